@@ -1,0 +1,1 @@
+"""What a device is, says and suffers, and how that travels: the words both programs share."""

@@ -1,0 +1,1 @@
+"""The server: keeps what the gateways say, and puts it in front of people."""
