@@ -1,0 +1,41 @@
+# Campuswatch: everything a person or a machine runs starts here. `make help` lists it.
+# Nothing but git, make and Python >= 3.11 is needed; what else is needed goes into .venv from the hash-locked files in .ci/lock.
+
+PYTHON ?= python3
+VENV := .venv/bin
+# Whether tests run beside each other: two workers, whole-system and browser tests together on one of them (tests/conftest.py).
+PYTEST := $(VENV)/python -m pytest
+SPREAD := -n 2 --dist loadgroup --no-loadscope-reorder
+# Rooms whose tests are quick; the rest (campus, console, contracts) start whole programs.
+FAST := $(wildcard tests/house tests/devices tests/edge_agent tests/hub tests/benchmarks)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## the whole campus on this machine: broker, hub, four agents, simulated devices; Ctrl-C ends it
+	@$(PYTHON) .ci/venv.py demo
+	@$(VENV)/campus-demo
+
+test: ## everything: style, types, layers, unit, contract, whole-system and browser tests
+	@bash .ci/prepare
+	@$(PYTHON) .ci/venv.py test
+	@$(PYTEST) $(SPREAD)
+
+check: ## the fast part of test, for every save
+	@$(PYTHON) .ci/venv.py test
+	@$(PYTEST) $(SPREAD) -q $(FAST)
+
+bench: ## measure it all, print one table, write JSON to benchmarks/results
+	@$(PYTHON) .ci/venv.py bench
+	@$(VENV)/python -m benchmarks
+
+lock: ## write the locks in .ci/lock anew after a change in pyproject.toml; UPGRADE=1 takes the newest versions
+	@$(PYTHON) .ci/venv.py test
+	@bash .ci/write-locks $(if $(UPGRADE),--upgrade)
+
+clean: ## remove what was built, measured or remembered, .venv included
+	rm -rf .venv build dist var benchmarks/results test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
