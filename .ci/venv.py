@@ -2,9 +2,10 @@
 
     python3 .ci/venv.py demo|test|bench
 
-Debian's python3 comes without pip and ensurepip, so the environment is made without pip and pip is put in from the
-wheel kept beside this file, after its checksum was compared. What is installed is remembered in a stamp; the same lock
-is not installed twice. The user's own pip configuration (mirrors, certificates) is honoured: no index is named here.
+Debian's python3 comes without pip and ensurepip, so the environment is made without pip, and pip is put in
+from the wheel kept beside this file, after its checksum was compared. What is installed is remembered in a
+stamp; the same lock is not installed twice. The user's own pip configuration (mirrors, certificates) is
+honoured: no index is named here.
 """
 
 from __future__ import annotations
@@ -100,13 +101,13 @@ def install(lock: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, without the settings that would make pip install elsewhere than in .venv."""
+    """This process's environment, without the settings that make pip install elsewhere."""
     elsewhere = {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH"}
     return {name: value for name, value in os.environ.items() if name not in elsewhere}
 
 
 def fingerprint(lock: Path) -> str:
-    """What the stamp holds: changes when the lock, the project's own metadata, the place or the Python changes."""
+    """What the stamp holds: changes when the lock, the project's own metadata or the place changes."""
     digest = hashlib.sha256()
     for part in (lock.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), bytes(VENV)):
         digest.update(hashlib.sha256(part).digest())
