@@ -1,0 +1,203 @@
+"""Whether a site file fits together: every reference meets its target, every rule finds devices and points."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+
+from devices.campus.rules import Condition, Rule, SetpointRule, SpeedingRule, WhenRule
+from devices.campus.site import Campus, Device, HttpLink, ModbusTcpLink, MqttLink
+from devices.model.codes import CODES
+from devices.model.errors import Problem
+from devices.profiles.profile import JsonSheet, ModbusSheet, Point, Profile, RadarBytesSheet, SnapshotSheet
+
+SHEET_OF_LINK = {
+    ModbusTcpLink: (ModbusSheet,),
+    MqttLink: (JsonSheet, RadarBytesSheet),
+    HttpLink: (SnapshotSheet,),
+}
+SETPOINT_POINTS = ("setpoint_c", "mode", "on")
+
+
+def check(campus: Campus, file: str) -> Iterator[Problem]:
+    """Yield every problem of a campus that was read from `file`."""
+    dangling = list(_references(campus, file))
+    yield from dangling
+    for device in campus.devices.values():
+        yield from _device(campus, device, file)
+    yield from _shared_addresses(campus, file)
+    for rule in campus.rules.values():
+        yield from _rule_names(campus, rule, file)
+        if not dangling:
+            yield from _rule_points(campus, rule, file)
+    for name in campus.devices.keys() & campus.links.keys():
+        yield Problem(file, f"devices.{name}", "the id of a link", "an id of its own")
+
+
+def selected(campus: Campus, rule: Rule) -> Iterator[Device]:
+    """Devices a rule is for, in file order; exemptions are a matter of the day and not looked at."""
+    select = rule.select
+    for device in campus.devices.values():
+        profile = campus.profiles[device.profile]
+        fits = (
+            (not select.kinds or profile.kind in select.kinds)
+            and (not select.profiles or device.profile in select.profiles)
+            and (not select.devices or device.id in select.devices)
+            and (not select.area_kinds or campus.areas[device.area].kind in select.area_kinds)
+            and (not select.sites or campus.site_of(device).id in select.sites)
+        )
+        if fits and device.id not in select.but_not:
+            yield device
+
+
+def resolved(condition: Condition, point: Point) -> float:
+    """The number a condition compares with; a word is looked up in the point's code set.
+
+    Raises:
+        ValueError: the word is not a member of the set.
+    """
+    wanted = next(
+        value
+        for value in (condition.equals, condition.differs, condition.above, condition.below)
+        if value is not None
+    )
+    if not isinstance(wanted, str):
+        return float(wanted)
+    members = {member.name.lower(): member for member in CODES[point.codes]} if point.codes else {}
+    if wanted not in members:
+        raise ValueError(
+            f"one of {sorted(members)}" if members else f"a number: {point.name} has no code set"
+        )
+    return float(members[wanted])
+
+
+def _references(campus: Campus, file: str) -> Iterator[Problem]:
+    wanted: list[tuple[str, str, Collection[str]]] = []
+    for site in campus.sites.values():
+        wanted.append((f"sites.{site.id}.agent", site.agent, campus.agents))
+        wanted += [(f"sites.{site.id}.calendar", site.calendar, campus.calendars)] if site.calendar else []
+    wanted += [(f"buildings.{b.id}.site", b.site, campus.sites) for b in campus.buildings.values()]
+    wanted += [
+        (f"zones.{z.id}.neighbours", n, campus.zones) for z in campus.zones.values() for n in z.neighbours
+    ]
+    wanted += [(f"areas.{a.id}.building", a.building, campus.buildings) for a in campus.areas.values()]
+    wanted += [(f"areas.{a.id}.zone", a.zone, campus.zones) for a in campus.areas.values()]
+    wanted += [(f"links.{link.id}.agent", link.agent, campus.agents) for link in campus.links.values()]
+    for device in campus.devices.values():
+        wanted.append((f"devices.{device.id}.link", device.link, campus.links))
+        wanted.append((f"devices.{device.id}.area", device.area, campus.areas))
+        wanted.append((f"devices.{device.id}.profile", device.profile, campus.profiles))
+    for number, exemption in enumerate(campus.exemptions):
+        wanted.append((f"exemptions.{number}.rule", exemption.rule, campus.rules))
+        wanted += (
+            [(f"exemptions.{number}.device", exemption.device, campus.devices)] if exemption.device else []
+        )
+        wanted += [(f"exemptions.{number}.area", exemption.area, campus.areas)] if exemption.area else []
+    for path, name, known in wanted:
+        if name not in known:
+            yield Problem(file, path, repr(name), near(name, known))
+
+
+def near(name: str, known: Collection[str]) -> str:
+    """Say what was expected, with the closest known name."""
+    close = difflib.get_close_matches(name, known, 1)
+    return f"a known id (did you mean {close[0]!r}?)" if close else "a known id"
+
+
+def _device(campus: Campus, device: Device, file: str) -> Iterator[Problem]:
+    link, profile = campus.links.get(device.link), campus.profiles.get(device.profile)
+    if link is None or profile is None:
+        return
+    where = f"devices.{device.id}"
+    if not isinstance(profile.sheet, SHEET_OF_LINK[type(link)]):
+        yield Problem(
+            file, f"{where}.link", f"a {link.kind} link", f"a link for a {profile.sheet.kind} profile"
+        )
+    if isinstance(profile.sheet, ModbusSheet):
+        yield from _modbus_device(device, profile, profile.sheet, file)
+    if isinstance(link, MqttLink) and not device.topic:
+        yield Problem(file, f"{where}.topic", "nothing", "the device's topic below the link's prefix")
+
+
+def _modbus_device(device: Device, profile: Profile, sheet: ModbusSheet, file: str) -> Iterator[Problem]:
+    where = f"devices.{device.id}"
+    if device.index > sheet.max_index:
+        yield Problem(
+            file, f"{where}.index", str(device.index), f"at most {sheet.max_index} for {profile.profile}"
+        )
+    for name in device.parameters:
+        if name not in sheet.parameters:
+            yield Problem(
+                file, f"{where}.parameters.{name}", "an unknown parameter", near(name, sheet.parameters)
+            )
+    for name, value in device.parameters.items():
+        try:
+            float(value)
+        except ValueError:
+            yield Problem(file, f"{where}.parameters.{name}", repr(value), "a number")
+
+
+def _shared_addresses(campus: Campus, file: str) -> Iterator[Problem]:
+    taken: dict[tuple[object, ...], str] = {}
+    for device in campus.devices.values():
+        link = campus.links.get(device.link)
+        if isinstance(link, HttpLink) or link is None:
+            continue
+        place = (
+            (link.id, device.topic) if isinstance(link, MqttLink) else (link.id, device.unit, device.index)
+        )
+        first = taken.setdefault(place, device.id)
+        profiles = {device.profile, campus.devices[first].profile}
+        if first != device.id and (isinstance(link, MqttLink) or len(profiles) == 1):
+            yield Problem(
+                file, f"devices.{device.id}", f"the same place on {link.id} as {first}", "a place of its own"
+            )
+
+
+def _rule_names(campus: Campus, rule: Rule, file: str) -> Iterator[Problem]:
+    where = f"rules.{rule.id}"
+    for key, known in (("sites", campus.sites), ("profiles", campus.profiles), ("devices", campus.devices)):
+        for name in getattr(rule.select, key):
+            if name not in known:
+                yield Problem(file, f"{where}.select.{key}", repr(name), near(name, known))
+    if isinstance(rule, SpeedingRule):
+        for number, limit in enumerate(rule.limits):
+            for name in limit.areas:
+                if name not in campus.areas:
+                    yield Problem(
+                        file, f"{where}.limits.{number}.areas", repr(name), near(name, campus.areas)
+                    )
+            if limit.hours.calendar is not None and limit.hours.calendar not in campus.calendars:
+                calendar = limit.hours.calendar
+                yield Problem(
+                    file,
+                    f"{where}.limits.{number}.hours.calendar",
+                    repr(calendar),
+                    near(calendar, campus.calendars),
+                )
+
+
+def _rule_points(campus: Campus, rule: Rule, file: str) -> Iterator[Problem]:
+    where = f"rules.{rule.id}"
+    profiles = {device.profile: campus.profile_of(device) for device in selected(campus, rule)}
+    if not profiles and rule.enabled and (rule.select.devices or rule.select.profiles):
+        yield Problem(file, f"{where}.select", "no device", "at least one device that the rule is for")
+    for profile in profiles.values():
+        points = {point.name: point for point in profile.points}
+        if isinstance(rule, SetpointRule):
+            for name in (name for name in SETPOINT_POINTS if name not in points):
+                yield Problem(file, where, f"{profile.profile} without {name}", "devices that have it")
+        for number, condition in enumerate(rule.when if isinstance(rule, WhenRule) else ()):
+            path = f"{where}.when.{number}"
+            if condition.point not in points:
+                yield Problem(
+                    file,
+                    f"{path}.point",
+                    f"{condition.point!r} on {profile.profile}",
+                    near(condition.point, points),
+                )
+                continue
+            try:
+                resolved(condition, points[condition.point])
+            except ValueError as error:
+                yield Problem(file, path, repr(condition.equals or condition.differs), str(error))

@@ -1,0 +1,1 @@
+"""Pure values: units, codes, points, samples, frames, alerts, errors. Numpy and the standard library only."""

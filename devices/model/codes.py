@@ -1,0 +1,97 @@
+"""What whole-number values of a point mean, the same for every make: profiles map their raw numbers onto these."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+from devices.model.texts import Text
+
+
+class OnOff(IntEnum):
+    """A thing that runs or rests, a flag that is set or not."""
+
+    OFF = 0
+    ON = 1
+
+
+class AcMode(IntEnum):
+    """Operating mode of an air conditioner."""
+
+    OTHER = 0
+    COOL = 1
+    HEAT = 2
+    AUTO = 3
+    DRY = 4
+    FAN = 5
+
+
+class PumpPosition(IntEnum):
+    """Selector switch of a fire pump cabinet; GB 50974-2014 11.0.1 wants AUTO."""
+
+    OFF = 0
+    AUTO = 1
+    MANUAL = 2
+
+
+class DoorState(IntEnum):
+    """Leaf of a door."""
+
+    CLOSED = 0
+    OPEN = 1
+
+
+class CameraLink(IntEnum):
+    """Outcome of the latest attempt to get a picture."""
+
+    ONLINE = 0
+    HOST_DOWN = 1
+    PORT_CLOSED = 2
+    TIMED_OUT = 3
+    UNAUTHORISED = 4
+    REFUSED = 5
+    NOT_A_PICTURE = 6
+
+
+class Direction(IntEnum):
+    """Travel of a vehicle as a radar sees it."""
+
+    UNKNOWN = 0
+    APPROACHING = 1
+    RECEDING = 2
+
+
+CODES: Final[dict[str, type[IntEnum]]] = {
+    "on_off": OnOff,
+    "ac_mode": AcMode,
+    "pump_position": PumpPosition,
+    "door": DoorState,
+    "camera_link": CameraLink,
+    "direction": Direction,
+}
+
+CODE_TEXTS: Final[dict[IntEnum, Text]] = {
+    OnOff.OFF: Text("关", "off"),
+    OnOff.ON: Text("开", "on"),
+    AcMode.OTHER: Text("其他", "other"),
+    AcMode.COOL: Text("制冷", "cooling"),
+    AcMode.HEAT: Text("制热", "heating"),
+    AcMode.AUTO: Text("自动", "auto"),
+    AcMode.DRY: Text("除湿", "dry"),
+    AcMode.FAN: Text("送风", "fan"),
+    PumpPosition.OFF: Text("停止位", "off"),
+    PumpPosition.AUTO: Text("自动位", "automatic"),
+    PumpPosition.MANUAL: Text("手动位", "manual"),
+    DoorState.CLOSED: Text("关闭", "closed"),
+    DoorState.OPEN: Text("开启", "open"),
+    CameraLink.ONLINE: Text("在线", "online"),
+    CameraLink.HOST_DOWN: Text("主机不可达", "host down"),
+    CameraLink.PORT_CLOSED: Text("端口关闭", "port closed"),
+    CameraLink.TIMED_OUT: Text("超时", "timed out"),
+    CameraLink.UNAUTHORISED: Text("认证失败", "unauthorised"),
+    CameraLink.REFUSED: Text("拒绝服务", "refused"),
+    CameraLink.NOT_A_PICTURE: Text("非图片", "not a picture"),
+    Direction.UNKNOWN: Text("未知", "unknown"),
+    Direction.APPROACHING: Text("驶近", "approaching"),
+    Direction.RECEDING: Text("驶离", "receding"),
+}

@@ -1,0 +1,343 @@
+"""What a device's data sheet says, typed: points, registers, messages, limits and test vectors.
+
+One file per make and model under `devices/profiles/sheets/`. Nothing here talks to a device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from devices.model.codes import CODES
+from devices.model.points import ID_PATTERN, POINT_NAME_PATTERN
+from devices.model.units import CONVERSIONS
+from devices.profiles.strict import Strict
+
+ProfileId = Annotated[str, StringConstraints(pattern=rf"^{ID_PATTERN}$")]
+PointName = Annotated[str, StringConstraints(pattern=rf"^{POINT_NAME_PATTERN}$")]
+Address = Annotated[int, Field(ge=0, le=65535)]
+
+
+class DeviceKind(StrEnum):
+    """What a device is for; rules select by it."""
+
+    METER = "meter"
+    AC = "ac"
+    PUMP = "pump"
+    PRESSURE = "pressure"
+    RADAR = "radar"
+    DOOR = "door"
+    CAMERA = "camera"
+    GATEWAY = "gateway"
+
+
+class Grade(StrEnum):
+    """How well a sheet is supported: A several sources, B one, C partial, OWN our own definition."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    OWN = "own"
+
+
+class Words(Strict):
+    """A string in both languages."""
+
+    zh: str = Field(min_length=1, max_length=200)
+    en: str = Field(min_length=1, max_length=200)
+
+
+class Type(StrEnum):
+    """How a value stands in its registers."""
+
+    U16 = "u16"
+    I16 = "i16"
+    U32 = "u32"
+    I32 = "i32"
+    U64 = "u64"
+    I64 = "i64"
+    F32 = "f32"
+    F64 = "f64"
+    BIT = "bit"  # one coil or discrete input
+
+
+REGISTERS = {"u16": 1, "i16": 1, "u32": 2, "i32": 2, "f32": 2, "u64": 4, "i64": 4, "f64": 4, "bit": 1}
+
+
+class Table(StrEnum):
+    """The four Modbus tables."""
+
+    HOLDING = "holding"  # function code 3
+    INPUT = "input"  # function code 4
+    COIL = "coil"  # function code 1
+    DISCRETE = "discrete"  # function code 2
+
+
+class Order(StrEnum):
+    """Order of the 16-bit words of a wider value; bytes within a word are always big-endian."""
+
+    MSW = "msw"  # most significant word first (ABCD)
+    LSW = "lsw"  # least significant word first (CDAB)
+
+
+class Counter(Strict):
+    """A value that only grows until it rolls over."""
+
+    modulus: float | None = Field(
+        None, gt=0, description="Value at which the register returns to zero, in the point's unit."
+    )
+
+
+class Point(Strict):
+    """What every measured or derived value has, whatever the protocol."""
+
+    name: PointName
+    title: Words
+    unit: str = Field(
+        "", description="Unit in which the device states it (after scale); stored in the canonical unit."
+    )
+    scale: float = 1.0
+    offset: float = 0.0
+    valid: tuple[float, float] | None = Field(
+        None, description="Plausible range in the canonical unit; outside it: IMPLAUSIBLE."
+    )
+    counter: Counter | None = None
+    codes: str | None = Field(
+        None, description="Name of the code set of devices.model.codes that the values belong to."
+    )
+    enum: dict[int, str] | None = Field(
+        None, description="Raw number to member name (lower case) of `codes`."
+    )
+    role: str = Field("", description="What it means to rules, when the name differs from the standard one.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.unit not in CONVERSIONS:
+            raise ValueError(f"unit: one of {', '.join(sorted(CONVERSIONS))}")
+        if self.codes is not None and self.codes not in CODES:
+            raise ValueError(f"codes: one of {', '.join(CODES)}")
+        if self.enum is not None:
+            self._check_members("enum", self.enum.values())
+        if self.otherwise is not None:
+            if self.enum is None:
+                raise ValueError("otherwise: needs enum")
+            self._check_members("otherwise", [self.otherwise])
+        if self.valid is not None and self.valid[0] >= self.valid[1]:
+            raise ValueError("valid: [low, high] with low < high")
+        return self
+
+    def _check_members(self, key: str, members: Iterable[str]) -> None:
+        if self.codes is None:
+            raise ValueError(f"{key}: needs codes")
+        known = {member.name.lower() for member in CODES[self.codes]}
+        if unknown := sorted(set(members) - known):
+            raise ValueError(f"{key}: {unknown} are not among {sorted(known)}")
+
+
+class RegisterPoint(Point):
+    """A point in Modbus registers. Its address for unit index i is `addr + stride * i`."""
+
+    table: Table
+    addr: Address = Field(description="Zero-based protocol address as sent on the wire.")
+    stride: int = Field(0, ge=0)
+    type: Type = Type.U16
+    order: Order = Order.MSW
+    mask: int | None = Field(None, gt=0, le=0xFFFF, description="Bits of a u16 that carry the value.")
+    shift: int = Field(
+        0, ge=0, le=15, description="Right shift after the mask; a single bit is mask 1<<b, shift b."
+    )
+    sentinel: tuple[int, ...] = Field((), description="Raw numbers (before scale) that mean `no value`.")
+    scale_by: str | None = Field(
+        None, description="Name of a device parameter that multiplies the value, such as ct."
+    )
+    optional: bool = Field(False, description="Absent on some units: stop asking after exception 2.")
+
+    @property
+    def registers(self) -> int:
+        """How many registers (or bits) the point covers."""
+        return REGISTERS[self.type]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.type is Type.BIT) != (self.table in {Table.COIL, Table.DISCRETE}):
+            raise ValueError("type: bit belongs to coil and discrete, and only there")
+        if self.mask is not None and self.type is not Type.U16:
+            raise ValueError("mask: only for u16")
+        if self.addr + self.registers > 65536:
+            raise ValueError("addr: the value ends behind address 65535")
+        return self
+
+
+class Serial(Strict):
+    """Usual line settings, for people; a link's own settings rule."""
+
+    baud: int = 9600
+    frame: Literal["8N1", "8N2", "8E1", "8O1"] = "8N1"
+
+
+class Vector(Strict):
+    """A known raw content of a point's registers and the value it must give, in the canonical unit (null: no reading)."""
+
+    point: PointName
+    words: tuple[Address, ...]
+    value: float | None
+
+
+class ModbusSheet(Strict):
+    """A Modbus register map."""
+
+    kind: Literal["modbus"]
+    points: tuple[RegisterPoint, ...] = Field(min_length=1)
+    max_registers: int = Field(
+        125, ge=1, le=125, description="Most registers the device accepts in one read."
+    )
+    max_gap: int = Field(8, ge=0, le=125, description="Unused registers that may be read to join two ranges.")
+    forbidden: tuple[tuple[Address, Address], ...] = Field(
+        (), description="[first, last] ranges that must never be read."
+    )
+    max_index: int = Field(0, ge=0, description="Highest unit index behind one Modbus unit id.")
+    serial: Serial | None = None
+    parameters: dict[str, float] = Field(
+        {}, description="Device parameters and their defaults, such as ct: 1."
+    )
+    vectors: tuple[Vector, ...] = ()
+
+
+class JsonPoint(Point):
+    """A point in a JSON message, found by a path of keys such as `data.speed`.
+
+    A number may stand as text. true is 1, false is 0, null is "no reading". A list is several readings of one moment.
+    """
+
+    path: str = Field(min_length=1, max_length=200)
+    fallback: tuple[str, ...] = Field((), description="Paths to try in turn where `path` is absent.")
+    words: dict[str, str] | None = Field(None, description="Text in the message to member name of `codes`.")
+    magnitude: bool = Field(False, description="Drop the sign of the number.")
+    sign: bool = Field(False, description="Take only the sign of the number, -1, 0 or 1, before `enum`.")
+    unit_by: str | None = Field(None, description="Name of a device parameter that states the unit, in place of `unit`.")
+
+    @model_validator(mode="after")
+    def _known_words(self) -> Self:
+        if self.words is not None:
+            self._check_members("words", self.words.values())
+        return self
+
+
+class JsonVector(Strict):
+    """A known message and the values it must give; null: no reading; a point left out must not come."""
+
+    text: str
+    parameters: dict[str, str | float] = {}
+    values: dict[PointName, float | None | tuple[float | None, ...]]
+
+
+class JsonSheet(Strict):
+    """JSON messages over MQTT, one message is one moment."""
+
+    kind: Literal["json"]
+    points: tuple[JsonPoint, ...] = Field(min_length=1)
+    require: tuple[str, ...] = Field(
+        (), description="A message without any of these paths is a status answer: ignored."
+    )
+    time: str | None = Field(
+        None, description="Path of the message's time; without it the arrival time counts."
+    )
+    time_unit: Literal["s", "ms", "us", "iso"] = "s"
+    report_s: float | None = Field(None, gt=0, description="How often the device reports at least.")
+    parameters: dict[str, str | float] = Field({}, description="Device parameters and their defaults, such as unit: m/s.")
+    vectors: tuple[JsonVector, ...] = ()
+
+
+class BytesVector(Strict):
+    """Known bytes as hex and the readings they must give, in order."""
+
+    hex: str
+    values: tuple[dict[PointName, float], ...]
+
+
+class RadarBytesSheet(Strict):
+    """Speed bytes of a Hikvision or Chuansu radar behind a serial server that publishes what it hears."""
+
+    kind: Literal["radar-bytes"]
+    format: Literal["single", "direction", "ascii"]
+    points: tuple[Point, ...] = Field(min_length=1)
+    low_kmh: int = 5
+    high_kmh: int = 240
+    parameters: dict[str, float] = Field({}, description="Device parameters and their defaults.")
+    vectors: tuple[BytesVector, ...] = ()
+
+
+class SnapshotSheet(Strict):
+    """A camera whose still picture is fetched over HTTP; its points come from looking at it."""
+
+    kind: Literal["snapshot"]
+    points: tuple[Point, ...] = Field(min_length=1)
+    path: str = Field(description="Path of the picture; {parameters} are filled in.")
+    parameters: dict[str, str | float] = Field({}, description="Device parameters and their defaults, such as channel: 1.")
+    max_bytes: int = Field(8_000_000, gt=0)
+
+
+class Profile(Strict):
+    """One make and model."""
+
+    profile: ProfileId
+    kind: DeviceKind
+    title: Words
+    make: str
+    model: str
+    grade: Grade
+    sources: tuple[str, ...] = Field(min_length=1)
+    notes: tuple[str, ...] = ()
+    read_only: bool = True
+    sheet: Annotated[ModbusSheet | JsonSheet | RadarBytesSheet | SnapshotSheet, Field(discriminator="kind")]
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        names = [point.name for point in self.sheet.points]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"sheet.points: names must be unique, twice: {twice}")
+        for vector in self.sheet.vectors if isinstance(self.sheet, ModbusSheet) else ():
+            if vector.point not in names:
+                raise ValueError(f"sheet.vectors: {vector.point} is not a point")
+        if isinstance(self.sheet, ModbusSheet):
+            _check_registers(self.sheet)
+        return self
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The points of the sheet, whatever its protocol."""
+        return tuple(self.sheet.points)
+
+
+def _check_registers(sheet: ModbusSheet) -> None:
+    for point in sheet.points:
+        if point.scale_by is not None and point.scale_by not in sheet.parameters:
+            raise ValueError(f"sheet.points: {point.name} is scaled by unknown parameter {point.scale_by}")
+        if point.registers > sheet.max_registers:
+            raise ValueError(
+                f"sheet.points: {point.name} needs more registers than max_registers {sheet.max_registers}"
+            )
+        last = point.addr + point.stride * sheet.max_index + point.registers - 1
+        if last > 65535:
+            raise ValueError(
+                f"sheet.points: {point.name} of index {sheet.max_index} ends at {last}, behind 65535"
+            )
+        for low, high in sheet.forbidden:
+            if point.addr <= high and point.addr + point.registers > low:
+                raise ValueError(f"sheet.points: {point.name} lies in the forbidden range {low}..{high}")
+    taken: dict[tuple[Table, int], RegisterPoint] = {}
+    for point in sheet.points:
+        for address in range(point.addr, point.addr + point.registers):
+            other = taken.setdefault((point.table, address), point)
+            if other is not point and not _may_share(other, point):
+                raise ValueError(
+                    f"sheet.points: {point.name} and {other.name} overlap at {point.table} {address}"
+                )
+
+
+def _may_share(a: RegisterPoint, b: RegisterPoint) -> bool:
+    """Several points may be bits of one word; two that overlap otherwise are a typing error."""
+    return a.addr == b.addr and a.mask is not None and b.mask is not None
