@@ -1,0 +1,109 @@
+"""What every test shares: servers it may need, a leak check, free ports and a clock that stands still."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fake_clock import FakeClock
+from tests.leaks import held, leaked_since
+
+#: Servers a test may name in ``@pytest.mark.needs(...)``, and the programs that stand for them.
+SERVERS = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "mosquitto": ("mosquitto",),
+    "nats-server": ("nats-server",),
+    "victoria-metrics": ("victoria-metrics",),
+}
+#: Whole programs and browsers: one after the other on one worker, so that they do not disturb each other.
+WHOLE_SYSTEM = ("tests/campus/", "tests/console/")
+
+
+def find_server(name: str) -> str | None:
+    """The path of a server's program, also where Debian hides it from people who are not root."""
+    beside_python = Path(sys.executable).parent
+    path = os.pathsep.join([str(beside_python), os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+    return next((found for program in SERVERS[name] if (found := shutil.which(program, path=path))), None)
+
+
+def must_have_servers() -> bool:
+    """Where `make test` could install what is missing, a missing server is a failure, not a gap."""
+    return os.environ.get("CI", "").lower() in {"1", "true", "yes"} and (
+        os.geteuid() == 0 and Path("/etc/debian_version").exists()
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole-system tests first and together on one worker; every other file stays together."""
+
+    def is_whole_system(item: pytest.Item) -> bool:
+        return item.nodeid.startswith(WHOLE_SYSTEM)
+
+    items.sort(key=lambda item: not is_whole_system(item))
+    for item in items:
+        group = "whole-system" if is_whole_system(item) else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave a test out, with the reason, where a server it needs is not installed."""
+    for marker in item.iter_markers("needs"):
+        for name in marker.args:
+            if find_server(name) is not None:
+                continue
+            if must_have_servers():
+                pytest.fail(f"{name} is not installed, and here it must be (see .ci/prepare)", pytrace=False)
+            pytest.skip(f"{name} is not installed")
+
+
+@pytest.fixture
+def server_program() -> Callable[[str], str]:
+    """Path of a server's program by the name used in ``@pytest.mark.needs``."""
+
+    def path(name: str) -> str:
+        found = find_server(name)
+        assert found is not None, f"mark the test with @pytest.mark.needs({name!r})"
+        return found
+
+    return path
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Gives a loopback TCP port that nothing listens on; prefer port 0 where the program takes it."""
+
+    def port() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return int(probe.getsockname()[1])
+
+    return port
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that moves only when the test moves it."""
+    return FakeClock()
+
+
+@pytest.fixture(autouse=True)
+def leak_check(request: pytest.FixtureRequest) -> None:
+    """Every async test fails that leaves a task, a thread, a process or a socket behind."""
+    if request.node.get_closest_marker("asyncio") is not None:
+        request.getfixturevalue("nothing_left_behind")
+
+
+@pytest.fixture
+async def nothing_left_behind() -> AsyncIterator[None]:
+    """Compares what is held before and after; torn down last, so the test's own fixtures are covered too."""
+    before = held()
+    yield
+    left = await leaked_since(before)
+    if left:
+        pytest.fail("left behind:\n  " + "\n  ".join(left), pytrace=False)
