@@ -112,6 +112,6 @@ class AlertEvent:
 
 
 def alert_id(rule: str, rule_version: int, device: str, start_us: int) -> str:
-    """Return the id of an alert: the same data replayed gives the same id, so a repeat updates, never duplicates."""
+    """Return the id of an alert; the same data replayed gives the same id, so a repeat never duplicates."""
     text = f"v1:{rule}:{rule_version}:{device}:{start_us}"
     return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -1,4 +1,4 @@
-"""What whole-number values of a point mean, the same for every make: profiles map their raw numbers onto these."""
+"""What whole-number values of a point mean, for every make; profiles map their raw numbers onto these."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors sorted by who acts on them; every foreign exception is translated into one of these at the border."""
+"""Errors sorted by who acts on them; every foreign exception becomes one of these at the border."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ class CampusError(Exception):
     """Any error of this product."""
 
 
-class Unreachable(CampusError):
+class Unreachable(CampusError):  # noqa: N818 - the name says what the caller is told
     """The other side does not answer now: try again later."""
 
 
-class Refused(CampusError):
+class Refused(CampusError):  # noqa: N818 - as above
     """The other side, or our own border, says no: a person has to act."""
 
 
-class Garbled(CampusError):
+class Garbled(CampusError):  # noqa: N818 - as above
     """One message or answer makes no sense: skip it and count it."""
 
 

@@ -33,7 +33,8 @@ class FrameBatch:
             )
         if self.grey.shape != (n, FRAME_HEIGHT, FRAME_WIDTH) or self.grey.dtype != np.uint8:
             raise ValueError(
-                f"grey must be uint8 ({n}, {FRAME_HEIGHT}, {FRAME_WIDTH}), got {self.grey.dtype} {self.grey.shape}"
+                f"grey must be uint8 ({n}, {FRAME_HEIGHT}, {FRAME_WIDTH}), "
+                f"got {self.grey.dtype} {self.grey.shape}"
             )
 
     def __len__(self) -> int:

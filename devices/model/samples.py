@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+N = TypeVar("N", bound=np.generic)
 Rows = slice | npt.NDArray[np.bool_] | npt.NDArray[np.int64] | list[int]
 
 
@@ -67,9 +68,9 @@ class SampleBatch:
         rows = np.atleast_1d(np.asarray(point, np.int32))
         return cls(
             point=rows,
-            time_us=_column(time_us, np.int64, len(rows)),
-            value=_column(value, np.float64, len(rows)),
-            quality=_column(quality, np.uint8, len(rows)),
+            time_us=_column(np.asarray(time_us, np.int64), len(rows)),
+            value=_column(np.asarray(value, np.float64), len(rows)),
+            quality=_column(np.asarray(quality, np.uint8), len(rows)),
         )
 
     @classmethod
@@ -93,6 +94,5 @@ _DTYPES = {
 }
 
 
-def _column(values: npt.ArrayLike, dtype: npt.DTypeLike, length: int) -> npt.NDArray[np.generic]:
-    column = np.asarray(values, dtype)
+def _column(column: npt.NDArray[N], length: int) -> npt.NDArray[N]:
     return np.full(length, column) if column.ndim == 0 else column

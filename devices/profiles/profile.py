@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -18,7 +18,9 @@ from devices.profiles.strict import Strict
 
 ProfileId = Annotated[str, StringConstraints(pattern=rf"^{ID_PATTERN}$")]
 PointName = Annotated[str, StringConstraints(pattern=rf"^{POINT_NAME_PATTERN}$")]
-Address = Annotated[int, Field(ge=0, le=65535)]
+LAST_ADDRESS: Final = 65535
+Address = Annotated[int, Field(ge=0, le=LAST_ADDRESS)]
+Word = Annotated[int, Field(ge=0, le=0xFFFF)]
 
 
 class DeviceKind(StrEnum):
@@ -111,6 +113,12 @@ class Point(Strict):
     enum: dict[int, str] | None = Field(
         None, description="Raw number to member name (lower case) of `codes`."
     )
+    otherwise: str | None = Field(
+        None, description="Member for raw numbers that `enum` does not list; without it they are GARBLED."
+    )
+    scale_by: str | None = Field(
+        None, description="Name of a device parameter that multiplies the value, such as ct."
+    )
     role: str = Field("", description="What it means to rules, when the name differs from the standard one.")
 
     @model_validator(mode="after")
@@ -149,9 +157,8 @@ class RegisterPoint(Point):
     shift: int = Field(
         0, ge=0, le=15, description="Right shift after the mask; a single bit is mask 1<<b, shift b."
     )
-    sentinel: tuple[int, ...] = Field((), description="Raw numbers (before scale) that mean `no value`.")
-    scale_by: str | None = Field(
-        None, description="Name of a device parameter that multiplies the value, such as ct."
+    sentinel: tuple[int, ...] = Field(
+        (), description="Raw numbers (before mask and scale) that mean `no value`."
     )
     optional: bool = Field(False, description="Absent on some units: stop asking after exception 2.")
 
@@ -166,8 +173,6 @@ class RegisterPoint(Point):
             raise ValueError("type: bit belongs to coil and discrete, and only there")
         if self.mask is not None and self.type is not Type.U16:
             raise ValueError("mask: only for u16")
-        if self.addr + self.registers > 65536:
-            raise ValueError("addr: the value ends behind address 65535")
         return self
 
 
@@ -179,10 +184,10 @@ class Serial(Strict):
 
 
 class Vector(Strict):
-    """A known raw content of a point's registers and the value it must give, in the canonical unit (null: no reading)."""
+    """Known raw content of a point's registers and the value it must give; null: no reading."""
 
     point: PointName
-    words: tuple[Address, ...]
+    words: tuple[Word, ...] = Field(min_length=1)
     value: float | None
 
 
@@ -209,7 +214,8 @@ class ModbusSheet(Strict):
 class JsonPoint(Point):
     """A point in a JSON message, found by a path of keys such as `data.speed`.
 
-    A number may stand as text. true is 1, false is 0, null is "no reading". A list is several readings of one moment.
+    A number may stand as text. true is 1, false is 0, null is "no reading". A list is several
+    readings of one moment.
     """
 
     path: str = Field(min_length=1, max_length=200)
@@ -217,7 +223,9 @@ class JsonPoint(Point):
     words: dict[str, str] | None = Field(None, description="Text in the message to member name of `codes`.")
     magnitude: bool = Field(False, description="Drop the sign of the number.")
     sign: bool = Field(False, description="Take only the sign of the number, -1, 0 or 1, before `enum`.")
-    unit_by: str | None = Field(None, description="Name of a device parameter that states the unit, in place of `unit`.")
+    unit_by: str | None = Field(
+        None, description="Name of a device parameter that states the unit, in place of `unit`."
+    )
 
     @model_validator(mode="after")
     def _known_words(self) -> Self:
@@ -230,8 +238,8 @@ class JsonVector(Strict):
     """A known message and the values it must give; null: no reading; a point left out must not come."""
 
     text: str
-    parameters: dict[str, str | float] = {}
-    values: dict[PointName, float | None | tuple[float | None, ...]]
+    parameters: dict[str, str | float] = Field({})
+    values: dict[PointName, float | tuple[float | None, ...] | None]
 
 
 class JsonSheet(Strict):
@@ -247,7 +255,9 @@ class JsonSheet(Strict):
     )
     time_unit: Literal["s", "ms", "us", "iso"] = "s"
     report_s: float | None = Field(None, gt=0, description="How often the device reports at least.")
-    parameters: dict[str, str | float] = Field({}, description="Device parameters and their defaults, such as unit: m/s.")
+    parameters: dict[str, str | float] = Field(
+        {}, description="Device parameters and their defaults, such as unit: m/s."
+    )
     vectors: tuple[JsonVector, ...] = ()
 
 
@@ -276,8 +286,21 @@ class SnapshotSheet(Strict):
     kind: Literal["snapshot"]
     points: tuple[Point, ...] = Field(min_length=1)
     path: str = Field(description="Path of the picture; {parameters} are filled in.")
-    parameters: dict[str, str | float] = Field({}, description="Device parameters and their defaults, such as channel: 1.")
+    parameters: dict[str, str | float] = Field(
+        {}, description="Device parameters and their defaults, such as channel: 1."
+    )
     max_bytes: int = Field(8_000_000, gt=0)
+
+
+DERIVED: Final[dict[DeviceKind, tuple[Point, ...]]] = {
+    DeviceKind.RADAR: (
+        Point(
+            name="pass_kmh",
+            title=Words(zh="车辆通过速度(驶近为正)", en="speed of a vehicle pass (approaching is positive)"),
+            unit="km/h",
+        ),
+    ),
+}
 
 
 class Profile(Strict):
@@ -308,8 +331,8 @@ class Profile(Strict):
 
     @property
     def points(self) -> tuple[Point, ...]:
-        """The points of the sheet, whatever its protocol."""
-        return tuple(self.sheet.points)
+        """The points of the sheet, whatever its protocol, and those that the agent derives from them."""
+        return (*self.sheet.points, *DERIVED.get(self.kind, ()))
 
 
 def _check_registers(sheet: ModbusSheet) -> None:
@@ -321,9 +344,9 @@ def _check_registers(sheet: ModbusSheet) -> None:
                 f"sheet.points: {point.name} needs more registers than max_registers {sheet.max_registers}"
             )
         last = point.addr + point.stride * sheet.max_index + point.registers - 1
-        if last > 65535:
+        if last > LAST_ADDRESS:
             raise ValueError(
-                f"sheet.points: {point.name} of index {sheet.max_index} ends at {last}, behind 65535"
+                f"sheet.points: {point.name} of index {sheet.max_index} ends at {last}, behind {LAST_ADDRESS}"
             )
         for low, high in sheet.forbidden:
             if point.addr <= high and point.addr + point.registers > low:

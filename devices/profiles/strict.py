@@ -1,4 +1,4 @@
-"""Strict typed files: YAML into frozen pydantic models, every problem reported with its file, path, found and expected."""
+"""Strict typed files: YAML into frozen models, every problem with its file, path, found and expected."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from devices.model.errors import ConfigRefused, Problem
 
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+MAX_FOUND: Final = 80
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -22,19 +23,28 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+def _has_tag(event: yaml.Event) -> bool:
+    return getattr(event, "tag", None) is not None
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML without anchors that explode and without silently repeated keys; `on`, `off`, `yes`, `no` stay strings."""
+    """YAML without anchors that explode, without tags and without silently repeated keys."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
-            raise yaml.composer.ComposerError(None, None, "aliases are not allowed", event.start_mark)
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        for what, found in (("aliases", isinstance(event, yaml.AliasEvent)), ("tags", _has_tag(event))):
+            if found:
+                raise yaml.composer.ComposerError(None, None, f"{what} are not allowed", event.start_mark)
         return super().compose_node(parent, index)
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the library's signature
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be a plain word or number", key_node.start_mark
+                )
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"key {key!r} stands twice", key_node.start_mark
@@ -43,19 +53,19 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_Loader.yaml_implicit_resolvers = {
-    letter: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}
-    ]
-    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool",
-    re.compile(r"^(?:true|false)$"),
-    list("tf"),
-)
+# Plain scalars as people mean them: 17:30, 010, 8E1, dates and `on` are text, 1e-3 is a number.
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"true|false", "tf"),
+    ("null", r"~|null|", ["~", "n", ""]),
+    ("int", r"[-+]?(?:0|[1-9][0-9]{0,30})|0x[0-9a-fA-F]{1,16}", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(?:(?:\.[0-9]+|(?:0|[1-9][0-9]*)\.[0-9]*)(?:[eE][-+]?[0-9]+)?|(?:0|[1-9][0-9]*)[eE][-+][0-9]+)",
+        "-+.0123456789",
+    ),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
 
 
 def read_yaml(path: Path) -> Any:
@@ -127,4 +137,4 @@ def _expected(item: Any) -> str:
 
 def _shortened(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return text if len(text) <= MAX_FOUND else text[: MAX_FOUND - 3] + "..."

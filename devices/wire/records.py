@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from devices.model.alerts import AlertEvent, EventKind, Family, Severity
 from devices.model.errors import Garbled
@@ -44,7 +45,7 @@ def samples_message(batch: SampleBatch, names: Sequence[str]) -> Message:
     """
     used, index = np.unique(batch.point, return_inverse=True)
     header = {"points": [names[row] for row in used]}
-    columns = {
+    columns: dict[str, npt.NDArray[Any]] = {
         "point": index.astype(np.int32),
         "time_us": batch.time_us,
         "value": batch.value,
@@ -70,7 +71,7 @@ def samples_from(message: Message) -> tuple[SampleBatch, list[str]]:
         raise Garbled(f"samples cannot be read: {error}") from None
     if len(batch) > MAX_SAMPLES:
         raise Garbled(f"{len(batch)} samples are more than {MAX_SAMPLES}")
-    if len(batch) and not (0 <= batch.point.min() and batch.point.max() < len(names)):
+    if len(batch) and not (batch.point.min() >= 0 and batch.point.max() < len(names)):
         raise Garbled("a sample refers to a point outside the list")
     if len(batch) and int(batch.quality.max()) > max(Quality):
         raise Garbled(f"unknown quality {int(batch.quality.max())}")
@@ -124,7 +125,7 @@ def stamp_of(message: Message) -> Stamp:
 def ack_message(
     epoch: int, done: Iterable[tuple[Lane, int]], refused: Iterable[tuple[Lane, int, str]], time_us: int
 ) -> Message:
-    """Tell an agent which records are committed, and which were set aside and why (they must not be sent again)."""
+    """Tell an agent which records are committed, and which were set aside and why (never to be resent)."""
     header = {
         "epoch": epoch,
         "done": [[str(lane), seq] for lane, seq in done],
