@@ -1,0 +1,48 @@
+"""The table's rows: what is to be measured, and how good is good, whether or not it can be measured yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One line of the table.
+
+    Attributes:
+        name: the row's name; the module in ``benchmarks.rows`` that measures it has the same ``NAME``.
+        good: how good is good, in words and numbers.
+        not_yet: why this version cannot measure it; shown only where no row does.
+    """
+
+    name: str
+    good: str
+    not_yet: str = ""
+
+
+NO_ROW = "no row was written for it yet"
+
+GOALS = (
+    Goal(
+        "detection, history",
+        ">= 500 M samples/s per core; >= 4x polars (one thread), 20x pandas, 100x DuckDB, 100x a Python loop",
+        NO_ROW,
+    ),
+    Goal("backtest, end to end", "<= 3 s for a month at one minute, store to report", NO_ROW),
+    Goal("detection, live", "p99 <= 2 ms for one step over 5,000 points and 20 rules", NO_ROW),
+    Goal(
+        "modbus", ">= 80 % of bare pymodbus's requests/s; >= 100,000 points/s per core to the outbox", NO_ROW
+    ),
+    Goal("modbus, many devices", "<= 15 % of a core; age at the broker p50 <= 10 ms, p99 <= 50 ms", NO_ROW),
+    Goal(
+        "dead devices",
+        "healthy period p99 <= 1.02 s; shared link within 10 %; a write while polling p99 <= 300 ms",
+        NO_ROW,
+    ),
+    Goal("outbox", ">= 100,000 samples/s durable; >= 2,000 single alerts/s", NO_ROW),
+    Goal("ingest", ">= 500,000 samples/s into DuckDB; >= 200,000 into VictoriaMetrics", NO_ROW),
+    Goal("alert latency", "p99 <= 250 ms from the poll that saw it to a browser-like client", NO_ROW),
+    Goal("cameras", "854 snapshot cameras every 30 s: <= 1 core, <= 1 GB", NO_ROW),
+    Goal("agent at rest", "854 points at 10 s: <= 2 % of a core, <= 150 MB", NO_ROW),
+    Goal("board", "10,000 open alerts: list p95 <= 100 ms; a storm of 10,000 in 60 s, none lost", NO_ROW),
+)
