@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from devices.model.errors import ConfigRefused, Problem
+from devices.profiles.checks import check
 from devices.profiles.profile import Profile
 from devices.profiles.strict import load
 
@@ -38,6 +39,11 @@ def load_sheets(files: Iterable[Path]) -> dict[str, Profile]:
         if profile.profile != file.stem:
             problems.append(
                 Problem(str(file), "profile", repr(profile.profile), f"the file's own name {file.stem!r}")
+            )
+        problems.extend(check(profile, str(file)))
+        if profile.profile in profiles:
+            problems.append(
+                Problem(str(file), "profile", f"{profile.profile!r} in a second file", "each once")
             )
         profiles[profile.profile] = profile
     if problems:

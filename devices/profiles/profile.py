@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from devices.model.codes import CODES
 from devices.model.points import ID_PATTERN, POINT_NAME_PATTERN
@@ -121,28 +121,53 @@ class Point(Strict):
     )
     role: str = Field("", description="What it means to rules, when the name differs from the standard one.")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.unit not in CONVERSIONS:
-            raise ValueError(f"unit: one of {', '.join(sorted(CONVERSIONS))}")
-        if self.codes is not None and self.codes not in CODES:
-            raise ValueError(f"codes: one of {', '.join(CODES)}")
-        if self.enum is not None:
-            self._check_members("enum", self.enum.values())
-        if self.otherwise is not None:
-            if self.enum is None:
-                raise ValueError("otherwise: needs enum")
-            self._check_members("otherwise", [self.otherwise])
-        if self.valid is not None and self.valid[0] >= self.valid[1]:
-            raise ValueError("valid: [low, high] with low < high")
-        return self
+    @field_validator("unit")
+    @classmethod
+    def _known_unit(cls, value: str) -> str:
+        if value not in CONVERSIONS:
+            raise ValueError(f"one of {', '.join(sorted(CONVERSIONS))}")
+        return value
 
-    def _check_members(self, key: str, members: Iterable[str]) -> None:
-        if self.codes is None:
-            raise ValueError(f"{key}: needs codes")
-        known = {member.name.lower() for member in CODES[self.codes]}
-        if unknown := sorted(set(members) - known):
-            raise ValueError(f"{key}: {unknown} are not among {sorted(known)}")
+    @field_validator("codes")
+    @classmethod
+    def _known_codes(cls, value: str | None) -> str | None:
+        if value is not None and value not in CODES:
+            raise ValueError(f"one of {', '.join(CODES)}")
+        return value
+
+    @field_validator("enum")
+    @classmethod
+    def _known_enum(cls, value: dict[int, str] | None, info: ValidationInfo) -> dict[int, str] | None:
+        _check_members(value.values() if value else (), info)
+        return value
+
+    @field_validator("otherwise")
+    @classmethod
+    def _known_otherwise(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("enum", {}) is None:
+            raise ValueError("nothing, because there is no enum")
+        _check_members([value] if value else (), info)
+        return value
+
+    @field_validator("valid")
+    @classmethod
+    def _low_to_high(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        if value is not None and value[0] >= value[1]:
+            raise ValueError("[low, high] with low < high")
+        return value
+
+
+def _check_members(members: Iterable[str], info: ValidationInfo) -> None:
+    """Refuse words that are not members of the point's code set; silent where `codes` itself is wrong."""
+    given = set(members)
+    if not given or "codes" not in info.data:
+        return
+    codes = info.data["codes"]
+    if codes is None:
+        raise ValueError("nothing, because the point has no codes")
+    known = {member.name.lower() for member in CODES[codes]}
+    if unknown := sorted(given - known):
+        raise ValueError(f"members of {codes} ({', '.join(sorted(known))}), not {', '.join(unknown)}")
 
 
 class RegisterPoint(Point):
@@ -151,7 +176,7 @@ class RegisterPoint(Point):
     table: Table
     addr: Address = Field(description="Zero-based protocol address as sent on the wire.")
     stride: int = Field(0, ge=0)
-    type: Type = Type.U16
+    type: Type = Field(Type.U16, validate_default=True)
     order: Order = Order.MSW
     mask: int | None = Field(None, gt=0, le=0xFFFF, description="Bits of a u16 that carry the value.")
     shift: int = Field(
@@ -167,13 +192,20 @@ class RegisterPoint(Point):
         """How many registers (or bits) the point covers."""
         return REGISTERS[self.type]
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if (self.type is Type.BIT) != (self.table in {Table.COIL, Table.DISCRETE}):
-            raise ValueError("type: bit belongs to coil and discrete, and only there")
-        if self.mask is not None and self.type is not Type.U16:
-            raise ValueError("mask: only for u16")
-        return self
+    @field_validator("type")
+    @classmethod
+    def _fits_table(cls, value: Type, info: ValidationInfo) -> Type:
+        bits = info.data.get("table") in {Table.COIL, Table.DISCRETE}
+        if "table" in info.data and (value is Type.BIT) != bits:
+            raise ValueError("bit for coil and discrete, any other type for holding and input")
+        return value
+
+    @field_validator("mask")
+    @classmethod
+    def _only_u16(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and info.data.get("type", Type.U16) is not Type.U16:
+            raise ValueError("nothing, because only a u16 can have a mask")
+        return value
 
 
 class Serial(Strict):
@@ -227,11 +259,18 @@ class JsonPoint(Point):
         None, description="Name of a device parameter that states the unit, in place of `unit`."
     )
 
-    @model_validator(mode="after")
-    def _known_words(self) -> Self:
-        if self.words is not None:
-            self._check_members("words", self.words.values())
-        return self
+    @field_validator("words")
+    @classmethod
+    def _known_words(cls, value: dict[str, str] | None, info: ValidationInfo) -> dict[str, str] | None:
+        _check_members(value.values() if value else (), info)
+        return value
+
+    @field_validator("sign")
+    @classmethod
+    def _one_of_sign_and_magnitude(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's call
+        if value and info.data.get("magnitude"):
+            raise ValueError("only one of sign and magnitude")
+        return value
 
 
 class JsonVector(Strict):
@@ -317,50 +356,7 @@ class Profile(Strict):
     read_only: bool = True
     sheet: Annotated[ModbusSheet | JsonSheet | RadarBytesSheet | SnapshotSheet, Field(discriminator="kind")]
 
-    @model_validator(mode="after")
-    def _names(self) -> Self:
-        names = [point.name for point in self.sheet.points]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"sheet.points: names must be unique, twice: {twice}")
-        for vector in self.sheet.vectors if isinstance(self.sheet, ModbusSheet) else ():
-            if vector.point not in names:
-                raise ValueError(f"sheet.vectors: {vector.point} is not a point")
-        if isinstance(self.sheet, ModbusSheet):
-            _check_registers(self.sheet)
-        return self
-
     @property
     def points(self) -> tuple[Point, ...]:
         """The points of the sheet, whatever its protocol, and those that the agent derives from them."""
         return (*self.sheet.points, *DERIVED.get(self.kind, ()))
-
-
-def _check_registers(sheet: ModbusSheet) -> None:
-    for point in sheet.points:
-        if point.scale_by is not None and point.scale_by not in sheet.parameters:
-            raise ValueError(f"sheet.points: {point.name} is scaled by unknown parameter {point.scale_by}")
-        if point.registers > sheet.max_registers:
-            raise ValueError(
-                f"sheet.points: {point.name} needs more registers than max_registers {sheet.max_registers}"
-            )
-        last = point.addr + point.stride * sheet.max_index + point.registers - 1
-        if last > LAST_ADDRESS:
-            raise ValueError(
-                f"sheet.points: {point.name} of index {sheet.max_index} ends at {last}, behind {LAST_ADDRESS}"
-            )
-        for low, high in sheet.forbidden:
-            if point.addr <= high and point.addr + point.registers > low:
-                raise ValueError(f"sheet.points: {point.name} lies in the forbidden range {low}..{high}")
-    taken: dict[tuple[Table, int], RegisterPoint] = {}
-    for point in sheet.points:
-        for address in range(point.addr, point.addr + point.registers):
-            other = taken.setdefault((point.table, address), point)
-            if other is not point and not _may_share(other, point):
-                raise ValueError(
-                    f"sheet.points: {point.name} and {other.name} overlap at {point.table} {address}"
-                )
-
-
-def _may_share(a: RegisterPoint, b: RegisterPoint) -> bool:
-    """Several points may be bits of one word; two that overlap otherwise are a typing error."""
-    return a.addr == b.addr and a.mask is not None and b.mask is not None

@@ -110,13 +110,26 @@ def parse(values: Any, model: type[M], file: str) -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise ConfigRefused(list(_problems(error, file))) from None
+        raise ConfigRefused(list(_problems(error, values, file))) from None
 
 
-def _problems(error: ValidationError, file: str) -> Iterator[Problem]:
+def _problems(error: ValidationError, values: object, file: str) -> Iterator[Problem]:
     for item in error.errors(include_url=False):
-        path = ".".join(str(part) for part in item["loc"]) or "-"
-        yield Problem(file, path, _found(item), _expected(item))
+        yield Problem(file, _path(item, values), _found(item), _expected(item))
+
+
+def _path(item: Any, values: object) -> str:
+    """The path as the person wrote it: without the names of union variants that pydantic puts between."""
+    parts: list[str] = []
+    at = values
+    for number, part in enumerate(item["loc"]):
+        last = number == len(item["loc"]) - 1
+        if isinstance(at, dict | list) and part in (at if isinstance(at, dict) else range(len(at))):
+            at = at[part]
+        elif not (last and item["type"] == "missing"):
+            continue
+        parts.append(str(part))
+    return ".".join(parts) or "-"
 
 
 def _found(item: Any) -> str:
