@@ -62,10 +62,10 @@ def healthy() -> bool:
     script = VENV / "bin" / "pip"
     try:
         answer = subprocess.run([str(VENV_PYTHON), "-I", "-c", test], check=False, capture_output=True)
-        shebang = script.read_bytes().splitlines()[0] if script.exists() else b""
+        made_here = not script.exists() or bytes(VENV) in script.read_bytes()
     except OSError:
         return False
-    return answer.returncode == 0 and (not shebang or bytes(VENV) in shebang or shebang == b"#!/bin/sh")
+    return answer.returncode == 0 and made_here
 
 
 def create() -> None:
