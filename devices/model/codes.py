@@ -70,28 +70,41 @@ CODES: Final[dict[str, type[IntEnum]]] = {
     "direction": Direction,
 }
 
-CODE_TEXTS: Final[dict[IntEnum, Text]] = {
-    OnOff.OFF: Text("关", "off"),
-    OnOff.ON: Text("开", "on"),
-    AcMode.OTHER: Text("其他", "other"),
-    AcMode.COOL: Text("制冷", "cooling"),
-    AcMode.HEAT: Text("制热", "heating"),
-    AcMode.AUTO: Text("自动", "auto"),
-    AcMode.DRY: Text("除湿", "dry"),
-    AcMode.FAN: Text("送风", "fan"),
-    PumpPosition.OFF: Text("停止位", "off"),
-    PumpPosition.AUTO: Text("自动位", "automatic"),
-    PumpPosition.MANUAL: Text("手动位", "manual"),
-    DoorState.CLOSED: Text("关闭", "closed"),
-    DoorState.OPEN: Text("开启", "open"),
-    CameraLink.ONLINE: Text("在线", "online"),
-    CameraLink.HOST_DOWN: Text("主机不可达", "host down"),
-    CameraLink.PORT_CLOSED: Text("端口关闭", "port closed"),
-    CameraLink.TIMED_OUT: Text("超时", "timed out"),
-    CameraLink.UNAUTHORISED: Text("认证失败", "unauthorised"),
-    CameraLink.REFUSED: Text("拒绝服务", "refused"),
-    CameraLink.NOT_A_PICTURE: Text("非图片", "not a picture"),
-    Direction.UNKNOWN: Text("未知", "unknown"),
-    Direction.APPROACHING: Text("驶近", "approaching"),
-    Direction.RECEDING: Text("驶离", "receding"),
+#: What each code is called, by set and code. Not keyed by the members alone: members of two sets with one number are equal.
+CODE_TEXTS: Final[dict[str, dict[int, Text]]] = {
+    "on_off": {
+        OnOff.OFF: Text("关", "off"),
+        OnOff.ON: Text("开", "on"),
+    },
+    "ac_mode": {
+        AcMode.OTHER: Text("其他", "other"),
+        AcMode.COOL: Text("制冷", "cooling"),
+        AcMode.HEAT: Text("制热", "heating"),
+        AcMode.AUTO: Text("自动", "auto"),
+        AcMode.DRY: Text("除湿", "dry"),
+        AcMode.FAN: Text("送风", "fan"),
+    },
+    "pump_position": {
+        PumpPosition.OFF: Text("停止位", "off"),
+        PumpPosition.AUTO: Text("自动位", "automatic"),
+        PumpPosition.MANUAL: Text("手动位", "manual"),
+    },
+    "door": {
+        DoorState.CLOSED: Text("关闭", "closed"),
+        DoorState.OPEN: Text("开启", "open"),
+    },
+    "camera_link": {
+        CameraLink.ONLINE: Text("在线", "online"),
+        CameraLink.HOST_DOWN: Text("主机不可达", "host down"),
+        CameraLink.PORT_CLOSED: Text("端口关闭", "port closed"),
+        CameraLink.TIMED_OUT: Text("超时", "timed out"),
+        CameraLink.UNAUTHORISED: Text("认证失败", "unauthorised"),
+        CameraLink.REFUSED: Text("拒绝服务", "refused"),
+        CameraLink.NOT_A_PICTURE: Text("非图片", "not a picture"),
+    },
+    "direction": {
+        Direction.UNKNOWN: Text("未知", "unknown"),
+        Direction.APPROACHING: Text("驶近", "approaching"),
+        Direction.RECEDING: Text("驶离", "receding"),
+    },
 }
