@@ -70,7 +70,7 @@ CODES: Final[dict[str, type[IntEnum]]] = {
     "direction": Direction,
 }
 
-#: What each code is called, by set and code. Not keyed by the members alone: members of two sets with one number are equal.
+#: What each code is called, by set and code: members of two sets with one number are equal as keys.
 CODE_TEXTS: Final[dict[str, dict[int, Text]]] = {
     "on_off": {
         OnOff.OFF: Text("关", "off"),
