@@ -8,6 +8,7 @@ A message is a fixed head, then a body that is compressed as a whole:
 
 from __future__ import annotations
 
+import reprlib
 import struct
 import zlib
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ FLAG_ZSTD: Final = 1
 HEAD: Final = struct.Struct("<2sBBIIIQ")
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 MAX_BODY_BYTES: Final = 32 * 1024 * 1024
-MAX_HEADER_BYTES: Final = 4 * 1024 * 1024
+MAX_HEADER_BYTES: Final = 2 * 1024 * 1024
 MAX_COLUMNS: Final = 32
 COLUMN_DTYPES: Final = frozenset({"<f8", "<f4", "<i8", "<i4", "|u1", "<u4"})
 TOPIC_ROOT: Final = "campus/v1"
@@ -92,6 +93,10 @@ def encode(message: Message) -> bytes:
     Raises:
         ValueError: a column is not 1-D, not of an allowed dtype, or the message is too large.
     """
+    if len(message.columns) > MAX_COLUMNS:
+        raise ValueError(f"{len(message.columns)} columns are more than {MAX_COLUMNS}")
+    if taken := {"kind", "columns"} & message.header.keys():
+        raise ValueError(f"header keys {sorted(taken)} belong to the wire")
     columns = {name: _little_endian(name, column) for name, column in message.columns.items()}
     layout = [[name, column.dtype.str, len(column)] for name, column in columns.items()]
     header: bytes = msgpack.packb({"kind": str(message.kind), "columns": layout, **message.header})
@@ -116,8 +121,8 @@ def decode(data: bytes) -> Message:
     header = _header(body[:header_bytes])
     layout = header.pop("columns", None)
     kind = header.pop("kind", None)
-    if kind not in set(Kind):
-        raise Garbled(f"unknown kind {kind!r}")
+    if not isinstance(kind, str) or kind not in set(Kind):
+        raise Garbled(f"unknown kind {reprlib.repr(kind)}")
     return Message(Kind(kind), header, _columns(body, header_bytes, layout))
 
 
@@ -158,7 +163,8 @@ def _unpacked(packed: bytes, flags: int, body_bytes: int) -> bytes:
             declared = zstandard.frame_content_size(packed)
             if declared != body_bytes:
                 raise Garbled(f"body declares {declared} bytes, head says {body_bytes}")
-            body = zstandard.ZstdDecompressor().decompress(packed, max_output_size=MAX_BODY_BYTES)
+            unpacker = zstandard.ZstdDecompressor(max_window_size=MAX_BODY_BYTES)
+            body = unpacker.decompress(packed, max_output_size=MAX_BODY_BYTES, allow_extra_data=False)
         except zstandard.ZstdError as error:
             raise Garbled(f"body cannot be decompressed: {error}") from None
     if len(body) != body_bytes:
@@ -183,6 +189,8 @@ def _columns(body: bytes, header_bytes: int, layout: object) -> dict[str, npt.ND
     offset = header_bytes + -header_bytes % 8
     for entry in layout:
         name, dtype, length = _layout_entry(entry)
+        if name in columns:
+            raise Garbled(f"column {name} stands twice")
         nbytes = np.dtype(dtype).itemsize * length
         if offset + nbytes > len(body):
             raise Garbled(f"column {name} ends at {offset + nbytes}, body at {len(body)}")
@@ -195,7 +203,9 @@ def _columns(body: bytes, header_bytes: int, layout: object) -> dict[str, npt.ND
 
 def _layout_entry(entry: object) -> tuple[str, str, int]:
     match entry:
-        case [str(name), str(dtype), int(length)] if dtype in COLUMN_DTYPES and 0 <= length <= MAX_BODY_BYTES:
+        case [str(name), str(dtype), int(length)] if (
+            dtype in COLUMN_DTYPES and 0 <= length <= MAX_BODY_BYTES and type(length) is int
+        ):
             return name, dtype, length
         case _:
-            raise Garbled(f"column layout {entry!r} is not [name, dtype, length]")
+            raise Garbled(f"column layout {reprlib.repr(entry)} is not [name, dtype, length]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import reprlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from devices.model.alerts import AlertEvent, EventKind, Family, Severity
 from devices.model.errors import Garbled
-from devices.model.points import split_point
+from devices.model.points import is_id, split_point
 from devices.model.samples import Quality, SampleBatch
 from devices.model.texts import Text
 from devices.wire.messages import Kind, Lane, Message
@@ -20,6 +20,9 @@ from devices.wire.messages import Kind, Lane, Message
 MAX_ALERTS: Final = 1000
 MAX_SAMPLES: Final = 1_000_000
 MAX_TEXT: Final = 2000
+MAX_WHY: Final = 200
+MAX_COUNT: Final = (1 << 63) - 1  # what every database can hold
+MAX_TIME_US: Final = 253_402_300_799_999_999  # the end of the year 9999, where calendars end
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ def samples_from(message: Message) -> tuple[SampleBatch, list[str]]:
     Raises:
         Garbled: a column is missing, of another type, or points outside the names.
     """
+    _expect(message, Kind.SAMPLES)
     names = message.header.get("points")
     if not isinstance(names, list):
         raise Garbled("samples without a list of points")
@@ -68,14 +72,26 @@ def samples_from(message: Message) -> tuple[SampleBatch, list[str]]:
             split_point(name)
         batch = SampleBatch(**{key: message.columns[key] for key in ("point", "time_us", "value", "quality")})
     except (KeyError, TypeError, ValueError) as error:
-        raise Garbled(f"samples cannot be read: {error}") from None
+        raise Garbled(f"samples cannot be read: {_why(error)}") from None
     if len(batch) > MAX_SAMPLES:
         raise Garbled(f"{len(batch)} samples are more than {MAX_SAMPLES}")
     if len(batch) and not (batch.point.min() >= 0 and batch.point.max() < len(names)):
         raise Garbled("a sample refers to a point outside the list")
     if len(batch) and int(batch.quality.max()) > max(Quality):
         raise Garbled(f"unknown quality {int(batch.quality.max())}")
-    return batch, names
+    if len(batch) and not (batch.time_us.min() >= 0 and batch.time_us.max() <= MAX_TIME_US):
+        raise Garbled("a sample has a time that no calendar has")
+    return _without_numbers_that_are_none(batch), names
+
+
+def _without_numbers_that_are_none(batch: SampleBatch) -> SampleBatch:
+    """Whatever a sender does: infinity is garbled, and a reading of bad quality carries no number."""
+    endless = np.isinf(batch.value)
+    quality = np.where(endless, np.uint8(Quality.GARBLED), batch.quality)
+    bad = (quality > Quality.UNCERTAIN) & ~np.isnan(batch.value)
+    if not bad.any():
+        return batch
+    return SampleBatch(batch.point, batch.time_us, np.where(bad, np.nan, batch.value), quality)
 
 
 def alerts_message(events: Iterable[AlertEvent]) -> Message:
@@ -89,6 +105,7 @@ def alerts_from(message: Message) -> list[AlertEvent]:
     Raises:
         Garbled: an event lacks a field or has one of another type.
     """
+    _expect(message, Kind.ALERTS)
     rows = message.header.get("events")
     if not isinstance(rows, list) or len(rows) > MAX_ALERTS:
         raise Garbled(f"alerts without a list of at most {MAX_ALERTS} events")
@@ -113,13 +130,15 @@ def stamp_of(message: Message) -> Stamp:
     Raises:
         Garbled: it has none.
     """
-    match message.header:
-        case {"agent": str(agent), "epoch": int(epoch), "lane": str(lane), "seq": int(seq)} if lane in set(
-            Lane
-        ):
-            return Stamp(agent, epoch, Lane(lane), seq)
-        case _:
-            raise Garbled("message without agent, epoch, lane and seq")
+    header = message.header
+    try:
+        agent = _short(header["agent"])
+        stamp = Stamp(agent, _count(header["epoch"]), Lane(header["lane"]), _count(header["seq"]))
+    except (KeyError, ValueError) as error:
+        raise Garbled(f"message without agent, epoch, lane and seq: {_why(error)}") from None
+    if not is_id(agent):
+        raise Garbled(f"{agent[:MAX_WHY]!r} is not the id of an agent")
+    return stamp
 
 
 def ack_message(
@@ -151,16 +170,17 @@ def ack_from(message: Message) -> Ack:
     Raises:
         Garbled: it is not one.
     """
+    _expect(message, Kind.ACK)
     header = message.header
     try:
         return Ack(
-            epoch=int(header["epoch"]),
-            done=tuple((Lane(lane), int(seq)) for lane, seq in header["done"]),
-            refused=tuple((Lane(lane), int(seq), str(why)) for lane, seq, why in header["refused"]),
-            time_us=int(header["time_us"]),
+            epoch=_count(header["epoch"]),
+            done=tuple((Lane(lane), _count(seq)) for lane, seq in header["done"]),
+            refused=tuple((Lane(lane), _count(seq), _short(why)) for lane, seq, why in header["refused"]),
+            time_us=_time(header["time_us"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise Garbled(f"acknowledgement cannot be read: {error}") from None
+        raise Garbled(f"acknowledgement cannot be read: {_why(error)}") from None
 
 
 def _event_map(event: AlertEvent) -> dict[str, Any]:
@@ -189,27 +209,27 @@ def _event_from(row: object) -> AlertEvent:
     if not isinstance(row, dict):
         raise Garbled(f"an event must be a map, got {type(row).__name__}")
     try:
-        evidence = {_short(name): float(value) for name, value in row["evidence"].items()}
+        evidence = {_short(name): _number(value) for name, value in row["evidence"].items()}
         return AlertEvent(
             id=_short(row["id"]),
             kind=EventKind(row["kind"]),
             rule=_short(row["rule"]),
-            rule_version=int(row["rule_version"]),
+            rule_version=_count(row["rule_version"]),
             family=Family(row["family"]),
-            severity=Severity(row["severity"]),
+            severity=Severity(_count(row["severity"])),
             site=_short(row["site"]),
             device=_short(row["device"]),
             time_us=_time(row["time_us"]),
             start_us=_time(row["start_us"]),
-            value=float(row["value"]),
-            limit=float(row["limit"]),
+            value=_number(row["value"]),
+            limit=_number(row["limit"]),
             unit=_short(row["unit"]),
             message=Text(_short(row["zh"]), _short(row["en"])),
             evidence=evidence,
             parent=_short(row["parent"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise Garbled(f"event cannot be read: {type(error).__name__} {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Garbled(f"event cannot be read: {_why(error)}") from None
 
 
 def _short(text: object) -> str:
@@ -218,7 +238,29 @@ def _short(text: object) -> str:
     return text
 
 
-def _time(value: object) -> int:
-    if not isinstance(value, int) or not 0 <= value < 1 << 62 or math.isnan(value):
-        raise ValueError(f"expected UTC microseconds, got {value!r}")
+def _count(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_COUNT:
+        raise ValueError(f"expected a whole number from 0 to {MAX_COUNT}, got {reprlib.repr(value)}")
     return value
+
+
+def _number(value: object) -> float:
+    if type(value) is not int and type(value) is not float:
+        raise ValueError(f"expected a number, got {reprlib.repr(value)}")
+    return float(value)
+
+
+def _time(value: object) -> int:
+    time_us = _count(value)
+    if time_us > MAX_TIME_US:
+        raise ValueError(f"expected UTC microseconds, got {time_us}")
+    return time_us
+
+
+def _why(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:MAX_WHY]
+
+
+def _expect(message: Message, kind: Kind) -> None:
+    if message.kind is not kind:
+        raise Garbled(f"a message of kind {message.kind}, expected {kind}")
