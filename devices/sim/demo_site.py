@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -14,7 +14,16 @@ from devices.model.texts import Text
 from devices.sim.blueprint import site_text
 from devices.sim.blueprint.cameras import POLL_S, cameras, recorders
 from devices.sim.blueprint.equipment import HOST, DevicePlan, devices, modbus_links
-from devices.sim.blueprint.places import BUILDINGS, SITES, ZONES, AreaPlan, areas, label
+from devices.sim.blueprint.places import BUILDINGS, SITES, AreaPlan, areas, label
+from devices.sim.blueprint.zones import ZONES
+
+#: One line each, keys in the order given, Chinese as it is.
+YAML_STYLE: Final[dict[str, Any]] = {
+    "default_flow_style": True,
+    "allow_unicode": True,
+    "sort_keys": False,
+    "width": 10_000,
+}
 
 
 def demo_files() -> dict[str, str]:
@@ -45,7 +54,10 @@ def _site_file() -> str:
         _section("agents", ({"id": f"edge-{s.id}", "name": _gateway(s.name)} for s in SITES)),
         _section(
             "sites",
-            ({"id": s.id, "name": _words(s.name), "agent": f"edge-{s.id}", "calendar": "office"} for s in SITES),
+            (
+                {"id": s.id, "name": _words(s.name), "agent": f"edge-{s.id}", "calendar": "office"}
+                for s in SITES
+            ),
         ),
         _section(
             "buildings",
@@ -80,36 +92,63 @@ def _zones() -> Iterator[dict[str, Any]]:
 def _links() -> Iterator[dict[str, Any]]:
     for plan, port in modbus_links():
         yield {
-            **{"id": plan.id, "agent": f"edge-{plan.site}", "kind": "modbus-tcp", "name": _words(plan.name)},
-            **{"host": HOST, "port": port, "poll_s": plan.poll_s},
+            "id": plan.id,
+            "agent": f"edge-{plan.site}",
+            "kind": "modbus-tcp",
+            "name": _words(plan.name),
+            "host": HOST,
+            "port": port,
+            "poll_s": plan.poll_s,
         }
     for site in SITES:
         name = Text(f"{site.name.zh}现场消息", f"Field messages, {site.name.en}")
         yield {
-            **{"id": f"{site.id}-field", "agent": f"edge-{site.id}", "kind": "mqtt", "name": _words(name)},
+            "id": f"{site.id}-field",
+            "agent": f"edge-{site.id}",
+            "kind": "mqtt",
+            "name": _words(name),
             "prefix": f"field/{site.id}",
         }
     for recorder, site_id, name, port in recorders():
         yield {
-            **{"id": recorder, "agent": f"edge-{site_id}", "kind": "http", "name": _words(name)},
-            **{"host": HOST, "port": port, "poll_s": POLL_S},
+            "id": recorder,
+            "agent": f"edge-{site_id}",
+            "kind": "http",
+            "name": _words(name),
+            "host": HOST,
+            "port": port,
+            "poll_s": POLL_S,
         }
 
 
 def _area_row(area: AreaPlan) -> dict[str, str]:
     name = label(area)
     return {
-        **{"id": area.id, "building": area.building.id, "zone": area.building.zone, "kind": area.room.kind.value},
-        **{"zh": name.zh, "en": name.en, "floor": str(area.floor), "m2": f"{area.room.m2:g}"},
-        **{"department": area.room.department, "people": str(area.room.people)},
+        "id": area.id,
+        "building": area.building.id,
+        "zone": area.building.zone,
+        "kind": area.room.kind.value,
+        "zh": name.zh,
+        "en": name.en,
+        "floor": str(area.floor),
+        "m2": f"{area.room.m2:g}",
+        "department": area.room.department,
+        "people": str(area.room.people),
     }
 
 
 def _device_row(device: DevicePlan) -> dict[str, str]:
     return {
-        **{"id": device.id, "profile": device.profile, "link": device.link, "area": device.area},
-        **{"zh": device.name.zh, "en": device.name.en, "unit": str(device.unit), "index": str(device.index)},
-        **{"topic": device.topic, "parameters": ";".join(f"{k}={v}" for k, v in device.parameters.items())},
+        "id": device.id,
+        "profile": device.profile,
+        "link": device.link,
+        "area": device.area,
+        "zh": device.name.zh,
+        "en": device.name.en,
+        "unit": str(device.unit),
+        "index": str(device.index),
+        "topic": device.topic,
+        "parameters": ";".join(f"{k}={v}" for k, v in device.parameters.items()),
         "tags": ";".join(device.tags),
     }
 
@@ -123,10 +162,7 @@ def _words(text: Text) -> dict[str, str]:
 
 
 def _section(name: str, rows: Iterable[Mapping[str, Any]]) -> str:
-    lines = [
-        "- " + yaml.safe_dump(dict(row), default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000)
-        for row in rows
-    ]
+    lines = ["- " + yaml.safe_dump(dict(row), **YAML_STYLE) for row in rows]
     return f"{name}:\n{''.join(lines)}"
 
 

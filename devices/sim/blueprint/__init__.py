@@ -1,1 +1,1 @@
-"""The plan of the demo campus: what is built where, and what equipment stands in it. All names are invented."""
+"""The plan of the demo campus: what is built where, and what stands in it. All names are invented."""

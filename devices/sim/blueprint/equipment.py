@@ -1,4 +1,4 @@
-"""Links and devices of the demo campus, cameras apart: who stands where, behind which gateway, with which address."""
+"""Links and devices of the demo campus, cameras apart: where they stand and how they are reached."""
 
 from __future__ import annotations
 
@@ -47,12 +47,30 @@ AC_GATEWAYS: Final = (
     ("hall-ac-gw1", "hall", "coolmasternet", 40, Text("A楼空调网关", "AC gateway, block A")),
     ("hall-ac-gw2", "hall", "intesis-inmbs", 24, Text("B楼空调网关", "AC gateway, block B")),
     ("shenyue-ac-gw1", "shenyue", "daikin-dta116a", 32, Text("深悦空调网关", "AC gateway, Shenyue")),
-    ("beitou-ac-gw1", "beitou", "daikin-dta116a", 32, Text("北投低区空调网关", "AC gateway, Beitou low floors")),
-    ("beitou-ac-gw2", "beitou", "coolmasternet", 24, Text("北投中区空调网关", "AC gateway, Beitou middle floors")),
-    ("beitou-ac-gw3", "beitou", "intesis-inmbs", 16, Text("北投高区空调网关", "AC gateway, Beitou high floors")),
-)  # fmt: skip
+    (
+        "beitou-ac-gw1",
+        "beitou",
+        "daikin-dta116a",
+        32,
+        Text("北投低区空调网关", "AC gateway, Beitou low floors"),
+    ),
+    (
+        "beitou-ac-gw2",
+        "beitou",
+        "coolmasternet",
+        24,
+        Text("北投中区空调网关", "AC gateway, Beitou middle floors"),
+    ),
+    (
+        "beitou-ac-gw3",
+        "beitou",
+        "intesis-inmbs",
+        16,
+        Text("北投高区空调网关", "AC gateway, Beitou high floors"),
+    ),
+)
 
-#: Gateways that stand for all their units with one Modbus unit id and an index; the others have a unit id each.
+#: Gateways that stand for all units with one Modbus unit id and an index; the others have a unit id each.
 INDEXED: Final = frozenset({"daikin-dta116a", "coolmasternet"})
 
 METER_LINKS: Final = (
@@ -62,12 +80,12 @@ METER_LINKS: Final = (
     ("hall-meters-2", "hall", "schneider-iem3155", Text("B楼电表", "Meters, block B")),
     ("shenyue-meters-1", "shenyue", "chint-dtsu666", Text("深悦大楼电表", "Meters, Shenyue")),
     ("beitou-meters-1", "beitou", "schneider-iem3155", Text("北投大厦电表", "Meters, Beitou")),
-)  # fmt: skip
+)
 
 PUMP_LINKS: Final = (
     ("hq1-pumps", "hq1", "hq1-annex-pump-room-1", Text("一号院消防泵房", "Fire pump room, No. 1")),
     ("beitou-pumps", "beitou", "beitou-garage-pump-room-1", Text("北投消防泵房", "Fire pump room, Beitou")),
-)  # fmt: skip
+)
 
 #: What a meter counts in its building: tag, Chinese, English. Floors follow where a building has more meters.
 METERED: Final = (
@@ -178,7 +196,13 @@ def _radars() -> Iterator[DevicePlan]:
         )
     words = Text("行政大院中心大道测速雷达", "Radar, central drive")
     yield DevicePlan(
-        "hall-radar", "hikvision-radar", "hall-field", "hall-grounds-road-1", words, topic="radar/drive", tags=("both",)
+        "hall-radar",
+        "hikvision-radar",
+        "hall-field",
+        "hall-grounds-road-1",
+        words,
+        topic="radar/drive",
+        tags=("both",),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from devices.campus.site import AreaKind
 from devices.model.texts import Text
+from devices.sim.blueprint.zones import OFFICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +17,6 @@ class SitePlan:
 
     id: str
     name: Text
-
-
-@dataclass(frozen=True, slots=True)
-class ZonePlan:
-    """Who is responsible for a part of a site, and who helps."""
-
-    id: str
-    name: Text
-    owner: Text
-    phone: str
-    neighbours: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +34,7 @@ class Room:
 class BuildingPlan:
     """A building: `rooms_per_floor` rooms with air conditioning on each floor, the special ones first.
 
-    number: block of the room numbers on signs and in device ids, hq1-ac-1203 is room 03 on floor 2 of block 1.
+    number: block of the room numbers on signs and in device ids, hq1-ac-1203 is room 3, floor 2.
     """
 
     id: str
@@ -83,55 +73,6 @@ SITES: Final = (
     SitePlan("beitou", Text("北投大厦", "Beitou tower")),
 )
 
-ZONES: Final = (
-    ZonePlan(
-        "hq1-gate", Text("一号院大门与道路", "Gate and roads, No. 1"), Text("安保一队", "Guard team 1"), "8101",
-        ("hq1-office", "hq1-fire"),
-    ),
-    ZonePlan(
-        "hq1-office", Text("一号院办公楼", "Offices, No. 1"), Text("后勤服务科", "Logistics section"), "8102",
-        ("hq1-gate", "hq1-fire"),
-    ),
-    ZonePlan(
-        "hq1-fire", Text("一号院消防", "Fire safety, No. 1"), Text("微型消防站", "Micro fire station"), "8119",
-        ("hq1-gate", "hq1-office"),
-    ),
-    ZonePlan(
-        "hall-gate", Text("行政大院场地", "Grounds, administrative compound"), Text("安保二队", "Guard team 2"), "8201",
-        ("hall-office",),
-    ),
-    ZonePlan(
-        "hall-office", Text("行政大院办公楼", "Offices, administrative compound"), Text("综合办公室", "General office"),
-        "8202", ("hall-gate",),
-    ),
-    ZonePlan(
-        "shenyue-canteen", Text("深悦食堂", "Shenyue canteen"), Text("膳食服务中心", "Catering centre"), "8301",
-        ("shenyue-office",),
-    ),
-    ZonePlan(
-        "shenyue-office", Text("深悦办公区", "Shenyue offices"), Text("物业服务部", "Property service"), "8302",
-        ("shenyue-canteen",),
-    ),
-    ZonePlan(
-        "beitou-tower", Text("北投大厦办公区", "Beitou offices"), Text("大厦物业", "Tower property service"), "8401",
-        ("beitou-fire",),
-    ),
-    ZonePlan(
-        "beitou-fire", Text("北投大厦消防", "Fire safety, Beitou"), Text("消防控制室", "Fire control room"), "8419",
-        ("beitou-tower",),
-    ),
-)
-
-OFFICES: Final = (
-    Text("综合办公室", "General office"), Text("财务科", "Finance"), Text("人事科", "Personnel"),
-    Text("安全保卫科", "Security"), Text("后勤服务科", "Logistics"), Text("资产管理科", "Assets"),
-    Text("节能管理科", "Energy saving"), Text("公务用车服务科", "Official vehicles"), Text("政策法规科", "Regulations"),
-    Text("规划建设科", "Planning"), Text("民政服务科", "Civil affairs"), Text("教育服务科", "Education"),
-    Text("卫生健康科", "Health"), Text("文化旅游科", "Culture and tourism"), Text("经济发展科", "Economy"),
-    Text("投资服务科", "Investment"), Text("项目管理科", "Projects"), Text("审计科", "Audit"),
-    Text("信访接待室", "Reception of petitions"), Text("工会", "Trade union"),
-)  # fmt: skip
-
 MEETING: Final = Room(AreaKind.MEETING, Text("会议室", "Meeting room"), 60)
 LARGE_MEETING: Final = Room(AreaKind.MEETING, Text("大会议室", "Large meeting room"), 180)
 SERVER: Final = Room(AreaKind.SERVER_ROOM, Text("信息机房", "Server room"), 55, "信息中心")
@@ -160,7 +101,13 @@ def _ground(kind: AreaKind, zh: str, en: str, m2: float) -> tuple[int, Room]:
 
 BUILDINGS: Final = (
     BuildingPlan(
-        "hq1-grounds", "hq1", "hq1-gate", Text("一号院场地", "Grounds of No. 1"), Text("", ""), 1, 21000,
+        "hq1-grounds",
+        "hq1",
+        "hq1-gate",
+        Text("一号院场地", "Grounds of No. 1"),
+        Text("", ""),
+        1,
+        21000,
         other=(
             _ground(AreaKind.GATE, "东大门", "East gate", 400),
             _ground(AreaKind.ROAD, "大门道路", "Gate road", 1800),
@@ -172,20 +119,46 @@ BUILDINGS: Final = (
         ),
     ),
     BuildingPlan(
-        "hq1-main", "hq1", "hq1-office", Text("一号院主楼", "Main building"), Text("主楼", "Main"), 6, 9800, 0, 8,
+        "hq1-main",
+        "hq1",
+        "hq1-office",
+        Text("一号院主楼", "Main building"),
+        Text("主楼", "Main"),
+        6,
+        9800,
+        0,
+        8,
         special=(
-            (1, (COUNTER, DUTY, CLINIC)), (2, (MEETING,)), (3, (MEETING, ARCHIVE)), (4, (SERVER, MEETING)),
-            (5, (MEETING,)), (6, (LARGE_MEETING,)),
+            (1, (COUNTER, DUTY, CLINIC)),
+            (2, (MEETING,)),
+            (3, (MEETING, ARCHIVE)),
+            (4, (SERVER, MEETING)),
+            (5, (MEETING,)),
+            (6, (LARGE_MEETING,)),
         ),
         other=((1, LOBBY), (1, POWER)),
     ),
     BuildingPlan(
-        "hq1-annex", "hq1", "hq1-fire", Text("一号院附楼", "Annex"), Text("附楼", "Annex"), 4, 4200, 1, 6,
+        "hq1-annex",
+        "hq1",
+        "hq1-fire",
+        Text("一号院附楼", "Annex"),
+        Text("附楼", "Annex"),
+        4,
+        4200,
+        1,
+        6,
         special=((1, (CONTROL,)), (2, (MEETING,)), (3, (MEETING,)), (4, (ARCHIVE,))),
         other=((1, LOBBY), (1, PUMPS)),
     ),
     BuildingPlan(
-        "hall-grounds", "hall", "hall-gate", Text("行政大院场地", "Grounds of the compound"), Text("", ""), 1, 26000,
+        "hall-grounds",
+        "hall",
+        "hall-gate",
+        Text("行政大院场地", "Grounds of the compound"),
+        Text("", ""),
+        1,
+        26000,
         other=(
             _ground(AreaKind.GATE, "南大门", "South gate", 500),
             _ground(AreaKind.ROAD, "中心大道", "Central drive", 2600),
@@ -195,34 +168,76 @@ BUILDINGS: Final = (
         ),
     ),
     BuildingPlan(
-        "hall-a", "hall", "hall-office", Text("行政中心A楼", "Centre, block A"), Text("A楼", "A"), 8, 11200, 0, 5,
+        "hall-a",
+        "hall",
+        "hall-office",
+        Text("行政中心A楼", "Centre, block A"),
+        Text("A楼", "A"),
+        8,
+        11200,
+        0,
+        5,
         special=(
-            (1, (COUNTER, DUTY)), (2, (MEETING,)), (3, (MEETING,)), (4, (SERVER,)), (5, (MEETING,)),
-            (6, (ARCHIVE,)), (7, (MEETING,)), (8, (MEETING,)),
+            (1, (COUNTER, DUTY)),
+            (2, (MEETING,)),
+            (3, (MEETING,)),
+            (4, (SERVER,)),
+            (5, (MEETING,)),
+            (6, (ARCHIVE,)),
+            (7, (MEETING,)),
+            (8, (MEETING,)),
         ),
         other=((1, LOBBY), (1, POWER)),
     ),
     BuildingPlan(
-        "hall-b", "hall", "hall-office", Text("会议中心B楼", "Conference centre, block B"), Text("B楼", "B"), 3, 6400, 1, 8,
+        "hall-b",
+        "hall",
+        "hall-office",
+        Text("会议中心B楼", "Conference centre, block B"),
+        Text("B楼", "B"),
+        3,
+        6400,
+        1,
+        8,
         special=(
-            (1, (LARGE_MEETING, LARGE_MEETING, MEETING)), (2, (LARGE_MEETING, MEETING, MEETING)),
+            (1, (LARGE_MEETING, LARGE_MEETING, MEETING)),
+            (2, (LARGE_MEETING, MEETING, MEETING)),
             (3, (MEETING, MEETING)),
         ),
         other=((1, LOBBY),),
     ),
     BuildingPlan(
-        "shenyue-tower", "shenyue", "shenyue-canteen", Text("深悦大楼", "Shenyue building"), Text("深悦", "Shenyue"),
-        4, 7600, 0, 8,
+        "shenyue-tower",
+        "shenyue",
+        "shenyue-canteen",
+        Text("深悦大楼", "Shenyue building"),
+        Text("深悦", "Shenyue"),
+        4,
+        7600,
+        0,
+        8,
         special=(
-            (1, (
-                _canteen("一楼大餐厅", "Dining hall, floor 1", 620), _canteen("一楼自助餐区", "Buffet, floor 1", 260),
-                _kitchen("热菜间", "Hot kitchen"), _kitchen("切配间", "Cutting room"), _kitchen("面点间", "Pastry room"),
-            )),
-            (2, (
-                _canteen("二楼餐厅", "Dining hall, floor 2", 420), _canteen("接待餐厅", "Reception dining room", 120),
-                _kitchen("冷菜间", "Cold dishes"), _kitchen("备餐间", "Serving room"),
-            )),
-            (3, (MEETING,)), (4, (MEETING,)),
+            (
+                1,
+                (
+                    _canteen("一楼大餐厅", "Dining hall, floor 1", 620),
+                    _canteen("一楼自助餐区", "Buffet, floor 1", 260),
+                    _kitchen("热菜间", "Hot kitchen"),
+                    _kitchen("切配间", "Cutting room"),
+                    _kitchen("面点间", "Pastry room"),
+                ),
+            ),
+            (
+                2,
+                (
+                    _canteen("二楼餐厅", "Dining hall, floor 2", 420),
+                    _canteen("接待餐厅", "Reception dining room", 120),
+                    _kitchen("冷菜间", "Cold dishes"),
+                    _kitchen("备餐间", "Serving room"),
+                ),
+            ),
+            (3, (MEETING,)),
+            (4, (MEETING,)),
         ),
         other=(
             (1, LOBBY),
@@ -232,29 +247,59 @@ BUILDINGS: Final = (
         ),
     ),
     BuildingPlan(
-        "shenyue-grounds", "shenyue", "shenyue-office", Text("深悦大楼场地", "Grounds of Shenyue"), Text("", ""), 1, 3800,
+        "shenyue-grounds",
+        "shenyue",
+        "shenyue-office",
+        Text("深悦大楼场地", "Grounds of Shenyue"),
+        Text("", ""),
+        1,
+        3800,
         other=(
             _ground(AreaKind.PARKING, "后院停车场", "Rear car park", 1400),
             _ground(AreaKind.OUTDOORS, "卸货区", "Loading yard", 350),
         ),
     ),
     BuildingPlan(
-        "beitou-tower", "beitou", "beitou-tower", Text("北投大厦", "Beitou tower"), Text("北投", "Beitou"), 12, 15600, 0, 6,
+        "beitou-tower",
+        "beitou",
+        "beitou-tower",
+        Text("北投大厦", "Beitou tower"),
+        Text("北投", "Beitou"),
+        12,
+        15600,
+        0,
+        6,
         special=(
-            (1, (COUNTER, CONTROL)), (2, (MEETING,)), (3, (MEETING,)), (4, (MEETING,)), (5, (SERVER,)), (6, (MEETING,)),
-            (7, (ARCHIVE,)), (8, (MEETING,)), (9, (MEETING,)), (10, (MEETING,)), (11, (MEETING,)), (12, (LARGE_MEETING,)),
+            (1, (COUNTER, CONTROL)),
+            (2, (MEETING,)),
+            (3, (MEETING,)),
+            (4, (MEETING,)),
+            (5, (SERVER,)),
+            (6, (MEETING,)),
+            (7, (ARCHIVE,)),
+            (8, (MEETING,)),
+            (9, (MEETING,)),
+            (10, (MEETING,)),
+            (11, (MEETING,)),
+            (12, (LARGE_MEETING,)),
         ),
         other=((1, LOBBY), (1, POWER)),
     ),
     BuildingPlan(
-        "beitou-garage", "beitou", "beitou-fire", Text("北投地下车库", "Beitou garage"), Text("", ""), 1, 6200,
+        "beitou-garage",
+        "beitou",
+        "beitou-fire",
+        Text("北投地下车库", "Beitou garage"),
+        Text("", ""),
+        1,
+        6200,
         other=(
             _ground(AreaKind.PARKING, "负一层车库", "Garage, level -1", 3100),
             _ground(AreaKind.PARKING, "负二层车库", "Garage, level -2", 3100),
             (1, PUMPS),
         ),
     ),
-)  # fmt: skip
+)
 
 
 def areas() -> list[AreaPlan]:

@@ -6,8 +6,8 @@ from typing import Final
 
 HEAD: Final = """\
 # The demo campus of Campuswatch. All names, people and telephone numbers are invented.
-# Written by `campus-sim site --out config/demo`; a test holds this file to that command. Change a copy, not this file.
-# Areas and devices are in areas.csv and devices.csv beside it, rules in speeding.yaml and ../rules/standard.yaml.
+# Written by `campus-sim site --out config/demo`, and a test holds it to that: change a copy, not this file.
+# Areas and devices are in areas.csv and devices.csv beside it, rules in the files named under `rules`.
 
 campus:
   id: demo
@@ -23,7 +23,7 @@ rules:
 
 CALENDAR: Final = """\
 # Days off and make-up workdays of 2026: notice of the General Office of the State Council of 2025-11-04.
-# The notice for the next year comes out late in the year; until it is added here, a later date follows its weekday alone.
+# The notice for the next year comes out late in the year; until then a later date follows its weekday.
 calendars:
 - id: office
   workdays: [mon, tue, wed, thu, fri]
@@ -41,9 +41,9 @@ calendars:
 """
 
 SEASONS: Final = """\
-# Ningbo has no legal heating or cooling season; offices there cool from about June to September and heat from December to
-# mid-March, and a reading between the seasons is never a violation. The demo's two seasons leave no gap, so that it can
-# show a set-point alert on any day of the year.
+# Ningbo has no legal heating or cooling season; offices there cool from about June to September and heat from
+# December to mid-March, and a reading between the seasons is never a violation. The demo's two seasons leave
+# no gap, so that it can show a set-point alert on any day of the year.
 seasons:
 - cooling: {first: 04-16, last: 10-31}
   heating: {first: 11-01, last: 04-15}

@@ -1,0 +1,86 @@
+"""The committed demo site is what the generator writes, whole, and accepted by the strict loader."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from devices.campus.loading import load_campus
+from devices.campus.site import AreaKind, Campus, HttpLink, ModbusTcpLink
+from devices.profiles.profile import DeviceKind
+from devices.sim.blueprint.cameras import shares
+from devices.sim.demo_site import demo_files, write_demo_site
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def demo() -> Campus:
+    return load_campus(ROOT / "config/demo/site.yaml")
+
+
+@pytest.mark.parametrize("name", ["site.yaml", "areas.csv", "devices.csv"])
+def test_committed_file_equals_what_the_generator_writes(name: str) -> None:
+    assert (ROOT / "config/demo" / name).read_text("utf-8") == demo_files()[name]
+
+
+def test_generator_writes_its_files_into_a_new_folder(tmp_path: Path) -> None:
+    written = write_demo_site(tmp_path / "deep" / "demo")
+    assert sorted(path.name for path in written) == ["areas.csv", "devices.csv", "site.yaml"]
+    assert all(path.read_text("utf-8") == demo_files()[path.name] for path in written)
+
+
+def test_demo_has_the_equipment_of_the_campus_report(demo: Campus) -> None:
+    kinds = Counter(demo.profile_of(device).kind for device in demo.devices.values())
+    assert kinds == {
+        DeviceKind.CAMERA: 854,
+        DeviceKind.AC: 240,
+        DeviceKind.METER: 42,
+        DeviceKind.PUMP: 2,
+        DeviceKind.PRESSURE: 4,
+        DeviceKind.RADAR: 3,
+        DeviceKind.DOOR: 30,
+    }
+
+
+def test_units_stand_behind_eight_gateways_six_meter_links_and_two_pump_rooms(demo: Campus) -> None:
+    def links(kind: DeviceKind) -> set[str]:
+        return {d.link for d in demo.devices.values() if demo.profile_of(d).kind is kind}
+
+    assert (len(links(DeviceKind.AC)), len(links(DeviceKind.METER)), len(links(DeviceKind.PUMP))) == (8, 6, 2)
+    makes = {d.profile for d in demo.devices.values() if demo.profile_of(d).kind is DeviceKind.METER}
+    assert len(makes) == 3
+
+
+def test_every_listening_port_is_used_once(demo: Campus) -> None:
+    ports = [link.port for link in demo.links.values() if isinstance(link, ModbusTcpLink | HttpLink)]
+    assert len(ports) == len(set(ports)) == 16 + 29
+
+
+def test_recorders_serve_sixteen_to_thirty_two_cameras_on_channels_of_their_own(demo: Campus) -> None:
+    cameras = [d for d in demo.devices.values() if demo.profile_of(d).kind is DeviceKind.CAMERA]
+    behind = Counter(camera.link for camera in cameras)
+    assert set(behind.values()) <= set(range(4, 33))
+    assert len({(camera.link, camera.parameters["channel"]) for camera in cameras}) == 854
+
+
+def test_kitchens_are_full_of_cameras_and_offices_have_none(demo: Campus) -> None:
+    watched = Counter(d.area for d in demo.devices.values() if demo.profile_of(d).kind is DeviceKind.CAMERA)
+    kitchens = [area.id for area in demo.areas.values() if area.kind is AreaKind.KITCHEN]
+    assert kitchens
+    assert min(watched[area] for area in kitchens) >= 3
+    assert not any(demo.areas[area].kind is AreaKind.OFFICE for area in watched)
+
+
+@pytest.mark.parametrize("example", sorted(p.name for p in (ROOT / "config/examples").glob("*.yaml")))
+def test_example_site_loads(example: str) -> None:
+    assert load_campus(ROOT / "config/examples" / example).devices
+
+
+def test_shares_add_up_and_follow_the_wishes() -> None:
+    parts = shares([12, 6, 3, 1], 50)
+    assert sum(parts) == 50
+    assert parts == sorted(parts, reverse=True)
+    assert shares([1], 7) == [7]
