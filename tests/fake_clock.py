@@ -16,9 +16,9 @@ TURNS = 20
 class FakeClock:
     """Wall clock, monotonic clock and sleep that agree with each other.
 
-    Pass ``clock.now_us``, ``clock.monotonic`` and ``clock.sleep`` where a room asks for them. A sleep lasts until
-    the test calls ``advance``; with ``auto=True`` it moves the clock itself and returns at once, which suits one
-    coroutine that runs alone.
+    Pass ``clock.now_us``, ``clock.monotonic`` and ``clock.sleep`` where a room asks for them. A sleep lasts
+    until the test calls ``advance``; with ``auto=True`` it moves the clock itself and returns at once, which
+    suits one coroutine that runs alone.
     """
 
     def __init__(self, start_us: int = START_US, *, auto: bool = False) -> None:
