@@ -147,9 +147,10 @@ class SpeedingRule(RuleBase):
 
 
 class StaleRule(RuleBase):
-    """No good reading of a device for longer than `after_s`; a silent link covers its devices."""
+    """No good reading for longer than `after_s`, of a device, or of a whole link (then its devices stay quiet)."""
 
     kind: Literal["stale"]
+    of: Literal["device", "link"] = "device"
     after_s: float = Field(60.0, gt=0)
 
 

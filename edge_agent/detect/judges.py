@@ -1,0 +1,251 @@
+"""One judge for each rule: its devices, its state, and what it says about a block."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+
+from devices.campus.calendars import Period
+from devices.campus.checks import resolved
+from devices.campus.rules import Condition, SetpointRule, StaleRule, WhenRule
+from devices.model.alerts import AlertEvent, EventKind
+from devices.model.texts import Text
+from edge_agent.detect import setpoint
+from edge_agent.detect.block import Block, Flags
+from edge_agent.detect.compare import Comparison, Relation, all_hold
+from edge_agent.detect.hold import HoldState, Turns, hold
+from edge_agent.detect.latch import latch
+from edge_agent.detect.stale import SilenceState, Silent, silence
+from edge_agent.detect.subjects import Finding, Register, Subject, event, evidence, rows_of
+
+Columns = dict[str, Any]
+
+
+class Judge(Protocol):
+    """What every judge of slow states does."""
+
+    rule: Any
+    subjects: tuple[Subject, ...]
+
+    def judge(self, block: Block, day: dt.date) -> Iterator[AlertEvent]:
+        """Take one block of one day in and yield what happened."""
+        ...
+
+    def columns(self) -> Columns:
+        """State as named arrays, one row a subject."""
+        ...
+
+    def restore(self, columns: Columns, now_us: int) -> None:
+        """Continue from saved columns, already in the order of the subjects."""
+        ...
+
+
+def kind_of(*, raises: bool) -> EventKind:
+    """RAISE or CLEAR."""
+    return EventKind.RAISE if raises else EventKind.CLEAR
+
+
+class HoldJudge:
+    """Rules with a condition that must hold: latch, then delays."""
+
+    def __init__(self, rule: WhenRule | SetpointRule, register: Register) -> None:
+        self.rule = rule
+        self.subjects = register.subjects(rule)
+        self.state = HoldState.quiet(len(self.subjects))
+        self._register = register
+        self._exempt = lru_cache(maxsize=4)(lambda day: register.exempt(rule, self.subjects, day))
+
+    def judge(self, block: Block, day: dt.date) -> Iterator[AlertEvent]:
+        """Take one block of one day in and yield what happened."""
+        rises, falls, change = self.edges(block, day)
+        exempt = self._exempt(day)[:, None]
+        latched = latch(rises & ~exempt, falls | exempt, self.state.latched)
+        on_us, off_us = round(self.rule.on_delay_s * 1e6), round(self.rule.off_delay_s * 1e6)
+        self.state, turns = hold(self.state, latched, change, block.until_us, on_us, off_us)
+        return (self.event(turns, number, block, day) for number in range(len(turns.row)))
+
+    def edges(self, block: Block, day: dt.date) -> tuple[Flags, Flags, Any]:
+        """Where the condition surely holds, where it surely does not, and the time of a change."""
+        raise NotImplementedError
+
+    def value_and_limit(self, row: int, step: int, block: Block, day: dt.date) -> tuple[str, float, float]:
+        """Point, value and limit that a message tells."""
+        raise NotImplementedError
+
+    def event(self, turns: Turns, number: int, block: Block, day: dt.date) -> AlertEvent:
+        """Write one turn as an event."""
+        row, step = int(turns.row[number]), int(turns.step[number])
+        subject = self.subjects[row]
+        point, value, limit = self.value_and_limit(row, step, block, day)
+        finding = Finding(
+            kind=kind_of(raises=bool(turns.raises[number])),
+            time_us=int(turns.time_us[number]),
+            start_us=int(turns.start_us[number]),
+            value=value,
+            limit=limit,
+            unit=self._register.unit(subject, point),
+            value_text=self._register.value_text(subject, point, value),
+            limit_text=self._register.value_text(subject, point, limit),
+            severity=self.rule.severity,
+            evidence=evidence(subject, block, step),
+        )
+        return event(self.rule, subject, finding)
+
+    def columns(self) -> Columns:
+        """State as named arrays, one row a subject."""
+        return {name: getattr(self.state, name) for name in HoldState.__slots__}
+
+    def restore(self, columns: Columns, now_us: int) -> None:  # noqa: ARG002 - a hold goes on over a restart
+        """Continue from saved columns."""
+        self.state = HoldState(**columns)
+
+
+class WhenJudge(HoldJudge):
+    """Comparisons of points with limits."""
+
+    def __init__(self, rule: WhenRule, register: Register) -> None:
+        super().__init__(rule, register)
+        self._comparisons = tuple(_comparison(condition, self.subjects, register) for condition in rule.when)
+        self._first = rule.when[0].point
+
+    def edges(self, block: Block, day: dt.date) -> tuple[Flags, Flags, Any]:  # noqa: ARG002 - the same every day
+        """Where all comparisons hold."""
+        return all_hold(self._comparisons, block)
+
+    def value_and_limit(self, row: int, step: int, block: Block, day: dt.date) -> tuple[str, float, float]:  # noqa: ARG002
+        """The first comparison's."""
+        first = self._comparisons[0]
+        return self._first, float(block.value[first.point[row], step]), float(first.limit[row])
+
+
+class SetpointJudge(HoldJudge):
+    """Set points against the standard."""
+
+    rule: SetpointRule
+
+    def __init__(self, rule: SetpointRule, register: Register) -> None:
+        super().__init__(rule, register)
+        real = rows_of(self.subjects, "real_setpoint_c")
+        own = rows_of(self.subjects, "setpoint_c")
+        self._units = setpoint.Units(
+            on=rows_of(self.subjects, "on"),
+            mode=rows_of(self.subjects, "mode"),
+            running=rows_of(self.subjects, "running_mode", setpoint.ABSENT),
+            setpoint=np.where(real >= 0, real, own),
+        )
+        self._point = ["real_setpoint_c" if row >= 0 else "setpoint_c" for row in real]
+        self._standard = setpoint.Standard(rule.cooling_min_c, rule.heating_max_c, rule.dead_band_c)
+        self._today = lru_cache(maxsize=4)(self._judged_today)
+
+    def _judged_today(self, day: dt.date) -> setpoint.Today:
+        campus = self._register.campus
+        periods = {site: campus.period(site, day) for site in campus.sites}
+        own = [periods[subject.site] for subject in self.subjects]
+        return setpoint.Today(
+            cooling=np.array([period is Period.COOLING for period in own], np.bool_),
+            heating=np.array([period is Period.HEATING for period in own], np.bool_),
+            exempt=self._exempt(day),
+        )
+
+    def edges(self, block: Block, day: dt.date) -> tuple[Flags, Flags, Any]:
+        """Where the standard is broken."""
+        return setpoint.edges(self._units, self._today(day), self._standard, block)
+
+    def value_and_limit(self, row: int, step: int, block: Block, day: dt.date) -> tuple[str, float, float]:
+        """The set point and the limit of the mode the unit is in."""
+        at = block.cut(step, step + 1)
+        limit = setpoint.limits(self._units, self._today(day), self._standard, at)[row, 0]
+        return self._point[row], float(at.value[self._units.setpoint[row], 0]), float(limit)
+
+
+class StaleJudge:
+    """Silent devices, or silent links."""
+
+    def __init__(self, rule: StaleRule, register: Register, now_us: int) -> None:
+        self.rule = rule
+        devices = register.subjects(rule)
+        self._of_link = rule.of == "link"
+        self.subjects = register.link_subjects(devices) if self._of_link else devices
+        self.state = SilenceState.begun(len(self.subjects), now_us)
+        self._silent = _members(self.subjects)
+        links = register.link_subjects(
+            [register.subject(d) for d in register.campus.devices_of(register.agent)]
+        )
+        self._links = _members(links)
+        number = {link.id: row for row, link in enumerate(links)}
+        self._link_of = np.array(
+            [number[s.id if self._of_link else s.parent] for s in self.subjects], np.int64
+        )
+        self._exempt = lru_cache(maxsize=4)(lambda day: self._freed(register, day))
+
+    def _freed(self, register: Register, day: dt.date) -> Flags:
+        none = np.zeros(len(self.subjects), np.bool_)
+        return none if self._of_link else register.exempt(self.rule, self.subjects, day)
+
+    def judge(self, block: Block, day: dt.date) -> Iterator[AlertEvent]:
+        """Take one block of one day in and yield what happened."""
+        heard = self._silent.heard(block)
+        heard = np.where(self._exempt(day)[:, None], block.until_us, heard)
+        link_heard = None if self._of_link else self._links.heard(block)[self._link_of]
+        after_us = round(self.rule.after_s * 1e6)
+        self.state, turns = silence(self.state, heard, block.until_us, after_us, link_heard)
+        return (self._event(turns, number, block) for number in range(len(turns.row)))
+
+    def _event(self, turns: Turns, number: int, block: Block) -> AlertEvent:
+        row, step = int(turns.row[number]), int(turns.step[number])
+        subject, start_us = self.subjects[row], int(turns.start_us[number])
+        raises = bool(turns.raises[number])
+        time_us = int(turns.time_us[number])
+        value = (time_us - start_us) / 1e6
+        limit = float(self.rule.after_s)
+        finding = Finding(
+            kind=kind_of(raises=raises),
+            time_us=time_us,
+            start_us=start_us,
+            value=value,
+            limit=limit,
+            unit="s",
+            value_text=Text(f"{value:.0f}", f"{value:.0f}"),
+            limit_text=Text(f"{limit:.0f}", f"{limit:.0f}"),
+            severity=self.rule.severity,
+            evidence={} if self._of_link else evidence(subject, block, step),
+        )
+        return event(self.rule, subject, finding)
+
+    def columns(self) -> Columns:
+        """State as named arrays, one row a subject."""
+        return {name: getattr(self.state, name) for name in SilenceState.__slots__}
+
+    def restore(self, columns: Columns, now_us: int) -> None:
+        """Continue from saved columns; the agent's own absence is nobody's silence."""
+        self.state = SilenceState(**columns).resumed(now_us)
+
+
+def _comparison(condition: Condition, subjects: Sequence[Subject], register: Register) -> Comparison:
+    given = {name: getattr(condition, name) for name in Relation}
+    relation = next(Relation(name) for name, value in given.items() if value is not None)
+    limit = np.full(len(subjects), np.nan)
+    for row, subject in enumerate(subjects):
+        profile = register.campus.profile_of(register.campus.devices[subject.id])
+        point = next(point for point in profile.points if point.name == condition.point)
+        limit[row] = resolved(condition, point)
+    return Comparison(rows_of(subjects, condition.point), relation, limit, condition.dead_band)
+
+
+def _members(subjects: Sequence[Subject]) -> Silent:
+    """The points by which each subject is heard; what the agent itself says about a link does not count."""
+    points: list[int] = []
+    begin: list[int] = []
+    for subject in subjects:
+        begin.append(len(points))
+        own = [row for name, row in subject.points.items() if not _own_word(name)]
+        points += own or list(subject.points.values())
+    return Silent(np.array(points, np.int64), np.array(begin, np.int64))
+
+
+def _own_word(point: str) -> bool:
+    return point.rpartition(".")[2] in {"link", "pass_kmh", "same_pictures"}

@@ -1,0 +1,24 @@
+"""Conditions with a dead band: true from the step they rise until the step they fall."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge_agent.detect.block import Flags
+
+
+def latch(rises: Flags, falls: Flags, before: Flags) -> Flags:
+    """Hold a condition from the step it rises until the step it falls.
+
+    Args:
+        rises: bool (rows, steps); wins where both are true.
+        falls: bool (rows, steps).
+        before: bool (rows,), the condition just before the first step.
+
+    Returns:
+        bool (rows, steps).
+    """
+    steps = np.arange(rises.shape[1])
+    last_event = np.maximum.accumulate(np.where(rises | falls, steps, -1), axis=1)
+    held = np.take_along_axis(rises, np.maximum(last_event, 0), axis=1) if rises.shape[1] else rises
+    return np.where(last_event < 0, before[:, None], held)

@@ -1,0 +1,97 @@
+"""Detection state as bytes: columns by the names of their rows, so a changed site file keeps what fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgpack
+import numpy as np
+
+from devices.model.alerts import AlertEvent, EventKind, Family, Severity, alert_id
+from devices.model.errors import Garbled
+from devices.model.texts import Text
+
+Columns = dict[str, Any]
+STATE_VERSION: Final = 1
+
+
+def packed(names: Sequence[str], columns: Columns) -> list[Any]:
+    """Names of the rows, and the columns."""
+    return [list(names), columns_packed(columns)]
+
+
+def columns_packed(columns: Columns) -> dict[str, Any]:
+    """Columns as dtype and bytes."""
+    return {name: [column.dtype.str, column.tobytes()] for name, column in columns.items()}
+
+
+def columns_unpacked(saved: dict[str, Any]) -> Columns:
+    """Columns from dtype and bytes."""
+    return {name: np.frombuffer(data, dtype).copy() for name, (dtype, data) in saved.items()}
+
+
+def part(values: Any) -> bytes:
+    """One part of the state as bytes."""
+    data: bytes = msgpack.packb([STATE_VERSION, values])
+    return data
+
+
+def read_part(data: bytes) -> Any:
+    """Read one part.
+
+    Raises:
+        Garbled: the bytes are not a part of this version.
+    """
+    try:
+        read = msgpack.unpackb(data)
+    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        raise Garbled(f"saved detection state cannot be read: {error}") from None
+    match read:
+        case [version, values] if version == STATE_VERSION:
+            return values
+        case _:
+            raise Garbled("saved detection state is of another version")
+
+
+def reordered(saved: list[Any], names: Sequence[str], fresh: Columns) -> Columns:
+    """Bring saved rows into the order of `names`; rows that were not saved stay as in `fresh`."""
+    row_of = {name: row for row, name in enumerate(saved[0])}
+    here = [number for number, name in enumerate(names) if name in row_of]
+    there = [row_of[names[number]] for number in here]
+    columns = columns_unpacked(saved[1])
+    result: Columns = {}
+    for name, column in fresh.items():
+        result[name] = column.copy()
+        result[name][here] = columns[name][there]
+    return result
+
+
+def orphans(rule: str, saved: list[Any], kept: Sequence[str], now_us: int) -> list[AlertEvent]:
+    """Clears for alerts of devices that the rule (`id:version`) no longer judges."""
+    columns = columns_unpacked(saved[1])
+    rule_id, _, version = rule.rpartition(":")
+    gone = set(saved[0]) - set(kept)
+    rows = [row for row, device in enumerate(saved[0]) if device in gone and columns["raised"][row]]
+    return [
+        _clear(rule_id, int(version), saved[0][row], int(columns["start_us"][row]), now_us) for row in rows
+    ]
+
+
+def _clear(rule: str, version: int, device: str, start_us: int, now_us: int) -> AlertEvent:
+    return AlertEvent(
+        id=alert_id(rule, version, device, start_us),
+        kind=EventKind.CLEAR,
+        rule=rule,
+        rule_version=version,
+        family=Family.DEVICE,
+        severity=Severity.LOW,
+        site="",
+        device=device,
+        time_us=now_us,
+        start_us=start_us,
+        value=float("nan"),
+        limit=float("nan"),
+        unit="",
+        message=Text("规则或设备已变更,告警解除", "rule or device changed, alert cleared"),
+    )
