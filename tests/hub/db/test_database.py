@@ -1,0 +1,216 @@
+"""One writer, several readers: what a write promises, and what a failure costs."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, func, insert, select, text, update
+
+from devices.model.errors import Refused, Unreachable
+from hub.db import Database
+from hub.db.tables import METADATA, settings
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    async with Database(f"sqlite:///{tmp_path}/data/hub.db") as database:
+        yield database
+
+
+def put(name: str, value: object = 1) -> object:
+    def work(connection: Connection) -> str:
+        connection.execute(insert(settings).values(name=name, value=value))
+        return name
+
+    return work
+
+
+def names(connection: Connection) -> list[str]:
+    return sorted(connection.execute(select(settings.c.name)).scalars())
+
+
+async def test_a_write_is_seen_by_the_next_read_and_returns_its_result(db: Database) -> None:
+    assert await db.write(put("a")) == "a"
+    assert await db.read(names) == ["a"]
+
+
+async def test_a_write_survives_closing_and_opening_again(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/hub.db"
+    async with Database(url) as db:
+        await db.write(put("a"))
+    async with Database(url) as db:
+        assert await db.read(names) == ["a"]
+
+
+async def test_a_write_that_raises_leaves_nothing_and_the_others_of_its_group_stand(db: Database) -> None:
+    hold = threading.Event()
+
+    def wait(_: Connection) -> None:
+        hold.wait(5)
+
+    def spoil(connection: Connection) -> None:
+        connection.execute(insert(settings).values(name="spoiled", value=1))
+        raise ValueError("no")
+
+    # while the first write holds the writer, the rest gather into one group
+    first = asyncio.create_task(db.write(wait))
+    await asyncio.sleep(0.05)
+    rest = [asyncio.create_task(db.write(work)) for work in (put("a"), spoil, put("b"))]
+    await asyncio.sleep(0.05)
+    assert db.waiting == 3
+    hold.set()
+    results = await asyncio.gather(first, *rest, return_exceptions=True)
+    assert [type(result) for result in results] == [type(None), str, ValueError, str]
+    assert await db.read(names) == ["a", "b"]
+
+
+async def test_writes_that_wait_together_share_a_commit(db: Database) -> None:
+    hold = threading.Event()
+    tasks = [asyncio.create_task(db.write(lambda _: hold.wait(5)))]
+    await asyncio.sleep(0.05)
+    commits: list[int] = []
+
+    def count(connection: Connection) -> None:
+        # total_changes moves with statements, not with commits; the transaction's own number is asked instead
+        commits.append(id(connection.get_transaction()))
+
+    tasks += [asyncio.create_task(db.write(count)) for _ in range(10)]
+    await asyncio.sleep(0.05)
+    hold.set()
+    await asyncio.gather(*tasks)
+    assert len(commits) == 10
+    assert len(set(commits)) == 1
+
+
+async def test_a_write_whose_caller_has_gone_is_not_done(db: Database) -> None:
+    hold = threading.Event()
+    first = asyncio.create_task(db.write(lambda _: hold.wait(5)))
+    await asyncio.sleep(0.05)
+    gone = asyncio.create_task(db.write(put("gone")))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.sleep(0)
+    hold.set()
+    await first
+    assert await db.read(names) == []
+
+
+async def test_a_broken_constraint_is_refused_and_the_next_write_works(db: Database) -> None:
+    await db.write(put("a"))
+    with pytest.raises(Refused):
+        await db.write(put("a"))
+    await db.write(put("b"))
+    assert await db.read(names) == ["a", "b"]
+
+
+async def test_a_reader_cannot_write(db: Database) -> None:
+    with pytest.raises(Unreachable):
+        await db.read(put("a"))
+    assert await db.read(names) == []
+
+
+async def test_a_reader_is_not_held_up_by_a_long_write(db: Database) -> None:
+    hold = threading.Event()
+
+    def long(connection: Connection) -> None:
+        connection.execute(insert(settings).values(name="long", value=1))
+        hold.wait(5)
+
+    writing = asyncio.create_task(db.write(long))
+    await asyncio.sleep(0.05)
+    assert await asyncio.wait_for(db.read(names), 2) == []
+    hold.set()
+    await writing
+
+
+async def test_a_full_disk_is_unreachable_and_what_was_written_before_stays(db: Database) -> None:
+    await db.write(put("before"))
+
+    def shrink(connection: Connection) -> None:
+        pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+        connection.execute(text(f"PRAGMA max_page_count={pages}"))
+
+    await db.write(shrink)
+    with pytest.raises(Unreachable, match="full"):
+        await db.write(put("large", "x" * 1_000_000))
+    await db.write(lambda connection: connection.execute(text("PRAGMA max_page_count=1000000")).close())
+    await db.write(put("after"))
+    assert await db.read(names) == ["after", "before"]
+
+
+async def test_every_write_is_synced_in_full_to_a_write_ahead_log(db: Database) -> None:
+    pragmas = ("journal_mode", "synchronous", "foreign_keys")
+    said = await db.write(lambda c: [c.execute(text(f"PRAGMA {name}")).scalar_one() for name in pragmas])
+    assert said == ["wal", 2, 1]
+
+
+async def test_the_file_belongs_to_its_owner_alone(db: Database, tmp_path: Path) -> None:
+    await db.write(put("a"))
+    for path in (tmp_path / "data").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+async def test_a_closed_database_says_so(tmp_path: Path) -> None:
+    async with Database(f"sqlite:///{tmp_path}/hub.db") as db:
+        pass
+    with pytest.raises(Unreachable, match="closed"):
+        await db.write(put("a"))
+    with pytest.raises(Unreachable, match="closed"):
+        await db.read(names)
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "nonsense://x", "no address at all"])
+async def test_an_address_that_cannot_be_is_refused(url: str) -> None:
+    with pytest.raises(Refused):
+        async with Database(url):
+            pass
+
+
+async def test_a_file_that_is_no_database_does_not_open(tmp_path: Path) -> None:
+    path = tmp_path / "hub.db"
+    path.write_bytes(b"not a database, " * 100)
+    with pytest.raises((Refused, Unreachable)):
+        async with Database(f"sqlite:///{path}"):
+            pass
+
+
+async def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
+    async with Database(f"sqlite:///{tmp_path}/hub.db"):
+        pass
+    with sqlite3.connect(tmp_path / "hub.db") as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    with pytest.raises(Refused, match="older than its database"):
+        async with Database(f"sqlite:///{tmp_path}/hub.db"):
+            pass
+
+
+async def test_migrations_build_the_tables_that_the_program_knows(tmp_path: Path) -> None:
+    async with Database(f"sqlite:///{tmp_path}/hub.db"):
+        pass
+    engine = create_engine(f"sqlite:///{tmp_path}/hub.db")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+    engine.dispose()
+
+
+async def test_many_writers_at_once_lose_nothing(db: Database) -> None:
+    await db.write(put("count", 0))
+
+    def increase(connection: Connection) -> None:
+        value = connection.execute(select(settings.c.value).where(settings.c.name == "count")).scalar_one()
+        connection.execute(update(settings).where(settings.c.name == "count").values(value=value + 1))
+
+    await asyncio.gather(*(db.write(increase) for _ in range(500)))
+    assert await db.read(lambda c: c.execute(select(settings.c.value)).scalar_one()) == 500
+    assert await db.read(lambda c: c.execute(select(func.count()).select_from(settings)).scalar_one()) == 1
