@@ -63,6 +63,10 @@ class Held:
         """No point has ever been read."""
         return cls(np.full(points, np.nan), np.full(points, NEVER, np.int64))
 
+    def shifted(self, by_us: int) -> Held:
+        """The same values as if the clock had always been `by_us` ahead."""
+        return Held(self.value, shifted(self.at_us, by_us))
+
     def take(self, batch: SampleBatch, until_us: int) -> tuple[Held, Block]:
         """Take new samples in and return what is held now, and the block of steps that leads there.
 
@@ -83,6 +87,11 @@ class Held:
         until = np.maximum.accumulate(np.minimum(at_us.max(axis=0, initial=NEVER), until_us))
         until[-1] = until_us
         return Held(value[:, -1].copy(), at_us[:, -1].copy()), Block(value, at_us, until)
+
+
+def shifted(times: Times, by_us: int) -> Times:
+    """Move times with the clock; NEVER stays."""
+    return np.where(times == NEVER, NEVER, np.maximum(times + by_us, 0))
 
 
 def _occurrence(sorted_rows: npt.NDArray[np.int32]) -> Rows:

@@ -93,8 +93,15 @@ class Detection:
                 yield every[first], block.cut(first, step)
                 first = step
 
-    def save(self) -> dict[str, bytes]:
-        """The whole state in named parts; a part that is equal to the last saved one need not be written again."""
+    def shift(self, by_us: int) -> None:
+        """The clock was set by `by_us`: move all that is remembered, so that ages and delays stay true."""
+        self._held = self._held.shifted(by_us)
+        self._radars.shift(by_us)
+        for judge in self._judges:
+            judge.shift(by_us)
+
+    def save_judged(self) -> dict[str, bytes]:
+        """The parts that decide when an alert raises or clears: kept with the records of the step."""
         judges = {
             f"{judge.rule.id}:{judge.rule.version}": saving.packed(
                 [s.id for s in judge.subjects], judge.columns()
@@ -102,17 +109,13 @@ class Detection:
             for judge in self._judges
         }
         radars = [[s.id for s in self._radars.subjects], saving.columns_packed(self._radars.columns())]
-        return {"judges": saving.part(judges), "radars": saving.part(radars), **self.save_held()}
+        return {"judges": saving.part(judges), "radars": saving.part(radars)}
 
     def save_held(self) -> dict[str, bytes]:
-        """The parts that change with every reading and may be some seconds old: the next poll brings them again."""
+        """The parts that change with every reading and may be old: the next poll brings them again."""
         held = saving.packed(self._table.names, {"value": self._held.value, "at_us": self._held.at_us})
         seen = saving.packed(self.cameras, {"mark": self._seen.mark, "same": self._seen.same})
         return {"held": saving.part(held), "seen": saving.part(seen)}
-
-    def save_judged(self) -> dict[str, bytes]:
-        """The parts that decide when an alert raises or clears: to be kept with the records of the same step."""
-        return {name: data for name, data in self.save().items() if name in {"judges", "radars"}}
 
     def restore(self, parts: dict[str, bytes], now_us: int) -> list[AlertEvent]:
         """Continue from saved parts; a part that is not there begins anew.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ from devices.campus.rules import Condition, SetpointRule, StaleRule, WhenRule
 from devices.model.alerts import AlertEvent, EventKind
 from devices.model.texts import Text
 from edge_agent.detect import setpoint
-from edge_agent.detect.block import Block, Flags
+from edge_agent.detect.block import Block, Flags, shifted
 from edge_agent.detect.compare import Comparison, Relation, all_hold
 from edge_agent.detect.hold import HoldState, Turns, hold
 from edge_agent.detect.latch import latch
@@ -33,6 +34,10 @@ class Judge(Protocol):
 
     def judge(self, block: Block, day: dt.date) -> Iterator[AlertEvent]:
         """Take one block of one day in and yield what happened."""
+        ...
+
+    def shift(self, by_us: int) -> None:
+        """Move remembered times with the clock; an alert that is out keeps its start, which is its name."""
         ...
 
     def columns(self) -> Columns:
@@ -94,6 +99,10 @@ class HoldJudge:
             evidence=evidence(subject, block, step),
         )
         return event(self.rule, subject, finding)
+
+    def shift(self, by_us: int) -> None:
+        """Move remembered times with the clock."""
+        self.state = replace(self.state, since_us=shifted(self.state.since_us, by_us))
 
     def columns(self) -> Columns:
         """State as named arrays, one row a subject."""
@@ -215,6 +224,14 @@ class StaleJudge:
             evidence={} if self._of_link else evidence(subject, block, step),
         )
         return event(self.rule, subject, finding)
+
+    def shift(self, by_us: int) -> None:
+        """Move remembered times with the clock."""
+        self.state = replace(
+            self.state,
+            floor_us=shifted(self.state.floor_us, by_us),
+            mark_us=shifted(self.state.mark_us, by_us),
+        )
 
     def columns(self) -> Columns:
         """State as named arrays, one row a subject."""

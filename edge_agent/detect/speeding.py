@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from devices.model.codes import Direction
 from devices.model.samples import Quality, SampleBatch
 from devices.model.texts import Text
 from devices.profiles.profile import DeviceKind
-from edge_agent.detect.block import Rows, Times
+from edge_agent.detect.block import Rows, Times, shifted
 from edge_agent.detect.passes import Cut, Cutting, Passes, Readings, cut
 from edge_agent.detect.subjects import Finding, Register, Subject, event
 
@@ -93,6 +94,11 @@ class Radars:
             if (not special.areas or area in special.areas) and special.hours.hold(moment, calendar):
                 return special.limit_kmh
         return rule.limit_kmh
+
+    def shift(self, by_us: int) -> None:
+        """Move remembered times with the clock."""
+        open_ = replace(self.state.open, time_us=shifted(self.state.open.time_us, by_us))
+        self.state = Cut(open_, shifted(self.state.closed_us, by_us))
 
     def columns(self) -> dict[str, Any]:
         """State as named arrays."""

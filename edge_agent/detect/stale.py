@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
 from edge_agent.detect.block import NEVER, Block, Flags, Rows, Times
 from edge_agent.detect.hold import Turns
+from edge_agent.detect.latch import latch
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +36,24 @@ class SilenceState:
 
     floor_us: int64 (things,)  it counts as heard then: the start of the agent, or its return after a pause
     raised:   bool  (things,)  an alert is out
-    start_us: int64 (things,)  since when it was silent, of that alert
+    mark_us:  int64 (things,)  when it was last heard before that alert; moves with the clock
+    start_us: int64 (things,)  the same as it was told, part of the alert's name; never moves
     """
 
     floor_us: Times
     raised: Flags
+    mark_us: Times
     start_us: Times
 
     @classmethod
     def begun(cls, things: int, now_us: int) -> Self:
         """All things get `now_us` as the time from which their silence counts."""
-        return cls(
-            np.full(things, now_us, np.int64), np.zeros(things, np.bool_), np.full(things, NEVER, np.int64)
-        )
+        never = np.full(things, NEVER, np.int64)
+        return cls(np.full(things, now_us, np.int64), np.zeros(things, np.bool_), never, never.copy())
 
     def resumed(self, now_us: int) -> SilenceState:
         """After the agent itself was away: its absence is nobody's silence."""
-        return SilenceState(np.maximum(self.floor_us, now_us), self.raised, self.start_us)
+        return replace(self, floor_us=np.maximum(self.floor_us, now_us))
 
 
 def silence(
@@ -73,9 +75,9 @@ def silence(
     rises = until_us >= due
     if link_heard is not None:
         rises &= until_us - np.maximum(link_heard, state.floor_us[:, None]) <= after_us // 2
-    falls = heard > np.where(state.raised, state.start_us, NEVER)[:, None]
+    falls = heard > np.where(state.raised, state.mark_us, NEVER)[:, None]
     falls &= until_us < due
-    raised = _raised(rises, falls, state.raised)
+    raised = latch(rises, falls, state.raised)
     before = np.concatenate([state.raised[:, None], raised[:, :-1]], axis=1) if steps else raised
     row, step = np.nonzero(raised != before)
     ups = raised[row, step]
@@ -83,16 +85,14 @@ def silence(
     time = np.where(ups, due[row, step], heard[row, step])
     last = np.full(things, -1)
     last[row[ups]] = np.flatnonzero(ups)
-    start_us = np.where(last >= 0, start[last] if len(start) else NEVER, state.start_us)
-    final = raised[:, -1] if steps else state.raised
-    return SilenceState(state.floor_us, final, start_us), Turns(row, step, ups, time, start)
-
-
-def _raised(rises: Flags, falls: Flags, before: Flags) -> Flags:
-    steps = np.arange(rises.shape[1])
-    last = np.maximum.accumulate(np.where(rises | falls, steps, -1), axis=1)
-    held = np.take_along_axis(rises, np.maximum(last, 0), axis=1) if rises.shape[1] else rises
-    return np.where(last < 0, before[:, None], held)
+    newest = start[last] if len(start) else np.full(things, NEVER, np.int64)
+    final = SilenceState(
+        floor_us=state.floor_us,
+        raised=raised[:, -1] if steps else state.raised,
+        mark_us=np.where(last >= 0, newest, state.mark_us),
+        start_us=np.where(last >= 0, newest, state.start_us),
+    )
+    return final, Turns(row, step, ups, time, start)
 
 
 def _starts(row: Rows, step: Rows, ups: Flags, since: Times, before: Times) -> Times:
