@@ -51,6 +51,7 @@ def _all(profile: Profile) -> Found:
     match profile.sheet:
         case ModbusSheet() as sheet:
             yield from _registers(sheet)
+            yield from _raw_numbers(sheet)
             yield from _overlaps(sheet)
             yield from _register_vectors(sheet)
         case JsonSheet() as sheet:
@@ -93,6 +94,28 @@ def _registers(sheet: ModbusSheet) -> Found:
     for number, (low, high) in enumerate(sheet.forbidden):
         if low > high:
             yield f"sheet.forbidden.{number}", f"[{low}, {high}]", "[first, last] with first <= last"
+
+
+def _raw_numbers(sheet: ModbusSheet) -> Found:
+    """Numbers that a point's registers can never hold are typing errors."""
+    for number, point in enumerate(sheet.points):
+        low, high = _can_hold(point)
+        for raw in point.enum or ():
+            if not low <= raw <= high:
+                yield f"sheet.points.{number}.enum.{raw}", str(raw), f"{low}..{high}, what the point can hold"
+        bits = 16 * point.registers
+        for raw in point.sentinel:
+            if not -(1 << (bits - 1)) <= raw < 1 << bits:
+                yield f"sheet.points.{number}.sentinel", str(raw), f"a number of {bits} bits"
+
+
+def _can_hold(point: RegisterPoint) -> tuple[int, int]:
+    if point.mask is not None:
+        return 0, point.mask >> point.shift
+    if point.type is Type.BIT:
+        return 0, 1
+    bits = 16 * point.registers
+    return (0, (1 << bits) - 1) if point.type.startswith("u") else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
 
 
 def _last(point: RegisterPoint, index: int) -> int:
