@@ -184,7 +184,7 @@ def _pump_room(link: str, site: str, room: str, name: Text) -> Iterator[DevicePl
     )
     for unit, (noun, zh, en) in enumerate((("roof", "最不利点", "roof"), ("network", "管网", "network")), 2):
         words = Text(f"{name.zh}{zh}压力", f"Pressure {en}, {name.en}")
-        yield DevicePlan(f"{site}-pressure-{noun}", "pressure-7reg", link, room, words, unit)
+        yield DevicePlan(f"{site}-pressure-{noun}", "pressure-7reg", link, room, words, unit, tags=(noun,))
 
 
 def _radars() -> Iterator[DevicePlan]:

@@ -16,11 +16,6 @@ from devices.sim.demo_site import demo_files, write_demo_site
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture(scope="module")
-def demo() -> Campus:
-    return load_campus(ROOT / "config/demo/site.yaml")
-
-
 @pytest.mark.parametrize("name", ["site.yaml", "areas.csv", "devices.csv"])
 def test_committed_file_equals_what_the_generator_writes(name: str) -> None:
     assert (ROOT / "config/demo" / name).read_text("utf-8") == demo_files()[name]
