@@ -235,7 +235,7 @@ class ModbusSheet(Strict):
     forbidden: tuple[tuple[Address, Address], ...] = Field(
         (), description="[first, last] ranges that must never be read."
     )
-    max_index: int = Field(0, ge=0, description="Highest unit index behind one Modbus unit id.")
+    max_index: int = Field(0, ge=0, le=1023, description="Highest unit index behind one Modbus unit id.")
     serial: Serial | None = None
     parameters: dict[str, float] = Field(
         {}, description="Device parameters and their defaults, such as ct: 1."

@@ -87,7 +87,8 @@ def read_yaml(path: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "-"
-        raise ConfigRefused([Problem(str(path), where, str(error.problem), "valid YAML")]) from None
+        found = str(error.problem).removeprefix("but ").removeprefix("found ")
+        raise ConfigRefused([Problem(str(path), where, found, "valid YAML")]) from None
     except (yaml.YAMLError, RecursionError) as error:
         raise ConfigRefused([Problem(str(path), "-", str(error), "valid YAML")]) from None
 
