@@ -1,0 +1,166 @@
+"""Records and history lines as rows of the database, and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+
+from devices.model.alerts import EventKind, Family, Severity, State
+from devices.model.texts import Text
+from hub.alerts.record import RANK, Line, Record
+from hub.db.tables import alert_history, alerts
+
+#: Most values that one statement names; SQLite takes 32766, PostgreSQL 65535.
+CHUNK: Final = 500
+
+
+def load(connection: Connection, ids: Collection[str]) -> dict[str, Record]:
+    """Read alerts by id, with the events they were made of."""
+    found: list[RowMapping] = []
+    seen: dict[str, set[tuple[EventKind, int]]] = {}
+    for part in _chunks(sorted(ids)):
+        found.extend(connection.execute(select(alerts).where(alerts.c.id.in_(part))).mappings())
+        known = select(alert_history.c.alert, alert_history.c.event).where(
+            alert_history.c.alert.in_(part), alert_history.c.event.is_not(None)
+        )
+        for number, event in connection.execute(known):
+            seen.setdefault(number, set()).add(_event(event))
+    return {row["id"]: record(row, frozenset(seen.get(row["id"], ()))) for row in found}
+
+
+def numbered(connection: Connection, records: Collection[Record]) -> list[Record]:
+    """The same alerts with the hub's own numbers, which the database gave the new ones; in their order."""
+    numbers: dict[str, int] = {}
+    for part in _chunks([one.id for one in records if one.seq is None]):
+        given = select(alerts.c.id, alerts.c.seq).where(alerts.c.id.in_(part))
+        numbers |= {row.id: row.seq for row in connection.execute(given)}
+    found = [one if one.seq is not None else replace(one, seq=numbers[one.id]) for one in records]
+    return sorted(found, key=lambda one: one.seq or 0)
+
+
+def store(connection: Connection, records: Iterable[Record], lines: Iterable[Line]) -> None:
+    """Write alerts, new and known, and what is to be added to their histories."""
+    by_number = [_row(one) for one in records]
+    new = [row for row in by_number if "seq" not in row]
+    known = [row for row in by_number if "seq" in row]
+    if new:
+        connection.execute(insert(alerts), new)
+    if known:
+        which = update(alerts).where(alerts.c.seq == bindparam("at"))
+        connection.execute(which, [{**row, "at": row["seq"]} for row in known])
+    added = [_line_row(line) for line in lines]
+    if added:
+        connection.execute(insert(alert_history), added)
+
+
+def record(row: RowMapping, seen: frozenset[tuple[EventKind, int]] = frozenset()) -> Record:
+    """A row of `alerts` as a record."""
+    return Record(
+        id=row["id"],
+        agent=row["agent"],
+        family=Family(row["family"]),
+        rule=row["rule"],
+        rule_version=row["rule_version"],
+        site=row["site"],
+        device=row["device"],
+        severity=Severity(row["severity"]),
+        message=Text(row["message_zh"], row["message_en"]),
+        unit=row["unit"],
+        value=_number(row["value"]),
+        limit=_number(row["limit"]),
+        evidence={name: _number(value) for name, value in row["evidence"].items()},
+        parent=row["parent"],
+        start_us=row["start_us"],
+        raised_us=row["raised_us"],
+        received_us=row["received_us"],
+        last_us=row["last_us"],
+        shown_us=row["shown_us"],
+        cleared_us=row["cleared_us"],
+        count=row["count"],
+        historical=row["historical"],
+        stale=row["stale"],
+        seen=seen,
+        state=State(row["state"]),
+        epoch=row["epoch"],
+        acked_us=row["acked_us"],
+        acked_by=row["acked_by"],
+        assignee=row["assignee"],
+        notes=row["notes"],
+        seq=row["seq"],
+    )
+
+
+def _row(one: Record) -> dict[str, Any]:
+    row = {
+        "id": one.id,
+        "agent": one.agent,
+        "state": str(one.state),
+        "rank": RANK[one.state],
+        "open": one.state is not State.CLOSED,
+        "severity": int(one.severity),
+        "family": str(one.family),
+        "rule": one.rule,
+        "rule_version": one.rule_version,
+        "site": one.site,
+        "device": one.device,
+        "message_zh": one.message.zh,
+        "message_en": one.message.en,
+        "unit": one.unit,
+        "value": _finite(one.value),
+        "limit": _finite(one.limit),
+        "evidence": {name: _finite(value) for name, value in one.evidence.items()},
+        "parent": one.parent,
+        "start_us": one.start_us,
+        "raised_us": one.raised_us,
+        "received_us": one.received_us,
+        "last_us": one.last_us,
+        "shown_us": one.shown_us,
+        "cleared_us": one.cleared_us,
+        "count": one.count,
+        "historical": one.historical,
+        "stale": one.stale,
+        "epoch": one.epoch,
+        "acked_us": one.acked_us,
+        "acked_by": one.acked_by,
+        "assignee": one.assignee,
+        "notes": one.notes,
+    }
+    return row if one.seq is None else {**row, "seq": one.seq}
+
+
+def _line_row(line: Line) -> dict[str, Any]:
+    return {
+        "alert": line.alert,
+        "time_us": line.time_us,
+        "received_us": line.received_us,
+        "act": line.act,
+        "actor": line.actor,
+        "text": line.text,
+        "before": None if line.before is None else str(line.before),
+        "after": str(line.after),
+        "severity": None if line.severity is None else int(line.severity),
+        "value": _finite(line.value),
+        "event": None if line.event is None else f"{line.event[0]}@{line.event[1]}",
+    }
+
+
+def _event(text: str) -> tuple[EventKind, int]:
+    kind, _, time_us = text.partition("@")
+    return EventKind(kind), int(time_us)
+
+
+def _finite(value: float) -> float | None:
+    """A database and JSON know no NaN; there, nothing stands for "no reading"."""
+    return value if math.isfinite(value) else None
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
