@@ -1,4 +1,4 @@
-"""Every file under config/ is read by the program it is for: one that nothing reads goes wrong unseen."""
+"""Every file under config/ is read by its program; one that nothing reads goes wrong unseen."""
 
 from __future__ import annotations
 
