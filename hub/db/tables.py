@@ -71,7 +71,7 @@ alerts: Final = Table(
     Column("id", String(64), nullable=False, unique=True),
     Column("agent", String(64), nullable=False),
     Column("state", String(16), nullable=False),
-    Column("rank", Integer, nullable=False),  # place of the state on the board
+    Column("rank", Integer, nullable=False),  # place of the state on the board, the highest on top
     Column("open", Boolean, nullable=False),  # state is not closed
     Column("severity", Integer, nullable=False),
     Column("family", String(16), nullable=False),

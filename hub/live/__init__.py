@@ -1,0 +1,1 @@
+"""What is newest: the last value of every point, and the news that screens are told of. In memory only."""
