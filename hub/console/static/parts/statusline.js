@@ -1,0 +1,55 @@
+// One line that never goes away and never lies: connection, hub, gateways, sound, last sure moment, clocks.
+import { html } from './html.js';
+import { clock, dateTime, duration } from './time.js';
+import { t, say } from '../i18n/words.js';
+import { campus } from '../state/campus.js';
+import { link, sureUs } from '../state/link.js';
+import { nowUs, ownClockOff, second } from '../state/clock.js';
+import { sound } from '../state/preferences.js';
+import { session } from '../state/session.js';
+import { silence, soundBlocked, sounding } from '../state/sound.js';
+import { href } from '../router.js';
+
+const LAG_LIMIT_S = 5;
+const CLOCK_LIMIT_S = 3;
+
+function Connection() {
+  const bad = link.state !== 'live';
+  const age = link.lostUs === null ? '' : duration((nowUs() - link.lostUs) / 1e6);
+  return html`<span class=${['status-item', bad && 'is-bad']} data-status="connection">${t(`status.${link.state}`, { age })}</span>`;
+}
+
+function Lag() {
+  if (link.lagS === null || link.state !== 'live') return html`<span class="status-item">${t('status.lagUnknown')}</span>`;
+  return html`<span class=${['status-item', link.lagS > LAG_LIMIT_S && 'is-bad']} data-status="lag">${t('status.lag', { s: link.lagS.toFixed(1) })}</span>`;
+}
+
+function Agents() {
+  const away = link.agentsOffline;
+  const total = campus.value.agents.size;
+  if (!away.length) return html`<span class="status-item" data-status="agents">${t('status.agents', { on: total, total })}</span>`;
+  const names = away.map((id) => say(campus.value.agents.get(id)?.name) || id).join(t('place.and'));
+  return html`<a class="status-item is-bad" data-status="agents" href=${href('gateways')}>${t('status.agentsAway', { n: away.length, names })}</a>`;
+}
+
+function Sound() {
+  if (sound.value === 'off') return html`<button class="status-item is-bad" data-status="sound" onClick=${() => { sound.value = 'on'; }}>${t('status.soundOff')}</button>`;
+  if (soundBlocked.value) return html`<span class="status-item is-bad" data-status="sound">${t('status.soundBlocked')}</span>`;
+  if (sounding.value) return html`<button class="status-item is-bad" data-status="sound" onClick=${silence}>${t('status.sounding')} <kbd>S</kbd></button>`;
+  return html`<button class="status-item" data-status="sound" onClick=${() => { sound.value = 'off'; }}>${t('status.soundOn')}</button>`;
+}
+
+export function StatusLine() {
+  second.value;
+  const off = ownClockOff.value;
+  return html`<footer class="status" aria-label=${t('status.title')}>
+    <${Connection} /><${Lag} /><${Agents} />
+    <span class=${['status-item', link.muted > 0 && 'is-muted']} data-status="muted">${t('status.muted', { n: link.muted })}</span>
+    <${Sound} />
+    <span class="status-space"></span>
+    ${off !== null && Math.abs(off) > CLOCK_LIMIT_S ? html`<span class="status-item is-bad">${t('status.clockOff', { s: duration(Math.abs(off)) })}</span>` : null}
+    <span class="status-item" data-status="sure">${sureUs.value === null ? t('status.neverSure') : t('status.sure', { at: clock(sureUs.value) })}</span>
+    <time class="status-clock">${link.sureUs === null ? '' : dateTime(nowUs())}</time>
+    <span class="status-item status-version">${session.version}</span>
+  </footer>`;
+}

@@ -1,0 +1,40 @@
+// What is known about the connection itself; the status line and every page draw from here.
+import { computed, reactive } from '../parts/html.js';
+import { nowUs, second } from './clock.js';
+
+export const link = reactive({
+  state: 'connecting', // connecting | live | lost
+  lostUs: null,
+  sureUs: null, // hub time up to which this page has seen everything
+  user: null,
+  lagS: null,
+  muted: 0,
+  agentsOffline: [],
+  loading: false,
+});
+
+/** No data is shown as current unless this is true. */
+export const isLive = computed(() => link.state === 'live' && !link.loading);
+
+export function alive() {
+  link.state = 'live';
+  link.lostUs = null;
+  link.sureUs = nowUs();
+}
+
+export function lost() {
+  if (link.state !== 'lost') link.lostUs = link.sureUs ?? nowUs();
+  link.state = 'lost';
+}
+
+export function takeStatus(status) {
+  link.lagS = status.lag_s ?? null;
+  link.muted = status.muted ?? 0;
+  link.agentsOffline = Array.isArray(status.agents_offline) ? status.agents_offline : [];
+}
+
+/** The time of which the hub's data is complete: what this page has heard, less what the hub is behind. */
+export const sureUs = computed(() => {
+  second.value;
+  return link.sureUs === null ? null : link.sureUs - (link.lagS ?? 0) * 1e6;
+});
