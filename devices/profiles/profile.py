@@ -119,7 +119,6 @@ class Point(Strict):
     scale_by: str | None = Field(
         None, description="Name of a device parameter that multiplies the value, such as ct."
     )
-    role: str = Field("", description="What it means to rules, when the name differs from the standard one.")
 
     @field_validator("unit")
     @classmethod
