@@ -178,6 +178,9 @@ class Campus:
     profiles: Mapping[str, Profile]
     digest: str
 
+    def __repr__(self) -> str:
+        return f"Campus({self.head.id!r}, {len(self.devices)} devices)"
+
     @cached_property
     def timezone(self) -> ZoneInfo:
         """Zone in which dates and hours of rules count."""

@@ -70,22 +70,22 @@ class Held:
     def take(self, batch: SampleBatch, until_us: int) -> tuple[Held, Block]:
         """Take new samples in and return what is held now, and the block of steps that leads there.
 
-        Bad samples change nothing, nor do samples older than what is held. A point with k new samples needs k
-        steps; all but the last carry the newest time of their samples as `until_us`.
+        Bad samples change nothing, nor do samples older than what is held. Steps are spans of time in which
+        no point has two samples, so what came first is seen first.
         """
         usable = batch[(batch.quality <= _USABLE) & ~np.isnan(batch.value)]
         newer = usable[usable.time_us > self.at_us[usable.point]]
-        ordered = newer[np.lexsort((newer.time_us, newer.point))]
-        step = _occurrence(ordered.point)
-        count = int(step.max()) + 1 if len(step) else 1
-        value = np.repeat(self.value[:, None], count, axis=1)
-        at_us = np.repeat(self.at_us[:, None], count, axis=1)
-        for number in range(count):
-            rows = ordered[step == number]
-            value[rows.point, number:] = rows.value[:, None]
-            at_us[rows.point, number:] = np.minimum(rows.time_us, until_us)[:, None]
-        until = np.maximum.accumulate(np.minimum(at_us.max(axis=0, initial=NEVER), until_us))
-        until[-1] = until_us
+        ordered = newer[np.argsort(newer.time_us, kind="stable")]
+        first = _spans(ordered.point)
+        last = np.append(first[1:], len(ordered))
+        value = np.repeat(self.value[:, None], len(first), axis=1)
+        at_us = np.repeat(self.at_us[:, None], len(first), axis=1)
+        until = np.full(len(first), until_us, np.int64)
+        for step, (begin, end) in enumerate(zip(first, last, strict=True)):
+            rows = ordered[slice(begin, end)]
+            value[rows.point, step:] = rows.value[:, None]
+            at_us[rows.point, step:] = np.minimum(rows.time_us, until_us)[:, None]
+            until[step] = min(int(rows.time_us[-1]), until_us) if end < len(ordered) else until_us
         return Held(value[:, -1].copy(), at_us[:, -1].copy()), Block(value, at_us, until)
 
 
@@ -94,9 +94,13 @@ def shifted(times: Times, by_us: int) -> Times:
     return np.where(times == NEVER, NEVER, np.maximum(times + by_us, 0))
 
 
-def _occurrence(sorted_rows: npt.NDArray[np.int32]) -> Rows:
-    """Count, for each entry of a sorted array, how many equal ones stand before it."""
-    index = np.arange(len(sorted_rows))
-    first = np.ones(len(sorted_rows), np.bool_)
-    first[1:] = sorted_rows[1:] != sorted_rows[:-1]
-    return index - np.maximum.accumulate(np.where(first, index, 0))
+def _spans(rows: npt.NDArray[np.int32]) -> Rows:
+    """Where to begin anew so that no span has a row twice; always at 0."""
+    order = np.argsort(rows, kind="stable")
+    before = np.full(len(rows), -1)
+    again = np.flatnonzero(rows[order][1:] == rows[order][:-1])
+    before[order[again + 1]] = order[again]
+    first = [0]
+    while len(repeats := np.flatnonzero(before[first[-1] :] >= first[-1])):
+        first.append(first[-1] + int(repeats[0]))
+    return np.array(first)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,8 @@ from devices.model.points import PointTable
 from devices.model.samples import SampleBatch
 from devices.profiles.profile import DeviceKind
 from edge_agent.detect import saving
-from edge_agent.detect.block import Block, Held
+from edge_agent.detect.block import Held
+from edge_agent.detect.day import Day
 from edge_agent.detect.judges import Judge, SetpointJudge, StaleJudge, WhenJudge
 from edge_agent.detect.pictures import Seen, look
 from edge_agent.detect.speeding import Radars
@@ -41,6 +41,7 @@ class Detection:
         self._campus = campus
         self._table = table
         self._held = Held.nothing(len(table))
+        self._day = Day.of(now_us, campus.timezone)
         self._judges = [
             _judge(rule, register, now_us) for rule in rules if not isinstance(rule, SpeedingRule)
         ]
@@ -60,10 +61,10 @@ class Detection:
     def step(self, batch: SampleBatch, until_us: int) -> Outcome:
         """Take the samples since the last step in; `until_us` is the moment up to which all is known."""
         derived, events = self._radars.step(batch, until_us)
-        self._held, block = self._held.take(batch, until_us)
-        for day, part in self._days(block):
+        for day, part, part_until_us in self._days(batch, until_us):
+            self._held, block = self._held.take(part, part_until_us)
             for judge in self._judges:
-                events.extend(judge.judge(part, day))
+                events.extend(judge.judge(block, day))
         return Outcome(events, derived)
 
     def frames(self, frames: FrameBatch) -> SampleBatch:
@@ -77,21 +78,15 @@ class Detection:
             np.concatenate([np.asarray(c, np.float64) for c in columns]),
         )
 
-    def _days(self, block: Block) -> Iterator[tuple[dt.date, Block]]:
-        """Cut a block at midnight of the campus: seasons and exemptions change by the day."""
-        days = [dt.datetime.fromtimestamp(int(us) / 1e6, self._campus.timezone).date() for us in _ends(block)]
-        if days[0] == days[-1]:
-            yield days[-1], block
-            return
-        every = [
-            dt.datetime.fromtimestamp(max(int(us), 0) / 1e6, self._campus.timezone).date()
-            for us in block.until_us
-        ]
-        first = 0
-        for step in range(1, block.steps + 1):
-            if step == block.steps or every[step] != every[first]:
-                yield every[first], block.cut(first, step)
-                first = step
+    def _days(self, batch: SampleBatch, until_us: int) -> Iterator[tuple[Day, SampleBatch, int]]:
+        """Cut samples at each midnight of the campus: seasons and exemptions change with the day."""
+        while until_us > self._day.last_us:
+            yield self._day, batch[batch.time_us <= self._day.last_us], self._day.last_us
+            batch = batch[batch.time_us > self._day.last_us]
+            self._day = self._day.next(until_us)
+        if until_us < self._day.first_us:  # the clock was set back
+            self._day = Day.of(until_us, self._campus.timezone)
+        yield self._day, batch, until_us
 
     def shift(self, by_us: int) -> None:
         """The clock was set by `by_us`: move all that is remembered, so that ages and delays stay true."""
@@ -147,10 +142,6 @@ class Detection:
             if judge is not None:
                 judge.restore(saving.reordered(columns, kept, judge.columns()), now_us)
         return orphans
-
-
-def _ends(block: Block) -> list[int]:
-    return [max(int(block.until_us[0]), 0), max(int(block.until_us[-1]), 0)]
 
 
 def _judge(rule: WhenRule | SetpointRule | StaleRule, register: Register, now_us: int) -> Judge:

@@ -70,10 +70,9 @@ def hold(
     rows, steps = latched.shape
     if steps == 0 or rows == 0:
         return state, _no_turns()
-    row, first = _run_starts(latched)
-    is_true = latched[row, first]
-    fresh = (first > 0) | (is_true != state.latched[row])
-    begin = np.where(fresh, change_us[row, first], state.since_us[row])
+    row, first = _run_starts(np.concatenate([state.latched[:, None], latched], axis=1))
+    is_true = np.where(first < 0, state.latched[row], latched[row, first])
+    begin = np.where(first < 0, state.since_us[row], change_us[row, first])
     last_of_row = np.append(row[1:] != row[:-1], True)
     end = np.where(last_of_row, until_us[-1], np.append(begin[1:], 0))
     stop = np.where(last_of_row, steps - 1, np.append(first[1:], 0))
@@ -94,14 +93,12 @@ def hold(
 
 
 def _run_starts(latched: Flags) -> tuple[Rows, Rows]:
-    """Row and first step of each run of equal values; every row begins a run at step 0."""
+    """Row and first step of each run of equal values; column 0 is the state before the block, step -1."""
     starts = np.empty(latched.shape, np.bool_)
     starts[:, 0] = True
     np.not_equal(latched[:, 1:], latched[:, :-1], out=starts[:, 1:])
-    if latched.shape[1] == 1:
-        return np.arange(len(latched)), np.zeros(len(latched), np.int64)
     row, first = np.nonzero(starts)
-    return row, first
+    return row, first - 1
 
 
 def _raised_around(row: Rows, is_true: Flags, counts: Flags, raised: Flags) -> tuple[Flags, Flags]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -18,6 +17,7 @@ from devices.model.texts import Text
 from edge_agent.detect import setpoint
 from edge_agent.detect.block import Block, Flags, shifted
 from edge_agent.detect.compare import Comparison, Relation, all_hold
+from edge_agent.detect.day import Day
 from edge_agent.detect.hold import HoldState, Turns, hold
 from edge_agent.detect.latch import latch
 from edge_agent.detect.stale import SilenceState, Silent, silence
@@ -32,7 +32,7 @@ class Judge(Protocol):
     rule: Any
     subjects: tuple[Subject, ...]
 
-    def judge(self, block: Block, day: dt.date) -> Iterator[AlertEvent]:
+    def judge(self, block: Block, day: Day) -> Iterator[AlertEvent]:
         """Take one block of one day in and yield what happened."""
         ...
 
@@ -62,26 +62,27 @@ class HoldJudge:
         self.subjects = register.subjects(rule)
         self.state = HoldState.quiet(len(self.subjects))
         self._register = register
-        self._exempt = lru_cache(maxsize=4)(lambda day: register.exempt(rule, self.subjects, day))
+        self._exempt = lru_cache(maxsize=4)(lambda day: register.exempt(rule, self.subjects, day.date))
 
-    def judge(self, block: Block, day: dt.date) -> Iterator[AlertEvent]:
+    def judge(self, block: Block, day: Day) -> Iterator[AlertEvent]:
         """Take one block of one day in and yield what happened."""
         rises, falls, change = self.edges(block, day)
         exempt = self._exempt(day)[:, None]
         latched = latch(rises & ~exempt, falls | exempt, self.state.latched)
         on_us, off_us = round(self.rule.on_delay_s * 1e6), round(self.rule.off_delay_s * 1e6)
+        change = np.maximum(change, day.first_us)  # what the date changes, it changes at midnight
         self.state, turns = hold(self.state, latched, change, block.until_us, on_us, off_us)
         return (self.event(turns, number, block, day) for number in range(len(turns.row)))
 
-    def edges(self, block: Block, day: dt.date) -> tuple[Flags, Flags, Any]:
+    def edges(self, block: Block, day: Day) -> tuple[Flags, Flags, Any]:
         """Where the condition surely holds, where it surely does not, and the time of a change."""
         raise NotImplementedError
 
-    def value_and_limit(self, row: int, step: int, block: Block, day: dt.date) -> tuple[str, float, float]:
+    def value_and_limit(self, row: int, step: int, block: Block, day: Day) -> tuple[str, float, float]:
         """Point, value and limit that a message tells."""
         raise NotImplementedError
 
-    def event(self, turns: Turns, number: int, block: Block, day: dt.date) -> AlertEvent:
+    def event(self, turns: Turns, number: int, block: Block, day: Day) -> AlertEvent:
         """Write one turn as an event."""
         row, step = int(turns.row[number]), int(turns.step[number])
         subject = self.subjects[row]
@@ -121,11 +122,11 @@ class WhenJudge(HoldJudge):
         self._comparisons = tuple(_comparison(condition, self.subjects, register) for condition in rule.when)
         self._first = rule.when[0].point
 
-    def edges(self, block: Block, day: dt.date) -> tuple[Flags, Flags, Any]:  # noqa: ARG002 - the same every day
+    def edges(self, block: Block, day: Day) -> tuple[Flags, Flags, Any]:  # noqa: ARG002 - the same every day
         """Where all comparisons hold."""
         return all_hold(self._comparisons, block)
 
-    def value_and_limit(self, row: int, step: int, block: Block, day: dt.date) -> tuple[str, float, float]:  # noqa: ARG002
+    def value_and_limit(self, row: int, step: int, block: Block, day: Day) -> tuple[str, float, float]:  # noqa: ARG002
         """The first comparison's."""
         first = self._comparisons[0]
         return self._first, float(block.value[first.point[row], step]), float(first.limit[row])
@@ -150,9 +151,9 @@ class SetpointJudge(HoldJudge):
         self._standard = setpoint.Standard(rule.cooling_min_c, rule.heating_max_c, rule.dead_band_c)
         self._today = lru_cache(maxsize=4)(self._judged_today)
 
-    def _judged_today(self, day: dt.date) -> setpoint.Today:
+    def _judged_today(self, day: Day) -> setpoint.Today:
         campus = self._register.campus
-        periods = {site: campus.period(site, day) for site in campus.sites}
+        periods = {site: campus.period(site, day.date) for site in campus.sites}
         own = [periods[subject.site] for subject in self.subjects]
         return setpoint.Today(
             cooling=np.array([period is Period.COOLING for period in own], np.bool_),
@@ -160,11 +161,11 @@ class SetpointJudge(HoldJudge):
             exempt=self._exempt(day),
         )
 
-    def edges(self, block: Block, day: dt.date) -> tuple[Flags, Flags, Any]:
+    def edges(self, block: Block, day: Day) -> tuple[Flags, Flags, Any]:
         """Where the standard is broken."""
         return setpoint.edges(self._units, self._today(day), self._standard, block)
 
-    def value_and_limit(self, row: int, step: int, block: Block, day: dt.date) -> tuple[str, float, float]:
+    def value_and_limit(self, row: int, step: int, block: Block, day: Day) -> tuple[str, float, float]:
         """The set point and the limit of the mode the unit is in."""
         at = block.cut(step, step + 1)
         limit = setpoint.limits(self._units, self._today(day), self._standard, at)[row, 0]
@@ -191,11 +192,11 @@ class StaleJudge:
         )
         self._exempt = lru_cache(maxsize=4)(lambda day: self._freed(register, day))
 
-    def _freed(self, register: Register, day: dt.date) -> Flags:
+    def _freed(self, register: Register, day: Day) -> Flags:
         none = np.zeros(len(self.subjects), np.bool_)
-        return none if self._of_link else register.exempt(self.rule, self.subjects, day)
+        return none if self._of_link else register.exempt(self.rule, self.subjects, day.date)
 
-    def judge(self, block: Block, day: dt.date) -> Iterator[AlertEvent]:
+    def judge(self, block: Block, day: Day) -> Iterator[AlertEvent]:
         """Take one block of one day in and yield what happened."""
         heard = self._silent.heard(block)
         heard = np.where(self._exempt(day)[:, None], block.until_us, heard)
