@@ -7,7 +7,8 @@ it) is released only after that commit. Detection state is written in the transa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from devices.model.alerts import AlertEvent
@@ -17,17 +18,47 @@ from devices.model.samples import SampleBatch
 from devices.wire.messages import Lane, Message
 from devices.wire.records import MAX_ALERTS, alerts_message, samples_message
 from edge_agent.detect.detection import Detection
+from edge_agent.errors import NoRoom, NotStored
+
+log = logging.getLogger(__name__)
 
 MOST_SAMPLES: Final = 50_000
 CLOCK_STEP_US: Final = 2_000_000
-JUDGED: Final = ("judges", "radars")
+COUNTS: Final = (
+    "steps",
+    "samples",
+    "pictures",
+    "events",
+    "commits",
+    "not_kept",
+    "clock_steps",
+    "source_failures",
+)
 
 
 class Store(Protocol):
     """What the pipeline needs of the outbox."""
 
-    async def commit(self, records: Sequence[tuple[Lane, Message]], states: dict[str, bytes]) -> None:
-        """Keep all of it durably, or raise."""
+    async def commit(
+        self, records: Sequence[tuple[Lane, Message]], states: Mapping[str, bytes] | None
+    ) -> None:
+        """Keep all durably, or raise NotStored; NoRoom if alerts and states are kept, telemetry is not."""
+
+
+class Pace(Protocol):
+    """How often rules are judged, in seconds; see `edge_agent.settings.DetectSettings`."""
+
+    @property
+    def gather_s(self) -> float:
+        """What arrives within this time is judged and kept together."""
+
+    @property
+    def tick_s(self) -> float:
+        """Silence is judged at least this often."""
+
+    @property
+    def held_s(self) -> float:
+        """How often held values are saved."""
 
 
 class Clock(Protocol):
@@ -47,39 +78,38 @@ class Pipeline:
     """A sink for all sources, and the loop that judges and commits what they deliver."""
 
     def __init__(
-        self,
-        detection: Detection,
-        table: PointTable,
-        store: Store,
-        clock: Clock,
-        *,
-        gather_s: float,
-        tick_s: float,
-        held_s: float,
+        self, detection: Detection, table: PointTable, store: Store, clock: Clock, pace: Pace
     ) -> None:
         self._detection = detection
         self._table = table
         self._store = store
         self._clock = clock
-        self._gather_s, self._tick_s, self._held_s = gather_s, tick_s, held_s
+        self._pace = pace
         self._waiting: list[SampleBatch] = []
         self._count = 0
         self._arrived = asyncio.Event()
-        self._committed = asyncio.get_running_loop().create_future()
-        self._judged: dict[str, bytes] = {}
+        self._kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._saved: dict[str, bytes] = {}
         self._held_at = clock.monotonic()
         self._wall_us, self._monotonic = clock.now_us(), clock.monotonic()
-        self.counts = dict.fromkeys(("steps", "samples", "pictures", "events", "commits", "clock_steps"), 0)
-        self.last_step_us = 0
+        self._unkept: list[AlertEvent] = []
+        self.counts = dict.fromkeys(COUNTS, 0)
 
     async def samples(self, batch: SampleBatch) -> None:
-        """Take samples; returns when they are on disk."""
+        """Take samples; returns when they are judged and on disk, or counted as not kept: the disk is full.
+
+        Whoever polls goes on then, and what it reads next is judged; whoever must not lose a message uses
+        `keeping` instead.
+        """
+        await self._taken(batch)
+
+    async def _taken(self, batch: SampleBatch) -> bool:
         while self._count >= MOST_SAMPLES:
-            await asyncio.shield(self._committed)
+            await asyncio.shield(self._kept)
         self._waiting.append(batch)
         self._count += len(batch)
         self._arrived.set()
-        await asyncio.shield(self._committed)
+        return await asyncio.shield(self._kept)
 
     async def frames(self, batch: FrameBatch) -> None:
         """Take pictures; what was seen in them is on disk when this returns."""
@@ -87,7 +117,11 @@ class Pipeline:
         await self.samples(self._detection.frames(batch))
 
     async def begin(self, saved: dict[str, bytes]) -> None:
-        """Continue from the saved state; alerts that nobody judges any more are cleared."""
+        """Continue from the saved state; alerts that nobody judges any more are cleared.
+
+        Raises:
+            Garbled: the state cannot be read.
+        """
         orphans = self._detection.restore(saved, self._now_us())
         await self._commit(SampleBatch.empty(), orphans)
 
@@ -95,29 +129,30 @@ class Pipeline:
         """Judge for ever, at each arrival and at least once each tick."""
         while True:
             try:
-                async with asyncio.timeout(self._tick_s):
+                async with asyncio.timeout(self._pace.tick_s):
                     await self._arrived.wait()
-                await self._clock.sleep(self._gather_s)
+                await self._clock.sleep(self._pace.gather_s)
             except TimeoutError:
                 pass  # nothing came: silence has to be judged too
             await self._step()
 
     async def _step(self) -> None:
         waiting, self._waiting, self._count = self._waiting, [], 0
-        committed, self._committed = self._committed, asyncio.get_running_loop().create_future()
+        kept, self._kept = self._kept, asyncio.get_running_loop().create_future()
         self._arrived.clear()
         batch = SampleBatch.joined(waiting)
         outcome = self._detection.step(batch, self._now_us())
         self.counts["steps"] += 1
         self.counts["samples"] += len(batch)
         self.counts["events"] += len(outcome.events)
-        self.last_step_us = self._wall_us
-        try:
-            await self._commit(SampleBatch.joined([batch, outcome.derived]), outcome.events)
-        finally:
-            committed.set_result(None)
+        is_kept = await self._commit(SampleBatch.joined([batch, outcome.derived]), outcome.events)
+        self.counts["not_kept"] += 0 if is_kept else len(batch)
+        if not kept.done():
+            kept.set_result(is_kept)
 
-    async def _commit(self, batch: SampleBatch, events: Sequence[AlertEvent]) -> None:
+    async def _commit(self, batch: SampleBatch, events: Sequence[AlertEvent]) -> bool:
+        """Commit; say whether the samples are kept. Alerts that could not be wait for the next commit."""
+        events = [*self._unkept, *events]
         records = [
             (Lane.ALERTS, alerts_message(events[first : first + MAX_ALERTS]))
             for first in range(0, len(events), MAX_ALERTS)
@@ -125,16 +160,29 @@ class Pipeline:
         if len(batch):
             records.append((Lane.LIVE, samples_message(batch, self._table.names)))
         states = self._changed_states()
-        if records or states:
+        if not records and not states:
+            return True
+        try:
             await self._store.commit(records, states)
-            self.counts["commits"] += 1
-            self._judged |= {name: data for name, data in states.items() if name in JUDGED}
+        except NoRoom:
+            self._unkept = []
+            self._saved |= states
+            return False
+        except NotStored as error:
+            if len(self._unkept) < len(events):
+                log.error("alerts could not be kept and wait in memory: %s", error)  # noqa: TRY400
+            self._unkept = list(events)
+            return False
+        self._unkept = []
+        self._saved |= states
+        self.counts["commits"] += 1
+        return True
 
     def _changed_states(self) -> dict[str, bytes]:
         """Parts to write: what decides, whenever it changed; what is merely held, now and then."""
         judged = self._detection.save_judged()
-        states = {name: data for name, data in judged.items() if self._judged.get(name) != data}
-        if self._clock.monotonic() - self._held_at >= self._held_s:
+        states = {name: data for name, data in judged.items() if self._saved.get(name) != data}
+        if self._clock.monotonic() - self._held_at >= self._pace.held_s:
             self._held_at = self._clock.monotonic()
             states |= self._detection.save_held()
         return states
@@ -151,4 +199,29 @@ class Pipeline:
 
     def health(self) -> dict[str, Any]:
         """Counters."""
-        return {**self.counts, "waiting": self._count, "last_step_us": self.last_step_us}
+        return {
+            **self.counts,
+            "waiting": self._count,
+            "alerts_waiting": len(self._unkept),
+            "last_step_us": self._wall_us,
+        }
+
+
+class Keeping:
+    """A sink that refuses what could not be kept, for sources that get it again (MQTT redelivers)."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    async def samples(self, batch: SampleBatch) -> None:
+        """Take samples.
+
+        Raises:
+            NotStored: they are judged but not on disk.
+        """
+        if not await self._pipeline._taken(batch):  # noqa: SLF001 - the other face of the same thing
+            raise NotStored("the disk is full")
+
+    async def frames(self, batch: FrameBatch) -> None:
+        """As the pipeline."""
+        await self._pipeline.frames(batch)

@@ -1,0 +1,136 @@
+"""`campus-edge`: reads the arguments, and nothing more."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from importlib.metadata import version
+from pathlib import Path
+
+from devices.campus.loading import load_campus
+from devices.model.errors import CampusError, ConfigRefused, Problem
+from edge_agent import agent
+from edge_agent.screen import screen
+from edge_agent.settings import load_credentials, load_settings
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+EPILOG = """\
+examples:
+  campus-edge check --config /etc/campuswatch/edge.yaml    say everything that is wrong, start nothing
+  campus-edge run --config /etc/campuswatch/edge.yaml      read devices, judge, send to the hub
+  campus-edge status                                       one screen about the agent that runs here
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; 0 is well, 1 a failure, 2 a configuration that cannot be used."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        return int(options.command(options))
+    except ConfigRefused as refused:
+        for problem in refused.problems:
+            print(problem, file=sys.stderr)
+        return 2
+    except CampusError as error:
+        print(f"campus-edge: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="campus-edge",
+        description="The agent on a campus gateway: reads devices, judges what they say, tells the hub.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=version("campuswatch"))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run the agent until it is told to stop (SIGTERM or Ctrl-C)")
+    run.set_defaults(command=_run)
+    check = commands.add_parser(
+        "check", help="read settings, site file and credentials, say all that is wrong"
+    )
+    check.set_defaults(command=_check)
+    for command in (run, check):
+        command.add_argument("--config", type=Path, required=True, metavar="FILE", help="its settings (YAML)")
+    status = commands.add_parser("status", help="show one screen about the agent that runs on this machine")
+    status.add_argument("--port", type=int, default=9180, help="its health port (default 9180)")
+    status.add_argument("--json", action="store_true", help="print all figures as JSON instead")
+    status.set_defaults(command=_status)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = load_settings(options.config)
+    asyncio.run(_until_told(agent.run(settings)))
+    return 0
+
+
+async def _until_told(running: object) -> None:
+    """Run until SIGTERM or SIGINT, then let everything close in order."""
+    task = asyncio.ensure_future(running)  # type: ignore[arg-type]
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not task.cancelled():
+            raise
+    except ExceptionGroup as group:
+        ours = group.subgroup(CampusError)
+        raise (ours.exceptions[0] if ours else group) from None
+
+
+def _check(options: argparse.Namespace) -> int:
+    settings = load_settings(options.config)
+    problems: list[Problem] = []
+    campus = None
+    try:
+        campus = load_campus(settings.site)
+    except ConfigRefused as refused:
+        problems.extend(refused.problems)
+    for path, name in ((settings.hub, settings.agent), (settings.field, None)):
+        if path is not None:
+            try:
+                load_credentials(path, name)
+            except ConfigRefused as refused:
+                problems.extend(refused.problems)
+    if campus is not None and settings.agent not in campus.agents:
+        known = ", ".join(campus.agents)
+        problems.append(Problem(str(options.config), "agent", repr(settings.agent), f"one of {known}"))
+    if problems or campus is None:
+        raise ConfigRefused(problems)
+    devices, points = list(campus.devices_of(settings.agent)), campus.points_of(settings.agent)
+    print(f"{options.config}: good. {settings.agent} reads {len(devices)} devices, {len(points)} points, by")
+    for link in campus.links_of(settings.agent):
+        print(f"  {link.id:<24} {link.kind:<12} {sum(device.link == link.id for device in devices)} devices")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    url = f"http://127.0.0.1:{options.port}/status"
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            status = json.load(answer)
+    except (urllib.error.URLError, TimeoutError, ValueError) as error:
+        print(f"campus-edge: no agent answers on port {options.port}: {error}", file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps(status, indent=1, ensure_ascii=False))
+    else:
+        print(screen(status, time.time_ns() // 1000), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""The one place that knows all rooms of the agent, and lets it live."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any, Final
+
+from devices.campus.loading import load_campus
+from devices.campus.site import Campus, HttpLink, Link, ModbusTcpLink, MqttLink
+from devices.model.errors import ConfigRefused, Garbled, Problem
+from devices.model.points import PointTable
+from edge_agent.detect.detection import Detection
+from edge_agent.health import Health
+from edge_agent.healthport import serve
+from edge_agent.outbox import Outbox
+from edge_agent.pipeline import Pipeline
+from edge_agent.settings import EdgeSettings, load_credentials
+from edge_agent.sources.camera.source import CameraSource
+from edge_agent.sources.modbus.source import ModbusSource
+from edge_agent.sources.mqtt.source import MqttSource
+from edge_agent.sources.port import Source, SystemClock
+from edge_agent.uplink import Uplink
+
+log = logging.getLogger("edge_agent")
+RESTART_S: Final = 5.0
+"""Wait before a source that ended with an error is started again."""
+
+
+async def run(settings: EdgeSettings) -> None:
+    """Run the agent until it is cancelled.
+
+    Raises:
+        ConfigRefused: the site file or the credentials cannot be used.
+        Refused: the data folder is in use or cannot be written.
+    """
+    campus = load_campus(settings.site)
+    if settings.agent not in campus.agents:
+        known = ", ".join(campus.agents)
+        raise ConfigRefused([Problem(str(settings.site), "agents", repr(settings.agent), f"one of {known}")])
+    async with _living(settings, campus) as (pipeline, uplink, sources, health):
+        alive = asyncio.Event()
+        alive.set()
+        async with (
+            serve(settings.health.host, settings.health.port, health, alive.is_set) as port,
+            asyncio.TaskGroup() as tasks,
+        ):
+            log.info("agent %s runs, health on port %d", settings.agent, port)
+            tasks.create_task(pipeline.run(), name="pipeline")
+            tasks.create_task(uplink.run(), name="uplink")
+            for name, source in sources.items():
+                tasks.create_task(_kept_running(name, source, pipeline), name=name)
+
+
+@asynccontextmanager
+async def _living(
+    settings: EdgeSettings, campus: Campus
+) -> AsyncIterator[tuple[Pipeline, Uplink, dict[str, Source], Health]]:
+    clock, health, table = SystemClock(), Health(), campus.points_of(settings.agent)
+    hub = load_credentials(settings.hub, settings.agent).broker()
+    field = hub if settings.field is None else load_credentials(settings.field, None).broker()
+    detection = Detection(campus, settings.agent, table, clock.now_us())
+    started_us = clock.now_us()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = settings.data_dir / "outbox.sqlite"
+    async with Outbox(
+        path, settings.agent, settings.outbox, now_us=clock.now_us, monotonic=clock.monotonic
+    ) as outbox:
+        pipeline = Pipeline(detection, table, outbox, clock, settings.detect)
+        await _begin(pipeline, await outbox.load_states())
+        sources = _sources(settings, campus, table, field, clock)
+        about = {
+            "id": settings.agent,
+            "version": version("campuswatch"),
+            "site_digest": campus.digest,
+            "rules": detection.rule_versions,
+            "started_us": started_us,
+        }
+        uplink = Uplink(
+            hub, settings.agent, outbox, settings.uplink, about=about, health=health.snapshot, clock=clock
+        )
+        health.add("agent", lambda: about)
+        health.add("pipeline", pipeline.health)
+        health.add("outbox", lambda: asdict(outbox.stats()))
+        health.add("uplink", uplink.health)
+        for name, source in sources.items():
+            health.add(f"source_{name}", source.health)
+        yield pipeline, uplink, sources, health
+
+
+async def _begin(pipeline: Pipeline, saved: Mapping[str, bytes]) -> None:
+    """Continue from saved detection state, or begin anew where it cannot be read."""
+    try:
+        await pipeline.begin(dict(saved))
+    except Garbled as error:
+        log.error("detection begins anew, running delays are lost: %s", error)  # noqa: TRY400 - expected
+        await pipeline.begin({})
+
+
+def _sources(
+    settings: EdgeSettings, campus: Campus, table: PointTable, field: Any, clock: SystemClock
+) -> dict[str, Source]:
+    """One source for each kind of link that this agent owns."""
+    kinds: set[type[Link]] = {type(link) for link in campus.links_of(settings.agent)}
+    sources: dict[str, Source] = {}
+    if ModbusTcpLink in kinds:
+        sources["modbus"] = ModbusSource(campus, settings.agent, settings.sources.modbus, table, clock)
+    if MqttLink in kinds:
+        sources["mqtt"] = MqttSource(campus, settings.agent, settings.sources.mqtt, table, field, clock)
+    if HttpLink in kinds:
+        sources["camera"] = CameraSource(campus, settings.agent, settings.sources.camera, table, clock)
+    return sources
+
+
+async def _kept_running(name: str, source: Source, pipeline: Pipeline) -> None:
+    """Run a source; one that fails is told and started again, and disturbs no other."""
+    while True:
+        try:
+            await source.run(pipeline)
+        except Exception:  # boundary: a source's task
+            pipeline.counts["source_failures"] += 1
+            log.exception("source %s failed, starts again in %.0f s", name, RESTART_S)
+        await asyncio.sleep(RESTART_S)
