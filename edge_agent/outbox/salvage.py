@@ -1,0 +1,84 @@
+"""A damaged file is set aside, and what can still be read of it is carried into the new one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from devices.wire.messages import Lane
+from edge_agent.outbox import layout
+from edge_agent.outbox.ledger import Stored
+
+KEPT: Final = 3
+LOG_SUFFIXES: Final = ("-wal", "-journal", "-shm")
+FARTHEST_JUMP: Final = 1 << 50
+
+
+def set_aside(path: Path, now_us: int) -> Path:
+    """Rename a file and its log to `<name>.corrupt-<time>`; only the newest few of these are kept.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    moment = datetime.fromtimestamp(now_us / 1e6, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    aside = path.with_name(f"{path.name}.corrupt-{moment}")
+    for suffix in LOG_SUFFIXES:  # first: SQLite deletes a log that lies beside no file
+        log = path.with_name(path.name + suffix)
+        if log.exists():
+            log.replace(aside.with_name(aside.name + suffix))
+    path.replace(aside)
+    for old in _set_aside_before(path)[:-KEPT]:
+        for suffix in ("", *LOG_SUFFIXES):
+            old.with_name(old.name + suffix).unlink(missing_ok=True)
+    return aside
+
+
+def _set_aside_before(path: Path) -> list[Path]:
+    """What was set aside of this file, oldest first."""
+    found = path.parent.glob(f"{path.name}.corrupt-*")
+    return sorted(each for each in found if not each.name.endswith(LOG_SUFFIXES))
+
+
+def readable(path: Path) -> Iterator[tuple[Lane, Stored] | tuple[str, bytes]]:
+    """Whatever records (with their lane) and states (with their name) of a damaged file are still whole."""
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            for lane in Lane:
+                for record in _records(connection, lane):
+                    yield lane, record
+            yield from _states(connection)
+    except sqlite3.Error:
+        return  # not a database any more
+
+
+def _records(connection: sqlite3.Connection, lane: Lane) -> Iterator[Stored]:
+    """Whole records in order; where pages are damaged, search on behind them in growing jumps."""
+    low, high = layout.keys_of(lane)
+    after, jump = low, 1
+    while jump <= FARTHEST_JUMP:
+        try:
+            for key, time_us, stored_us, crc, data in connection.execute(
+                "SELECT id, time_us, stored_us, crc, data FROM records WHERE id > ? AND id <= ? ORDER BY id",
+                (after, high),
+            ):
+                after, jump = key, 1
+                if crc == layout.record_crc(key, time_us, stored_us, data):
+                    yield Stored(key - low, data, time_us)
+        except sqlite3.DatabaseError:
+            after, jump = after + jump, jump * 4
+        else:
+            return
+
+
+def _states(connection: sqlite3.Connection) -> Iterator[tuple[str, bytes]]:
+    try:
+        for name, crc, data in connection.execute("SELECT name, crc, data FROM states"):
+            if crc == layout.state_crc(name, data):
+                yield name, data
+    except sqlite3.DatabaseError:
+        return
