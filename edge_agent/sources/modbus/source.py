@@ -1,0 +1,59 @@
+"""The Modbus source: all Modbus links of one agent, each with a task and a connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import random as random_numbers
+from collections.abc import Callable
+from typing import Any
+
+from devices.campus.site import Campus, ModbusTcpLink
+from devices.model.points import PointTable
+from edge_agent.sources.modbus.plan import plan_link
+from edge_agent.sources.modbus.settings import ModbusSettings
+from edge_agent.sources.modbus.worker import LinkWorker
+from edge_agent.sources.outlet import Outlet
+from edge_agent.sources.port import Clock, Sink, SystemClock
+
+
+class ModbusSource:
+    """Polls every Modbus TCP link of an agent.
+
+    Args:
+        campus: the site file.
+        agent: whose links.
+        table: the agent's point table; rows of the samples refer to it.
+        settings: how patient to be.
+        clock: time.
+        random: numbers from 0 to 1, by which links start out of step.
+    """
+
+    def __init__(
+        self,
+        campus: Campus,
+        agent: str,
+        table: PointTable,
+        settings: ModbusSettings | None = None,
+        *,
+        clock: Clock | None = None,
+        random: Callable[[], float] = random_numbers.random,
+    ) -> None:
+        clock = clock or SystemClock()
+        settings = settings or ModbusSettings()
+        links = [link for link in campus.links_of(agent) if isinstance(link, ModbusTcpLink)]
+        plans = {link.id: plan_link(campus, link, table) for link in links}
+        self.workers = [
+            LinkWorker(link, plans[link.id], settings, clock, random) for link in links if plans[link.id]
+        ]
+
+    async def run(self, out: Sink) -> None:
+        """Deliver for ever."""
+        outlet = Outlet(out)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(outlet.run(), name="modbus outlet")
+            for worker in self.workers:
+                group.create_task(worker.run(outlet), name=f"modbus {worker.link.id}")
+
+    def health(self) -> dict[str, Any]:
+        """Counters and state of each link, by its id."""
+        return {worker.link.id: worker.health() for worker in self.workers}
