@@ -121,6 +121,7 @@ MISTAKES: Final[list[tuple[str, Edit, str, str]]] = [
         f"{POINTS}.0.addr",
         "a register in the forbidden",
     ),
+    ("daikin-dta116a", (f"{POINTS}.1.stride", 3), f"{POINTS}.1.addr", "input 2000, where on is"),
     ("daikin-dta116a", (f"{POINTS}.7.stride", 5), f"{POINTS}.7.addr", "input 2012, where on is"),
     # vectors
     ("pressure-7reg", ("sheet.vectors.0.point", "flow"), "sheet.vectors.0.point", "'flow'"),

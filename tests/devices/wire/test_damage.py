@@ -94,18 +94,20 @@ def test_damage_with_a_right_sum_never_raises_anything_but_garbled(name: str, da
         assert len(str(garbled)) < 1000  # noqa: PT017 - what is read right is right as well
 
 
+X = ["x", "<f8", 1]  # the column that is there
 WRONG_HEADERS: dict[str, object] = {
     "not a map": ["kind", "health"],
     "a number": 7,
-    "keys that are numbers": {1: 2, "kind": "health", "columns": []},
-    "keys that are bytes": {b"kind": "health", "columns": []},
-    "no kind": {"columns": []},
-    "unknown kind": {"kind": "gossip", "columns": []},
-    "kind that is a list": {"kind": ["health"], "columns": []},
-    "kind that is null": {"kind": None, "columns": []},
+    "keys that are numbers": {1: 2, "kind": "health", "columns": [X]},
+    "keys that are bytes": {"kind": "health", "columns": [X], b"x": 1},
+    "keys further in that are numbers": {"kind": "health", "columns": [X], "x": {1: 2}},
+    "no kind": {"columns": [X]},
+    "unknown kind": {"kind": "gossip", "columns": [X]},
+    "kind that is a list": {"kind": ["health"], "columns": [X]},
+    "kind that is null": {"kind": None, "columns": [X]},
     "no columns": {"kind": "health"},
     "columns that are a map": {"kind": "health", "columns": {}},
-    "too many columns": {"kind": "health", "columns": [["x", "<f8", 0]] * 33},
+    "too many columns": {"kind": "health", "columns": [X, *([str(n), "<f8", 0] for n in range(32))]},
     "a column without a length": {"kind": "health", "columns": [["x", "<f8"]]},
     "a negative length": {"kind": "health", "columns": [["x", "<f8", -1]]},
     "a true length": {"kind": "health", "columns": [["x", "|u1", True]]},
@@ -117,9 +119,9 @@ WRONG_HEADERS: dict[str, object] = {
     "a column behind the body": {"kind": "health", "columns": [["x", "<f8", 2]]},
     "a column that is too short": {"kind": "health", "columns": []},
     "the same column twice": {"kind": "health", "columns": [["x", "|u1", 0], ["x", "<f8", 1]]},
-    "a time stamp extension": msgpack.packb({"kind": "health", "columns": [], "t": msgpack.Timestamp(1)}),
-    "two values": msgpack.packb({"kind": "health"}) * 2,
-    "text that is not UTF-8": b"\x82\xa4kind\xa6health\xa1x\xa1\xff",
+    "a time stamp extension": msgpack.packb({"kind": "health", "columns": [X], "t": msgpack.Timestamp(1)}),
+    "two values": msgpack.packb({"kind": "health", "columns": [X]}) * 2,
+    "text that is not UTF-8": b"\x83\xa4kind\xa6health\xa1x\xa1\xff\xa7columns" + msgpack.packb([X]),
     "nothing": b"",
 }
 
