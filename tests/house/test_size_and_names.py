@@ -81,7 +81,11 @@ def is_empty(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def may_be_empty(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: ast.ClassDef | None) -> bool:
-    """A protocol's methods, overloads, and a way in or out of a context where nothing is to be done."""
+    """A protocol's or an abstract method, an overload, a way out of a context where nothing is to be done."""
     is_protocol = owner is not None and any("Protocol" in ast.dump(parent) for parent in owner.bases)
-    is_overload = any("overload" in ast.dump(decorator) for decorator in function.decorator_list)
-    return is_protocol or is_overload or function.name in {"__exit__", "__aexit__"}
+    is_declared = any(
+        word in ast.dump(decorator)
+        for decorator in function.decorator_list
+        for word in ("overload", "abstract")
+    )
+    return is_protocol or is_declared or function.name in {"__exit__", "__aexit__"}
