@@ -20,7 +20,7 @@ areas:
   - {id: pumps, building: main, zone: east, kind: pump_room, name: {zh: 泵房, en: Pump room}}
 links:
   - {id: gw, agent: edge, kind: modbus-tcp, name: {zh: 空调网关, en: AC gateway}, host: 127.0.0.1, port: 1502}
-  - {id: servers, building: main, zone: east, kind: server_room, name: {zh: 机房, en: Servers}}
+  - {id: panel, agent: edge, kind: modbus-tcp, name: {zh: 泵房网关, en: Pump gateway}, host: 127.0.0.1, port: 1503}
   - {id: field, agent: edge, kind: mqtt, name: {zh: 现场消息, en: Field}, prefix: field/hq}
   - {id: nvr, agent: edge, kind: http, name: {zh: 录像机, en: Recorder}, host: 127.0.0.1, port: 1804}
 devices:

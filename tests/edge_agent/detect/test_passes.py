@@ -56,7 +56,7 @@ def listed(passes: Passes) -> list[Found]:
     names = ("radar", "start_us", "end_us", "peak_kmh", "median_kmh", "readings", "direction")
     return [
         tuple(value.item() for value in row) for row in zip(*(getattr(passes, n) for n in names), strict=True)
-    ]  # type: ignore[misc]
+    ]
 
 
 ROWS = st.lists(

@@ -1,0 +1,164 @@
+"""The pipeline: what it releases when, what it keeps together, and what it does when the disk takes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from devices.campus.site import Campus
+from devices.model.alerts import EventKind
+from devices.model.codes import PumpPosition
+from devices.model.samples import SampleBatch
+from devices.wire.messages import Lane, Message
+from devices.wire.records import alerts_from, samples_from
+from edge_agent.detect.detection import Detection
+from edge_agent.errors import NoRoom, NotStored
+from edge_agent.pipeline import Keeping, Pipeline
+from tests.edge_agent.detect.small_campus import small_campus
+from tests.fake_clock import FakeClock
+
+
+@dataclass(frozen=True)
+class Pace:
+    gather_s: float = 0.05
+    tick_s: float = 0.02  # real seconds: a silent tick must not slow the tests
+    held_s: float = 60.0
+
+
+class Disk:
+    """A store that remembers its commits and fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.commits: list[tuple[list[tuple[Lane, Message]], dict[str, bytes]]] = []
+        self.states: dict[str, bytes] = {}
+        self.fails: type[Exception] | None = None
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def commit(
+        self, records: Sequence[tuple[Lane, Message]], states: Mapping[str, bytes] | None = None
+    ) -> None:
+        await self.open.wait()
+        if self.fails is NoRoom:
+            records = [(lane, message) for lane, message in records if lane is Lane.ALERTS]
+        if self.fails is not NotStored:
+            self.commits.append((list(records), dict(states or {})))
+            self.states |= states or {}
+        if self.fails is not None:
+            raise self.fails
+
+    def alerts(self) -> list[tuple[EventKind, str]]:
+        found = [m for records, _ in self.commits for lane, m in records if lane is Lane.ALERTS]
+        return [(event.kind, event.rule) for message in found for event in alerts_from(message)]
+
+    def samples(self) -> list[tuple[str, float]]:
+        found = [m for records, _ in self.commits for lane, m in records if lane is Lane.LIVE]
+        pairs = [samples_from(message) for message in found]
+        return [(names[p], v) for b, names in pairs for p, v in zip(b.point, b.value, strict=True)]
+
+
+class Bench:
+    """A running pipeline with a clock and a disk in the test's hand."""
+
+    def __init__(self, campus: Campus) -> None:
+        self.clock, self.disk, self.campus = FakeClock(), Disk(), campus
+        self.table = campus.points_of("edge")
+        self.pipeline = self.built()
+
+    def built(self) -> Pipeline:
+        detection = Detection(self.campus, "edge", self.table, self.clock.now_us())
+        return Pipeline(detection, self.table, self.disk, self.clock, Pace())
+
+    def batch(self, point: str, value: float) -> SampleBatch:
+        return SampleBatch.of([self.table.row[point]], self.clock.now_us(), value)
+
+    async def pass_time(self, seconds: float) -> None:
+        for _ in range(round(seconds * 10)):
+            await self.clock.advance(0.1)
+            await asyncio.sleep(0.003)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> Bench:
+    return Bench(small_campus(tmp_path))
+
+
+MANUAL = float(PumpPosition.MANUAL)
+
+
+async def test_a_source_is_released_only_after_the_commit(bench: Bench) -> None:
+    bench.disk.open.clear()
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(bench.pipeline.run())
+        delivery = tasks.create_task(bench.pipeline.samples(bench.batch("pump.position", MANUAL)))
+        await bench.pass_time(1)
+        assert not delivery.done()
+        bench.disk.open.set()
+        await bench.pass_time(0.2)
+        assert delivery.done()
+        running.cancel()
+    assert bench.disk.samples() == [("pump.position", MANUAL)]
+
+
+async def test_an_alert_and_the_state_that_raised_it_are_one_commit(bench: Bench) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(bench.pipeline.run())
+        await asyncio.gather(
+            bench.pipeline.samples(bench.batch("pump.position", MANUAL)), bench.pass_time(0.5)
+        )
+        await bench.pass_time(6)
+        running.cancel()
+    assert bench.disk.alerts() == [(EventKind.RAISE, "pump-not-auto")]
+    with_alert = next(
+        states for records, states in bench.disk.commits if records and records[0][0] is Lane.ALERTS
+    )
+    assert "judges" in with_alert
+
+
+async def test_a_pipeline_begun_anew_from_its_states_says_nothing_twice(bench: Bench) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(bench.pipeline.run())
+        await asyncio.gather(
+            bench.pipeline.samples(bench.batch("pump.position", MANUAL)), bench.pass_time(0.5)
+        )
+        await bench.pass_time(6)
+        running.cancel()
+    again = bench.built()
+    await again.begin(bench.disk.states)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(again.run())
+        await asyncio.gather(again.samples(bench.batch("pump.position", MANUAL)), bench.pass_time(0.5))
+        await bench.pass_time(6)
+        running.cancel()
+    assert bench.disk.alerts() == [(EventKind.RAISE, "pump-not-auto")]
+
+
+async def test_a_full_disk_keeps_alerts_counts_samples_and_refuses_messages(bench: Bench) -> None:
+    bench.disk.fails = NoRoom
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(bench.pipeline.run())
+        await asyncio.gather(bench.pipeline.samples(bench.batch("pump.position", MANUAL)), bench.pass_time(6))
+        tasks.create_task(bench.pass_time(0.5))
+        with pytest.raises(NotStored):
+            await Keeping(bench.pipeline).samples(bench.batch("door.open", 1.0))
+        running.cancel()
+    assert bench.disk.alerts() == [(EventKind.RAISE, "pump-not-auto")]
+    assert bench.pipeline.health()["not_kept"] == 2
+    assert bench.disk.samples() == []
+
+
+async def test_alerts_that_a_dead_disk_did_not_take_are_kept_when_it_is_back(bench: Bench) -> None:
+    bench.disk.fails = NotStored
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(bench.pipeline.run())
+        await asyncio.gather(bench.pipeline.samples(bench.batch("pump.position", MANUAL)), bench.pass_time(6))
+        assert bench.pipeline.health()["alerts_waiting"] == 1
+        bench.disk.fails = None
+        await asyncio.gather(bench.pipeline.samples(bench.batch("door.open", 1.0)), bench.pass_time(0.5))
+        running.cancel()
+    assert bench.disk.alerts() == [(EventKind.RAISE, "pump-not-auto")]
+    assert bench.pipeline.health()["alerts_waiting"] == 0
