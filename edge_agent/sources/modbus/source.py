@@ -13,7 +13,7 @@ from edge_agent.sources.modbus.plan import plan_link
 from edge_agent.sources.modbus.settings import ModbusSettings
 from edge_agent.sources.modbus.worker import LinkWorker
 from edge_agent.sources.outlet import Outlet
-from edge_agent.sources.port import Clock, Sink, SystemClock
+from edge_agent.sources.port import Clock, Sink
 
 
 class ModbusSource:
@@ -22,8 +22,8 @@ class ModbusSource:
     Args:
         campus: the site file.
         agent: whose links.
-        table: the agent's point table; rows of the samples refer to it.
         settings: how patient to be.
+        table: the agent's point table; rows of the samples refer to it.
         clock: time.
         random: numbers from 0 to 1, by which links start out of step.
     """
@@ -32,14 +32,11 @@ class ModbusSource:
         self,
         campus: Campus,
         agent: str,
+        settings: ModbusSettings,
         table: PointTable,
-        settings: ModbusSettings | None = None,
-        *,
-        clock: Clock | None = None,
+        clock: Clock,
         random: Callable[[], float] = random_numbers.random,
     ) -> None:
-        clock = clock or SystemClock()
-        settings = settings or ModbusSettings()
         links = [link for link in campus.links_of(agent) if isinstance(link, ModbusTcpLink)]
         plans = {link.id: plan_link(campus, link, table) for link in links}
         self.workers = [
@@ -56,4 +53,4 @@ class ModbusSource:
 
     def health(self) -> dict[str, Any]:
         """Counters and state of each link, by its id."""
-        return {worker.link.id: worker.health() for worker in self.workers}
+        return {"links": {worker.link.id: worker.health() for worker in self.workers}}

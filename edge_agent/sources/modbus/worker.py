@@ -99,8 +99,7 @@ class LinkWorker:
             "last_ok_us": max((unit.last_ok_us for unit in self._units), default=0) or None,
             "silent": [unit.plan.unit for unit in silent],
             "silent_devices": [device for unit in silent for device in unit.plan.devices],
-            "backoff": {str(unit.plan.unit): unit.breaker.wait_s for unit in silent},
-            "units": len(self._units),
+            "units": {str(unit.plan.unit): {"backoff_s": unit.breaker.wait_s} for unit in silent},
             "requests": sum(len(unit.requests) for unit in self._units),
         }
 

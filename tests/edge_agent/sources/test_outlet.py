@@ -29,10 +29,10 @@ def one(row: int) -> SampleBatch:
 
 async def test_what_comes_while_the_sink_is_busy_is_joined_in_order() -> None:
     sink = SlowSink()
-    outlet = Outlet(sink)
+    outlet = Outlet(sink, carriers=1)
     task = asyncio.create_task(outlet.run())
     await outlet.put(one(1))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
     for row in (2, 3, 4):
         await outlet.put(one(row))
     sink.open.set()
@@ -44,12 +44,28 @@ async def test_what_comes_while_the_sink_is_busy_is_joined_in_order() -> None:
         await task
 
 
+async def test_a_delivery_does_not_wait_for_the_one_before() -> None:
+    sink = SlowSink()
+    outlet = Outlet(sink, carriers=2)
+    task = asyncio.create_task(outlet.run())
+    for row in (1, 2, 3, 4):
+        await outlet.put(one(row))
+        await asyncio.sleep(0.01)
+    assert sink.got == [[1], [2]]
+    sink.open.set()
+    await asyncio.sleep(0.01)
+    assert sink.got == [[1], [2], [3, 4]]
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
 async def test_links_wait_when_too_much_waits_and_go_on_when_the_sink_does() -> None:
     sink = SlowSink()
-    outlet = Outlet(sink, room=2)
+    outlet = Outlet(sink, room=2, carriers=1)
     task = asyncio.create_task(outlet.run())
     await outlet.put(one(1))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
     await outlet.put(one(2))
     await outlet.put(one(3))
     late = asyncio.create_task(outlet.put(one(4)))

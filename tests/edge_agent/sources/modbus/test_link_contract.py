@@ -15,6 +15,7 @@ import pytest
 from devices.campus.site import Campus
 from devices.model.samples import Quality
 from edge_agent.sources.modbus import ModbusSettings, ModbusSource
+from edge_agent.sources.port import SystemClock
 from tests.edge_agent.sources.gathering_sink import GatheringSink
 from tests.edge_agent.sources.modbus import misbehaving as server_of
 from tests.edge_agent.sources.modbus.misbehaving import Asked, Reply, Server, frame_of, serving
@@ -45,7 +46,7 @@ async def reading(
 ) -> AsyncIterator[tuple[GatheringSink, ModbusSource]]:
     table = site.points_of(AGENT)
     sink = GatheringSink(table)
-    source = ModbusSource(site, AGENT, table, settings, random=lambda: 0.0)
+    source = ModbusSource(site, AGENT, settings, table, SystemClock(), random=lambda: 0.0)
     task = asyncio.create_task(source.run(sink))
     try:
         yield sink, source
@@ -61,7 +62,7 @@ async def test_a_right_answer_gives_good_values(tmp_path: Path) -> None:
     assert sink.of("m1.a")[0] == (100.0, Quality.GOOD)
     assert sink.of("m1.b")[0] == (101.0, Quality.GOOD)
     assert sink.of("m1.far")[0] == (200.0, Quality.GOOD)
-    health = source.health()["bus"]
+    health = source.health()["links"]["bus"]
     assert health["answered"] >= 6
     assert health["silent"] == []
     assert health["garbled"] == health["timeouts"] == health["reconnects"] == 0
@@ -73,13 +74,13 @@ async def test_a_silent_unit_gives_no_reading_once_a_cycle_and_its_other_request
     server = Server(manners={1: server_of.silently})
     async with serving(server), reading(campus(tmp_path, server.port, poll_s=0.3)) as (sink, source):
         readings = await sink.until_count("m1.far", 2)
-        health = source.health()["bus"]
+        health = source.health()["links"]["bus"]
     assert all(math.isnan(value) and quality is Quality.NO_ANSWER for value, quality in readings)
     assert {asked.addr for asked in server.asked} == {100}
     assert health["timeouts"] >= 1
     assert health["silent"] == [1]
     assert health["silent_devices"] == ["m1"]
-    assert health["backoff"]["1"] > 0
+    assert health["units"]["1"]["backoff_s"] > 0
     assert abs(len(sink.of("m1.a")) - len(sink.of("m1.far"))) == 0
 
 
@@ -89,7 +90,7 @@ async def test_a_silent_unit_that_answers_again_is_read_again(tmp_path: Path) ->
         await sink.until_count("m1.far", 3)
         server.manners.clear()
         await sink.until(lambda: sink.of("m1.a")[-1] == (100.0, Quality.GOOD))
-        assert source.health()["bus"]["silent"] == []
+        assert source.health()["links"]["bus"]["silent"] == []
 
 
 async def test_an_answer_slower_than_the_time_out_is_late_and_not_taken_for_the_next_one(
@@ -102,12 +103,12 @@ async def test_an_answer_slower_than_the_time_out_is_late_and_not_taken_for_the_
 
     server = Server(manners={1: manner})
     async with serving(server), reading(campus(tmp_path, server.port)) as (sink, source):
-        await sink.until(lambda: source.health()["bus"]["late"] == 1)
+        await sink.until(lambda: source.health()["links"]["bus"]["late"] == 1)
         await sink.until(lambda: sink.of("m1.far")[-1][1] is Quality.GOOD)
     good = {value for value, quality in sink.of("m1.a") if quality is Quality.GOOD}
     assert good == {100.0}
     assert {value for value, quality in sink.of("m1.far") if quality is Quality.GOOD} == {200.0}
-    assert source.health()["bus"]["wrong_transaction"] == 0
+    assert source.health()["links"]["bus"]["wrong_transaction"] == 0
 
 
 async def test_an_exception_gives_device_error_and_its_name(tmp_path: Path) -> None:
@@ -115,15 +116,17 @@ async def test_an_exception_gives_device_error_and_its_name(tmp_path: Path) -> N
     async with serving(server), reading(campus(tmp_path, server.port)) as (sink, source):
         readings = await sink.until_count("m1.far", 2)
     assert {quality for _, quality in readings} == {Quality.DEVICE_ERROR}
-    assert source.health()["bus"]["codes"] == {"device_failure": source.health()["bus"]["exceptions"]}
-    assert source.health()["bus"]["silent"] == []
+    assert source.health()["links"]["bus"]["codes"] == {
+        "device_failure": source.health()["links"]["bus"]["exceptions"]
+    }
+    assert source.health()["links"]["bus"]["silent"] == []
 
 
 async def test_a_gateway_that_says_the_unit_is_silent_makes_it_silent(tmp_path: Path) -> None:
     server = Server(manners={1: server_of.exception(11)})
     async with serving(server), reading(campus(tmp_path, server.port, units=2)) as (sink, source):
         await sink.until_count("m2.far", 3)
-        health = source.health()["bus"]
+        health = source.health()["links"]["bus"]
     assert {quality for _, quality in sink.of("m1.a")} == {Quality.NO_ANSWER}
     assert health["silent"] == [1]
     assert health["timeouts"] == 0
@@ -146,7 +149,7 @@ async def test_each_wrong_frame_is_named_and_gives_garbled(tmp_path: Path, manne
     async with serving(server), reading(campus(tmp_path, server.port, units=2)) as (sink, source):
         readings = await sink.until_count("m1.a", 1)
         await sink.until_count("m2.far", 3)
-        health = source.health()["bus"]
+        health = source.health()["links"]["bus"]
     assert readings[0][1] is Quality.GARBLED
     assert health[counter] >= 1
     assert health["garbled"] >= 1
@@ -160,7 +163,7 @@ async def test_a_frame_in_pieces_is_put_together(tmp_path: Path) -> None:
     async with serving(server), reading(campus(tmp_path, server.port)) as (sink, source):
         readings = await sink.until_count("m1.far", 2)
     assert {quality for _, quality in readings} == {Quality.GOOD}
-    assert source.health()["bus"]["garbled"] == 0
+    assert source.health()["links"]["bus"]["garbled"] == 0
 
 
 async def test_a_frame_sent_twice_is_taken_once(tmp_path: Path) -> None:
@@ -169,7 +172,7 @@ async def test_a_frame_sent_twice_is_taken_once(tmp_path: Path) -> None:
         readings = await sink.until_count("m1.far", 3)
     assert readings[0] == (200.0, Quality.GOOD)
     assert {quality for _, quality in readings} == {Quality.GOOD}
-    assert source.health()["bus"]["unasked"] >= 3
+    assert source.health()["links"]["bus"]["unasked"] >= 3
 
 
 async def test_a_connection_cut_within_a_frame_is_made_anew_at_once(tmp_path: Path) -> None:
@@ -178,7 +181,7 @@ async def test_a_connection_cut_within_a_frame_is_made_anew_at_once(tmp_path: Pa
     async with serving(server), reading(campus(tmp_path, server.port, timeout_s=5.0)) as (sink, source):
         await sink.until(lambda: any(quality is Quality.GOOD for _, quality in sink.of("m1.far")), 2.0)
     assert sink.of("m1.a")[0][1] is Quality.NO_ANSWER
-    health = source.health()["bus"]
+    health = source.health()["links"]["bus"]
     assert (health["cut_short"], health["reconnects"], health["timeouts"]) == (1, 1, 0)
 
 
@@ -187,7 +190,7 @@ async def test_a_half_open_connection_is_given_up_and_made_anew(tmp_path: Path) 
     server.everyone = lambda _, frame: [] if server.connections == 1 else [frame]
     async with serving(server), reading(campus(tmp_path, server.port)) as (sink, source):
         await sink.until(lambda: any(quality is Quality.GOOD for _, quality in sink.of("m1.far")), 5.0)
-    assert source.health()["bus"]["timeouts"] >= 3
+    assert source.health()["links"]["bus"]["timeouts"] >= 3
     assert server.connections == 2
 
 
@@ -198,11 +201,11 @@ async def test_nobody_listening_gives_no_answer_every_cycle_and_reads_when_someb
     async with reading(campus(tmp_path, port)) as (sink, source):
         readings = await sink.until_count("m1.a", 4)
         assert {quality for _, quality in readings} == {Quality.NO_ANSWER}
-        assert source.health()["bus"]["state"] == "down"
-        assert source.health()["bus"]["connect_failures"] >= 1
+        assert source.health()["links"]["bus"]["state"] == "down"
+        assert source.health()["links"]["bus"]["connect_failures"] >= 1
         async with serving(Server(), port):
             await sink.until(lambda: sink.of("m1.a")[-1][1] is Quality.GOOD)
-            assert source.health()["bus"]["state"] == "up"
+            assert source.health()["links"]["bus"]["state"] == "up"
 
 
 async def test_a_server_that_hangs_up_at_once_is_not_called_without_end(tmp_path: Path) -> None:
@@ -216,7 +219,7 @@ async def test_a_server_that_hangs_up_at_once_is_not_called_without_end(tmp_path
 async def test_a_device_that_sends_without_end_is_hung_up_on(tmp_path: Path) -> None:
     server = Server(everyone=lambda _, frame: [frame, *[b"\xff" * 4096] * 64])
     async with serving(server), reading(campus(tmp_path, server.port)) as (sink, source):
-        await sink.until(lambda: source.health()["bus"]["noisy"] >= 1)
+        await sink.until(lambda: source.health()["links"]["bus"]["noisy"] >= 1)
     assert server.connections >= 1
 
 
@@ -229,7 +232,7 @@ async def test_a_refused_range_is_cut_until_the_rest_is_read_and_that_is_remembe
     async with serving(server), reading(campus(tmp_path, server.port, sheet=sheet)) as (sink, source):
         await sink.until_count("m1.p15", 2)
         learned = len(server.asked)
-        requests = source.health()["bus"]["requests"]
+        requests = source.health()["links"]["bus"]["requests"]
         await sink.until_count("m1.p15", 4)
     assert {n for n in range(16) if sink.of(f"m1.p{n}")[0][1] is not Quality.GOOD} == {5}
     assert sink.of("m1.p5")[0][1] is Quality.DEVICE_ERROR
@@ -291,7 +294,7 @@ async def test_rounds_that_take_longer_than_the_period_are_counted_and_not_queue
         asked = len(server.asked)
         await asyncio.sleep(0.1)
         caught_up = len(server.asked) - asked
-    assert source.health()["bus"]["overruns"] >= 6
+    assert source.health()["links"]["bus"]["overruns"] >= 6
     assert caught_up <= 2 * 0.1 / 0.02 + 6  # two requests a round, no burst of what was missed
 
 
@@ -316,7 +319,7 @@ async def test_a_garbled_byte_in_front_of_the_data_never_gives_a_number(
         reading(campus(tmp_path, server.port, sheet=sheet, poll_s=0.02)) as (sink, source),
     ):
         await sink.until_count("m1.p0", 2)
-        health = source.health()["bus"]
+        health = source.health()["links"]["bus"]
         server.everyone = server_of.rightly
         await sink.until(lambda: sink.of("m1.p3")[-1] == (3.0, Quality.GOOD))
     assert not any(value > 3 for value, _ in sink.of("m1.p0") + sink.of("m1.p3"))

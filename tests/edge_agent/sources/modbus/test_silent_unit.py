@@ -10,6 +10,7 @@ import numpy as np
 
 from devices.model.samples import Quality
 from edge_agent.sources.modbus import ModbusSettings, ModbusSource
+from edge_agent.sources.port import SystemClock
 from tests.edge_agent.sources.gathering_sink import GatheringSink
 from tests.edge_agent.sources.modbus.misbehaving import Server, serving, silently, slowly
 from tests.edge_agent.sources.small_campus import AGENT, campus_of, device, modbus_link
@@ -28,18 +29,19 @@ async def test_one_silent_unit_of_twenty_leaves_the_others_period_within_ten_per
         devices = [device(f"m{unit}", "sheet", unit=unit) for unit in range(1, UNITS + 1)]
         campus = campus_of(tmp_path, [link], devices, {"sheet": SHEET})
         sink = GatheringSink(campus.points_of(AGENT))
-        source = ModbusSource(campus, AGENT, sink.table, ModbusSettings(probe_first_s=0.5, probe_most_s=1.0))
+        settings = ModbusSettings(probe_first_s=0.5, probe_most_s=1.0)
+        source = ModbusSource(campus, AGENT, settings, sink.table, SystemClock())
         task = asyncio.create_task(source.run(sink))
         try:
             await sink.until_count("m1.a", 2)
             server.manners[DEAD] = silently
-            await sink.until(lambda: source.health()["bus"]["silent"] == [DEAD])
+            await sink.until(lambda: source.health()["links"]["bus"]["silent"] == [DEAD])
             await sink.until_count(f"m{UNITS}.a", len(sink.of(f"m{UNITS}.a")) + 1)  # the one late round
             sink.batches.clear()
             await sink.until_count("m1.a", CYCLES)
             await sink.until_count(f"m{UNITS}.a", CYCLES)
             asked = sum(asked.unit == DEAD for asked in server.asked)
-            health = source.health()["bus"]
+            health = source.health()["links"]["bus"]
         finally:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -66,13 +68,13 @@ async def test_probes_of_many_silent_units_take_only_their_share_of_a_busy_link(
         campus = campus_of(tmp_path, [link], devices, {"sheet": SHEET})
         sink = GatheringSink(campus.points_of(AGENT))
         settings = ModbusSettings(probe_first_s=0.05, probe_most_s=0.05, probe_share=0.1, give_up_after=100)
-        source = ModbusSource(campus, AGENT, sink.table, settings)
+        source = ModbusSource(campus, AGENT, settings, sink.table, SystemClock())
         task = asyncio.create_task(source.run(sink))
         try:
-            await sink.until(lambda: len(source.health()["bus"]["silent"]) == 10)
+            await sink.until(lambda: len(source.health()["links"]["bus"]["silent"]) == 10)
             sink.batches.clear()
             start = len(server.asked)
-            await sink.until_count("m20.a", 20)
+            await sink.until_count("m20.a", 12)
             asked = server.asked[start:]
         finally:
             task.cancel()
