@@ -180,7 +180,7 @@ def _meter(plan: BuildingPlan, link: str, profile: str, place: int) -> DevicePla
 
 def _pump_room(link: str, site: str, room: str, name: Text) -> Iterator[DevicePlan]:
     yield DevicePlan(
-        f"{site}-pump", "campus-pump-panel", link, room, Text(f"{name.zh}控制柜", f"Cabinet, {name.en}"), 1
+        f"{site}-pump-1", "campus-pump-panel", link, room, Text(f"{name.zh}控制柜", f"Cabinet, {name.en}"), 1
     )
     for unit, (noun, zh, en) in enumerate((("roof", "最不利点", "roof"), ("network", "管网", "network")), 2):
         words = Text(f"{name.zh}{zh}压力", f"Pressure {en}, {name.en}")

@@ -63,6 +63,7 @@ class Plant:
             [campus.areas[c.area] for c in cameras],
             [campus.site_of(c).id for c in cameras],
         )
+        self._pressures = {device.id for device in _of_kind(campus, DeviceKind.PRESSURE)}
         self._pump_of_link = {campus.devices[pump].link: pump for pump in self.pumps}
         self.now_us = 0
 
@@ -99,14 +100,20 @@ class Plant:
         return self.scenes.level(camera, self.almanac.day(moment.day), moment.minute)
 
     def truth(self, device: str) -> dict[str, float]:
-        """True values of a polled device by point name, in canonical units; NaN: it has no such sensor."""
+        """True values of a polled device by point name, in canonical units; NaN: it has no such sensor.
+
+        Raises:
+            KeyError: nobody polls this device.
+        """
         if device in self.rooms.row:
             return self._room(self.rooms.row[device])
         if device in self.meters.row:
             return self._meter(device)
         if device in self.pumps:
             return self.pumps[device].readings()
-        return self._pressure(self.campus.devices[device])
+        if device in self._pressures:
+            return self._pressure(self.campus.devices[device])
+        raise KeyError(device)
 
     def _room(self, row: int) -> dict[str, float]:
         rooms = self.rooms

@@ -1,0 +1,180 @@
+"""HTTP hosts of cameras, usually recorders: one picture for each request, with the faults of each channel."""
+
+from __future__ import annotations
+
+import asyncio
+import http
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from devices.campus.site import Campus, HttpLink
+from devices.profiles.profile import SnapshotSheet
+from devices.sim.wires.faults import FaultBoard
+from devices.sim.wires.ledger import Ledger
+from devices.sim.wires.listening import Listener
+from devices.sim.wires.web import Response, read_request, write_response
+
+GARBAGE: Final = b"\xff\xd8this is no picture" + bytes(200)
+
+
+class Camera(Protocol):
+    """Where pictures come from."""
+
+    def picture(self, camera: str, time_us: int) -> bytes:
+        """A JPEG of what the camera sees at this moment."""
+
+    def dark(self, camera: str, time_us: int) -> bytes:
+        """A JPEG of a covered lens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, and a body that is a picture when the status is OK."""
+
+    status: http.HTTPStatus
+    body: bytes = b""
+
+
+#: What a camera's fault gives instead of a picture.
+INSTEAD: Final = {
+    "unauthorised": Answer(http.HTTPStatus.UNAUTHORIZED),
+    "offline": Answer(http.HTTPStatus.SERVICE_UNAVAILABLE),
+    "garbled": Answer(http.HTTPStatus.OK, GARBAGE),
+}
+
+
+class Recorder:
+    """One HTTP host and the cameras behind it; more than `sessions` requests at once are turned away.
+
+    Args:
+        link: from the site file; `port` may be replaced, 0 takes any.
+        paths: path of each camera's picture, path to camera id.
+        camera: draws.
+        board: active faults.
+        ledger: counts what is served.
+        clock_us: UTC now.
+    """
+
+    def __init__(
+        self,
+        link: HttpLink,
+        paths: Mapping[str, str],
+        camera: Camera,
+        board: FaultBoard,
+        ledger: Ledger,
+        clock_us: Callable[[], int],
+        port: int | None = None,
+    ) -> None:
+        self.link = link
+        self.listener = Listener(link.id, link.host, link.port if port is None else port, self._talk, ledger)
+        self._paths = paths
+        self._camera = camera
+        self._board = board
+        self._ledger = ledger
+        self._clock_us = clock_us
+        self._busy = 0
+        self._frozen: dict[str, tuple[int, bytes]] = {}
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            asked = await read_request(reader)
+            if asked is None:
+                return
+            path = asked.path
+            if self._board.find("silent", self._paths.get(path, ""), self.link.id) is not None:
+                await reader.read()  # until the other side has had enough
+                return
+            self._busy += 1
+            try:
+                answer = await self._answer(asked.method, path)
+                await write_response(writer, _response(answer), keep=asked.keep)
+            finally:
+                self._busy -= 1
+            self._count(path, answer)
+            if not asked.keep:
+                return
+
+    async def _answer(self, method: str, path: str) -> Answer:
+        camera = self._paths.get(path)
+        if camera is None or method != "GET":
+            return Answer(http.HTTPStatus.NOT_FOUND)
+        if self._busy > self.link.sessions:
+            self._ledger.event(f"{self.link.id}: too many sessions")
+            return Answer(http.HTTPStatus.SERVICE_UNAVAILABLE)
+        self._ledger.device(camera).published += 1
+        slow = self._board.find("slow", camera, self.link.id)
+        if slow is not None:
+            await asyncio.sleep(slow.value)
+        for kind, answer in INSTEAD.items():
+            if self._board.find(kind, camera, self.link.id) is not None:
+                return answer
+        return Answer(http.HTTPStatus.OK, self._picture(camera))
+
+    def _picture(self, camera: str) -> bytes:
+        now_us = self._clock_us()
+        frozen = self._board.find("frozen", camera) or self._board.find("stuck", camera)
+        if frozen is None:
+            self._frozen.pop(camera, None)
+            return self._draw(camera, now_us)
+        since, picture = self._frozen.get(camera, (0, b""))
+        if since != frozen.since_us:
+            picture = self._draw(camera, now_us)
+            self._frozen[camera] = (frozen.since_us, picture)
+        return picture
+
+    def _draw(self, camera: str, now_us: int) -> bytes:
+        if self._board.find("dark", camera) is not None:
+            return self._camera.dark(camera, now_us)
+        return self._camera.picture(camera, now_us)
+
+    def _count(self, path: str, answer: Answer) -> None:
+        camera = self._paths.get(path)
+        if camera is None or answer.status is not http.HTTPStatus.OK:
+            self._ledger.event(f"{self.link.id}: HTTP {answer.status.value}")
+            return
+        count = self._ledger.device(camera)
+        count.acked += 1
+        count.readings += answer.body is not GARBAGE
+        count.last_us = self._clock_us()
+
+
+def recorders(
+    campus: Campus,
+    camera: Camera,
+    board: FaultBoard,
+    ledger: Ledger,
+    clock_us: Callable[[], int],
+    ports: Mapping[str, int] | None = None,
+) -> list[Recorder]:
+    """One recorder for each HTTP link; `ports` replaces those of the site file, by link id."""
+    found: list[Recorder] = []
+    for link in campus.links.values():
+        if isinstance(link, HttpLink):
+            port = (ports or {}).get(link.id, link.port)
+            found.append(Recorder(link, _paths(campus, link), camera, board, ledger, clock_us, port))
+    return found
+
+
+def _paths(campus: Campus, link: HttpLink) -> dict[str, str]:
+    paths: dict[str, str] = {}
+    for device in campus.devices.values():
+        sheet = campus.profile_of(device).sheet
+        if device.link == link.id and isinstance(sheet, SnapshotSheet):
+            parameters = {**sheet.parameters, **device.parameters}
+            # 1.0 and 1 are the same channel; YAML gives one, CSV the other.
+            paths[sheet.path.format(**{k: _plain(v) for k, v in parameters.items()})] = device.id
+    return paths
+
+
+def _plain(value: float | str) -> str:
+    return f"{value:g}" if isinstance(value, float | int) else value
+
+
+def _response(answer: Answer) -> Response:
+    if answer.status is http.HTTPStatus.OK:
+        return Response(answer.status, "image/jpeg", answer.body)
+    wish = {"WWW-Authenticate": 'Basic realm="recorder"'}
+    return Response(
+        answer.status, "text/plain", b"", wish if answer.status is http.HTTPStatus.UNAUTHORIZED else {}
+    )
