@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator
 
+from devices.campus import parameters
 from devices.campus.rules import Condition, Rule, SetpointRule, SpeedingRule, WhenRule
 from devices.campus.site import Campus, Device, HttpLink, ModbusTcpLink, MqttLink
 from devices.model.codes import CODES
 from devices.model.errors import Problem
-from devices.profiles.profile import JsonSheet, ModbusSheet, Point, Profile, RadarBytesSheet, SnapshotSheet
+from devices.profiles.profile import JsonSheet, ModbusSheet, Point, RadarBytesSheet, SnapshotSheet
 
 SHEET_OF_LINK = {
     ModbusTcpLink: (ModbusSheet,),
@@ -113,28 +114,13 @@ def _device(campus: Campus, device: Device, file: str) -> Iterator[Problem]:
         yield Problem(
             file, f"{where}.link", f"a {link.kind} link", f"a link for a {profile.sheet.kind} profile"
         )
-    if isinstance(profile.sheet, ModbusSheet):
-        yield from _modbus_device(device, profile, profile.sheet, file)
+    if isinstance(profile.sheet, ModbusSheet) and device.index > profile.sheet.max_index:
+        expected = f"at most {profile.sheet.max_index} for {profile.profile}"
+        yield Problem(file, f"{where}.index", str(device.index), expected)
     if isinstance(link, MqttLink) and not device.topic:
         yield Problem(file, f"{where}.topic", "nothing", "the device's topic below the link's prefix")
-
-
-def _modbus_device(device: Device, profile: Profile, sheet: ModbusSheet, file: str) -> Iterator[Problem]:
-    where = f"devices.{device.id}"
-    if device.index > sheet.max_index:
-        yield Problem(
-            file, f"{where}.index", str(device.index), f"at most {sheet.max_index} for {profile.profile}"
-        )
-    for name in device.parameters:
-        if name not in sheet.parameters:
-            yield Problem(
-                file, f"{where}.parameters.{name}", "an unknown parameter", near(name, sheet.parameters)
-            )
-    for name, value in device.parameters.items():
-        try:
-            float(value)
-        except ValueError:
-            yield Problem(file, f"{where}.parameters.{name}", repr(value), "a number")
+    for name, found, expected in parameters.problems(device.parameters, profile):
+        yield Problem(file, f"{where}.parameters.{name}", found, expected)
 
 
 def _shared_addresses(campus: Campus, file: str) -> Iterator[Problem]:
