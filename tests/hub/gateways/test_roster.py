@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.db import Database, tables
-from hub.gateways import quarantine, registry
-from hub.gateways.registry import Credentials, Presence
+from hub.gateways import quarantine, roster
+from hub.gateways.roster import Credentials, Presence
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
 
 async def test_presence_tells_only_changes_and_since_when(db: Database) -> None:
     told = [
-        await db.write(lambda c, p=presence, t=time_us: registry.came(c, "edge-hq1", p, t))
+        await db.write(lambda c, p=presence, t=time_us: roster.came(c, "edge-hq1", p, t))
         for presence, time_us in [
             (Presence.ONLINE, 1),
             (Presence.ONLINE, 2),
@@ -30,15 +30,15 @@ async def test_presence_tells_only_changes_and_since_when(db: Database) -> None:
         ]
     ]
     assert told == [True, False, True, False]
-    gateway = (await db.read(registry.gateways))["edge-hq1"]
+    gateway = (await db.read(roster.gateways))["edge-hq1"]
     assert (gateway.presence, gateway.since_us, gateway.seen_us) == (Presence.OFFLINE, 3, None)
 
 
 async def test_hello_and_health_are_kept_and_count_as_heard(db: Database) -> None:
-    await db.write(lambda c: registry.said_hello(c, "edge-hq1", {"version": "0.1.0"}, 5))
-    await db.write(lambda c: registry.said_health(c, "edge-hq1", {"outbox": {"bytes": 7}}, 9))
-    await db.write(lambda c: registry.heard(c, {"edge-hq1": 11, "edge-hall": 12}))
-    found = await db.read(registry.gateways)
+    await db.write(lambda c: roster.said_hello(c, "edge-hq1", {"version": "0.1.0"}, 5))
+    await db.write(lambda c: roster.said_health(c, "edge-hq1", {"outbox": {"bytes": 7}}, 9))
+    await db.write(lambda c: roster.heard(c, {"edge-hq1": 11, "edge-hall": 12}))
+    found = await db.read(roster.gateways)
     assert list(found) == ["edge-hall", "edge-hq1"]
     hq1 = found["edge-hq1"]
     assert (hq1.hello, hq1.hello_us) == ({"version": "0.1.0"}, 5)
@@ -47,13 +47,13 @@ async def test_hello_and_health_are_kept_and_count_as_heard(db: Database) -> Non
 
 
 async def test_an_enrolled_agent_has_credentials_until_it_is_dismissed(db: Database) -> None:
-    await db.write(lambda c: registry.heard(c, {"edge-hall": 1}))
-    await db.write(lambda c: registry.enrol(c, "edge-hq1", "edge-hq1", "$2b$old", 2))
-    await db.write(lambda c: registry.enrol(c, "edge-hq1", "edge-hq1", "$2b$new", 3))
-    assert await db.read(registry.credentials) == [Credentials("edge-hq1", "edge-hq1", "$2b$new")]
-    assert await db.write(lambda c: registry.dismiss(c, "edge-hq1"))
-    assert not await db.write(lambda c: registry.dismiss(c, "edge-hq1"))
-    assert await db.read(registry.credentials) == []
+    await db.write(lambda c: roster.heard(c, {"edge-hall": 1}))
+    await db.write(lambda c: roster.enrol(c, "edge-hq1", "edge-hq1", "$2b$old", 2))
+    await db.write(lambda c: roster.enrol(c, "edge-hq1", "edge-hq1", "$2b$new", 3))
+    assert await db.read(roster.credentials) == [Credentials("edge-hq1", "edge-hq1", "$2b$new")]
+    assert await db.write(lambda c: roster.dismiss(c, "edge-hq1"))
+    assert not await db.write(lambda c: roster.dismiss(c, "edge-hq1"))
+    assert await db.read(roster.credentials) == []
 
 
 async def test_what_is_set_aside_is_shortened_and_the_oldest_makes_room(db: Database) -> None:
