@@ -19,7 +19,7 @@ from hub.broker.nats_config import Place, nats_config
 from hub.broker.server_process import ServerProcess, find_server
 from hub.broker.users import HUB_USER, BrokerUser, hashed, hub_user, new_password
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 READY_S: Final = 15.0
 RELOAD_S: Final = 5.0
@@ -133,7 +133,7 @@ class EmbeddedBroker:
         while True:
             if self._server is not None:
                 self.reason = await self._server.ended()
-                _log.error("the broker ended and is started again: %s", self.reason)
+                log.error("the broker ended and is started again: %s", self.reason)
             await self._stop()
             self.state = Running.RESTARTING
             failures += 1
@@ -143,7 +143,7 @@ class EmbeddedBroker:
                 await self._start()
             except CampusError as error:
                 self.reason = str(error)
-                _log.warning("the broker does not start: %s", error)
+                log.warning("the broker does not start: %s", error)
             else:
                 failures = 0
 

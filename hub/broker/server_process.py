@@ -16,7 +16,7 @@ from typing import Final
 
 from devices.model.errors import Refused, Unreachable
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 STOP_S: Final = 5.0
 #: Makes the kernel kill this process when the one that started it is gone, then becomes the server. A
@@ -159,9 +159,9 @@ class ServerProcess:
         for words, name in COUNTED.items():
             if words in text:
                 self._counts[name] += 1
-                _log.debug("nats-server: %s", text)
+                log.debug("nats-server: %s", text)
                 return
-        _log.log(LEVELS.get(level, logging.DEBUG), "nats-server: %s", text)
+        log.log(LEVELS.get(level, logging.DEBUG), "nats-server: %s", text)
         if text == "Server is ready":
             self._ready.set()
         elif "eload" in text and text.startswith(("Reloaded server", "Failed to reload")):

@@ -1,0 +1,38 @@
+"""Which agent a topic belongs to, and what travels on it: pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from devices.model.points import is_id
+from devices.wire.messages import TOPIC_ROOT, Kind, Lane
+
+#: What the hub hears; `#` so that a wrong topic is seen and set aside, not missed.
+HEARD: Final = (f"{TOPIC_ROOT}/+/up/#", f"{TOPIC_ROOT}/+/state")
+STATE: Final = "state"
+VOICES: Final = frozenset({str(Kind.HELLO), str(Kind.HEALTH), STATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Who speaks, and on which of its topics: a lane, `hello`, `health`, `state`; "" for none that we know."""
+
+    agent: str
+    word: str
+
+    @property
+    def lane(self) -> Lane | None:
+        """The lane, if this is a topic of records."""
+        return Lane(self.word) if self.word in set(Lane) else None
+
+
+def address(topic: str) -> Address:
+    """Take a topic apart; a wrong one has no word, and no agent where it names none."""
+    root, _, rest = topic.partition(f"{TOPIC_ROOT}/")
+    agent, _, path = rest.partition("/")
+    if root or not is_id(agent):
+        return Address("", "")
+    word = STATE if path == STATE else path.removeprefix("up/") if path.startswith("up/") else ""
+    known = word in VOICES or word in set(Lane)
+    return Address(agent, word if known else "")
