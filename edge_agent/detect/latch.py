@@ -18,6 +18,8 @@ def latch(rises: Flags, falls: Flags, before: Flags) -> Flags:
     Returns:
         bool (rows, steps).
     """
+    if rises.shape[1] == 1:  # live: the same in one line
+        return rises | (before[:, None] & ~falls)
     steps = np.arange(rises.shape[1])
     last_event = np.maximum.accumulate(np.where(rises | falls, steps, -1), axis=1)
     held = np.take_along_axis(rises, np.maximum(last_event, 0), axis=1) if rises.shape[1] else rises
