@@ -52,4 +52,48 @@ export const en = {
     create: 'Make administrator', different: 'The passwords differ', asking: 'Asking the hub',
   },
   problem: { unreachable: 'The hub does not answer; try again', page: 'The page did not load; check the connection to the hub' },
+  page: { asOf: 'as of {at}', loading: 'Reading', again: 'Try again' },
+  table: { rows: '{n} rows', csv: 'CSV', xlsx: 'XLSX', empty: 'Nothing here', asTable: 'As table', asChart: 'As chart' },
+  range: { last: 'Last', from: 'From', to: 'To', until: 'to', l1h: '1 h', l8h: '8 h', l24h: '24 h', l7d: '7 d', l30d: '30 d' },
+  quality: { noAnswer: 'no answer', deviceError: 'device error', sentinel: 'device has no value', implausible: 'out of possible range', garbled: 'not decodable' },
+  kind: { ac: 'Air conditioners', camera: 'Cameras', meter: 'Meters', pump: 'Fire pumps', pressure: 'Pressure', radar: 'Radars', door: 'Doors', gateway: 'Gateways' },
+  areaKind: {
+    office: 'Office', meeting: 'Meeting room', canteen: 'Canteen', kitchen: 'Kitchen', lobby: 'Lobby', corridor: 'Corridor', parking: 'Parking', road: 'Road', gate: 'Gate', outdoors: 'Outdoors',
+    pump_room: 'Pump room', plant_room: 'Plant room', server_room: 'Server room', duty_room: 'Duty room', clinic: 'Clinic', archive: 'Archive',
+  },
+  campus: {
+    search: 'Find building, room, device, department ( / )', found: '{n} devices', elevation: '{floors} floors, {rooms} rooms', floor: 'F{n}', floorTitle: 'Floor', silent: '{n} stale', allHeard: 'all heard',
+    openAlerts: 'Open alerts', noAlerts: 'None', kind: 'Use', size: 'Size', m2: '{n} m²', department: 'Department', people: ', {n} people', zone: 'Zone', devices: 'Devices', unknown: 'The registry does not know this place',
+  },
+  device: {
+    id: 'Id', state: 'State', read: 'Read', about: 'Device', profile: 'Model', grade: 'Data sheet grade', poll: 'Polled each', speaks: 'speaks when something happens', staleAfter: 'Stale after', linkState: 'Link',
+    linkFigures: '{silent} of {devices} silent, period {period} s', point: 'Point', now: 'Now', limit: 'Limit', lastHour: 'Last hour', between: '{low} to {high}', trend: 'Trend', alerts: 'Alerts of this device', unknown: 'There is no device {id}',
+  },
+  trends: {
+    title: 'Curves', search: 'Find a point: device, room, name', nothing: 'Nothing found', choose: 'Find and choose points on the right', drop: 'Remove', dropSign: '×', step: 'Step', step0: 'automatic', step60: '1 min', step300: '5 min', step900: '15 min',
+    step3600: '1 h', step86400: '1 d', way: 'Value', mean: 'Mean', min: 'Lowest', max: 'Highest', last: 'Last', time: 'Time', stepIs: 'one value each {s} s', low: 'Lowest', high: 'Highest', missing: 'Missing',
+  },
+  speed: {
+    title: 'Speed', allRadars: 'All radars', passes: 'Passes', limit: 'Limit', p85: 'P85', p85Note: '85% drive no faster', mean: 'Mean', median: 'median {v}', over: 'Above the limit', overNote: 'share of all passes', max: 'Fastest',
+    pace: 'Pace', paceNote: '{share} drive within it', tooFew: 'Fewer than {n}: no P85', distribution: 'Distribution', limitAt: 'limit {v}', p85At: 'P85 {v}', band: '{low}–{high} km/h', bandTitle: 'Speed', byHour: 'By hour', byDay: 'By day',
+    within: 'within', overCount: 'above', worst: 'Fastest passes', value: 'Speed', above: 'Above', when: 'When', where: 'Where', none: 'No passes in this time',
+  },
+  cooling: {
+    title: 'Temperature standard', show: 'Show', show_outside: 'Outside', show_running: 'Running', show_exempt: 'Exempt', show_all: 'All', room: 'Room', building: 'Building', mode: 'Mode', off: 'off', setpoint: 'Set point', standard: 'Standard',
+    atLeast: '≥ {c} °C', atMost: '≤ {c} °C', roomTemperature: 'Room', excess: 'Off by °C', lasting: 'For', note: 'Note', exempt: 'exempt: {why}', alert: 'See alert', outsideOf: 'of {n} outside', outside: 'outside', inside: 'running, inside', resting: 'off', unknown: 'unknown',
+    noneOutside: 'No room is outside the standard now',
+  },
+  camera: {
+    online: 'Online', dark: 'Dark', frozen: 'Frozen', offline: 'Offline', unauthorised: 'Unauthorised', 'not-a-picture': 'Not a picture', unknown: 'Unknown', by: 'Group', bySite: 'By site', byKind: 'By use', groupCount: '{n} points, {good} good',
+    points: 'Points', onlineRate: 'Online', goodRate: 'Good', all: 'All', choose: 'Choose a tile to see its camera', none: 'No point is in this state', wasState: '{state} (stale)',
+  },
+  gateway: {
+    title: 'Gateways', online: 'online', offline: 'offline', never: 'never seen', sinceWhen: ' since {at}', unheard: 'Nothing heard for {age}', droppedSome: 'Data was dropped: {what}', digestDiffers: 'Its site file differs from the hub', clockOff: 'Its clock is {s} s off', linksSilent: '{n} links with silent devices', backlogOf: '{n} records of backlog are draining',
+    seen: 'Last heard', version: 'Version', digest: 'Site file', same: 'same', differs: 'differs', clock: 'Clock offset', seconds: '{s} s', backlog: 'Backlog', waiting: 'Waiting', oldest: 'Oldest', bytes: 'On disk', dropped: 'Dropped', rate: 'Samples', perSecond: '{n}/s', received: 'Received', duplicates: 'Duplicates',
+    hideLinks: 'Hide links', showLinks: '{n} links', link: 'Link', devices: 'Devices', silent: 'Silent', period: 'Period s', reads: 'Reads', errors: 'Errors', hubFacts: 'Hub {lag} s behind · queue {queue} · store {size}',
+    quarantine: 'Messages set aside', quarantineCount: '{n} in all', nothingAside: 'None', when: 'When', reason: 'Reason', topic: 'Topic', bytesOf: 'Size',
+  },
+  linkState: { ok: 'fine', silent: 'silent', slow: 'slow', down: 'down', starting: 'starting', online: 'fine', offline: 'down', degraded: 'partly silent', never: 'never seen' },
+  reason: { 'unknown-point': 'unknown point', 'unknown-device': 'unknown device', 'bad-json': 'bad JSON', 'too-large': 'too large', 'wrong-topic': 'wrong topic', garbled: 'not decodable' },
+  admin: { users: 'Users', role: 'Role', create: 'Create user', on: 'active', off: 'switched off', audit: 'Audit trail', actor: 'Who', act: 'What', object: 'On', text: 'Text' },
 };

@@ -52,4 +52,48 @@ export const zh = {
     create: '建立管理员', different: '两次输入的密码不一致', asking: '正在询问中心',
   },
   problem: { unreachable: '中心没有应答,请稍后再试', page: '页面没有载入,请检查与中心的连接' },
+  page: { asOf: '截至 {at}', loading: '正在读取', again: '再试' },
+  table: { rows: '{n} 行', csv: 'CSV', xlsx: 'XLSX', empty: '没有内容', asTable: '看表格', asChart: '看图' },
+  range: { last: '最近', from: '起', to: '止', until: '至', l1h: '1 小时', l8h: '8 小时', l24h: '24 小时', l7d: '7 天', l30d: '30 天' },
+  quality: { noAnswer: '无应答', deviceError: '设备报错', sentinel: '设备无值', implausible: '超出可能范围', garbled: '无法解码' },
+  kind: { ac: '空调', camera: '摄像机', meter: '电表', pump: '消防泵', pressure: '压力', radar: '测速雷达', door: '门禁', gateway: '网关' },
+  areaKind: {
+    office: '办公室', meeting: '会议室', canteen: '餐厅', kitchen: '厨房', lobby: '大厅', corridor: '走廊', parking: '停车场', road: '道路', gate: '大门', outdoors: '室外',
+    pump_room: '泵房', plant_room: '设备间', server_room: '机房', duty_room: '值班室', clinic: '医务室', archive: '档案室',
+  },
+  campus: {
+    search: '查找楼、房间、设备、部门( / )', found: '{n} 台', elevation: '{floors} 层,{rooms} 间', floor: '{n} 层', floorTitle: '楼层', silent: '{n} 台读数过时', allHeard: '读数及时',
+    openAlerts: '未关闭告警', noAlerts: '没有', kind: '用途', size: '面积', m2: '{n} m²', department: '部门', people: ',{n} 人', zone: '责任区', devices: '设备', unknown: '登记表里没有这个地方',
+  },
+  device: {
+    id: '编号', state: '状态', read: '读数时间', about: '设备', profile: '型号', grade: '资料等级', poll: '轮询周期', speaks: '有事才报', staleAfter: '超过即过时', linkState: '链路状况',
+    linkFigures: '{devices} 台中 {silent} 台无应答,周期 {period} 秒', point: '点', now: '现在', limit: '限值', lastHour: '近 1 小时', between: '{low} 至 {high}', trend: '趋势', alerts: '本设备告警', unknown: '没有 {id} 这台设备',
+  },
+  trends: {
+    title: '曲线', search: '查找点:设备、房间、点名', nothing: '没有找到', choose: '在右边查找并选择要看的点', drop: '去掉', dropSign: '×', step: '步长', step0: '自动', step60: '1 分钟', step300: '5 分钟', step900: '15 分钟',
+    step3600: '1 小时', step86400: '1 天', way: '取值', mean: '平均', min: '最小', max: '最大', last: '最后', time: '时间', stepIs: '每点 {s} 秒', low: '最低', high: '最高', missing: '缺数',
+  },
+  speed: {
+    title: '车速', allRadars: '全部雷达', passes: '过车数', limit: '限速', p85: 'P85', p85Note: '85% 的车不超过', mean: '平均', median: '中位 {v}', over: '超速比例', overNote: '高于限速的过车', max: '最高',
+    pace: '主流车速', paceNote: '{share} 的车在此区间', tooFew: '不足 {n} 辆,P85 不作数', distribution: '车速分布', limitAt: '限速 {v}', p85At: 'P85 {v}', band: '{low}–{high} km/h', bandTitle: '车速段', byHour: '按小时', byDay: '按天',
+    within: '未超速', overCount: '超速', worst: '最高车速', value: '车速', above: '超出', when: '时间', where: '地点', none: '这段时间没有过车记录',
+  },
+  cooling: {
+    title: '空调温度标准', show: '显示', show_outside: '超标', show_running: '运行中', show_exempt: '豁免', show_all: '全部', room: '房间', building: '楼', mode: '模式', off: '关机', setpoint: '设定', standard: '标准',
+    atLeast: '不低于 {c} ℃', atMost: '不高于 {c} ℃', roomTemperature: '室温', excess: '偏离 ℃', lasting: '已持续', note: '说明', exempt: '豁免:{why}', alert: '看告警', outsideOf: '/ {n} 超标', outside: '超标', inside: '运行,达标', resting: '关机', unknown: '未知',
+    noneOutside: '现在没有超标的房间',
+  },
+  camera: {
+    online: '在线', dark: '黑屏', frozen: '冻结', offline: '离线', unauthorised: '认证失败', 'not-a-picture': '非图片', unknown: '未知', by: '分组', bySite: '按园区', byKind: '按场所', groupCount: '{n} 点,完好 {good}',
+    points: '点位', onlineRate: '在线率', goodRate: '完好率', all: '全部', choose: '点一个格子看这台摄像机', none: '没有这种状态的点位', wasState: '{state}(已过时)',
+  },
+  gateway: {
+    title: '网关', online: '在线', offline: '离线', never: '从未连接', sinceWhen: ',自 {at}', unheard: '已 {age}没有消息', droppedSome: '丢弃了数据:{what}', digestDiffers: '现场文件与中心不一致', clockOff: '时钟偏差 {s} 秒', linksSilent: '{n} 条链路有设备无应答', backlogOf: '积压 {n} 条正在补传',
+    seen: '最近消息', version: '版本', digest: '现场文件', same: '一致', differs: '不一致', clock: '时钟偏差', seconds: '{s} 秒', backlog: '积压', waiting: '待发', oldest: '最早一条', bytes: '占用', dropped: '丢弃', rate: '采样', perSecond: '{n}/秒', received: '已收样本', duplicates: '重复',
+    hideLinks: '收起链路', showLinks: '链路 {n} 条', link: '链路', devices: '设备', silent: '无应答', period: '周期 秒', reads: '成功', errors: '错误', hubFacts: '中心滞后 {lag} 秒 · 队列 {queue} · 库 {size}',
+    quarantine: '隔离的消息', quarantineCount: '共 {n} 条', nothingAside: '没有', when: '时间', reason: '原因', topic: '主题', bytesOf: '大小',
+  },
+  linkState: { ok: '正常', silent: '无应答', slow: '变慢', down: '断开', starting: '启动中', online: '正常', offline: '断开', degraded: '部分无应答', never: '从未连接' },
+  reason: { 'unknown-point': '未登记的点', 'unknown-device': '未登记的设备', 'bad-json': 'JSON 错误', 'too-large': '过大', 'wrong-topic': '主题不对', garbled: '无法解码' },
+  admin: { users: '用户', role: '角色', create: '新建用户', on: '启用', off: '停用', audit: '操作记录', actor: '谁', act: '做了什么', object: '对象', text: '内容' },
 };

@@ -1,6 +1,6 @@
 // Numbers as people of the field write them: unit beside it, digits by unit, codes in words.
 import { t, say } from '../i18n/words.js';
-import { campus, pointOf } from '../state/campus.js';
+import { campus, deviceOf, pointOf } from '../state/campus.js';
 
 const DIGITS = { C: 1, 'km/h': 1, MPa: 2, V: 1, A: 1, Hz: 2, kWh: 1, m: 2, '%': 1, level: 0, count: 0, s: 0, h: 1, W: 0, var: 0 };
 const SIGNS = { C: '℃', level: '', count: '', m3: 'm³', '1/h': '1/h' };
@@ -33,6 +33,13 @@ export function pointValue(name, value) {
 export function pointTitle(name) {
   const point = pointOf(name);
   return point ? say(point.title) : name.split('.')[1] ?? name;
+}
+
+/** A point with the device it belongs to. */
+export function seriesName(name) {
+  const id = name.split('.')[0];
+  const known = deviceOf(id);
+  return `${known ? say(known.device.name) : id} · ${pointTitle(name)}`;
 }
 
 export const percent = (share, digits = 1) => (share === null || share === undefined ? t('value.none') : `${(share * 100).toFixed(digits)}%`);

@@ -1,0 +1,83 @@
+// Air conditioners against the standard: which rooms are outside it now, by building, for how long.
+import { computed, html } from '../parts/html.js';
+import { get } from '../api.js';
+import { AsOf, useAsked } from '../parts/asked.js';
+import { Chooser } from '../parts/chooser.js';
+import { amount, figure } from '../parts/figures.js';
+import { placeWords } from '../parts/place.js';
+import { Dated } from '../parts/reading.js';
+import { DataTable } from '../parts/table.js';
+import { duration } from '../parts/time.js';
+import { say, t } from '../i18n/words.js';
+import { campus } from '../state/campus.js';
+import { nowUs, second } from '../state/clock.js';
+import { staleAfter } from '../state/values.js';
+import { amend, href, route } from '../router.js';
+import { showAlert } from './board/board.js';
+
+const ASK_S = 10;
+const SHOWN = ['outside', 'running', 'exempt', 'all'];
+
+const modeWords = (mode) => say(campus.value.codes.ac_mode?.[String(mode)]) || t('value.none');
+const ageOf = (row) => (row.time_us === null ? null : (nowUs() - row.time_us) / 1e6);
+
+function limitWords(row, answer) {
+  const period = answer.period[row.site];
+  if (period === 'cooling') return t('cooling.atLeast', { c: figure(answer.standard.cooling_min_c, 'C') });
+  if (period === 'heating') return t('cooling.atMost', { c: figure(answer.standard.heating_max_c, 'C') });
+  return t('value.none');
+}
+
+function columns(answer) {
+  const dated = (row, words) => html`<${Dated} words=${words} ageS=${ageOf(row)} limitS=${staleAfter(row.device)} />`;
+  return [
+    { key: 'room', title: t('cooling.room'), width: 'minmax(0, 1.6fr)', text: (row) => say(campus.value.areas.get(row.area)?.name) || row.area, cell: (row) => html`<a class="link" href=${href('device', [row.device])}>${say(campus.value.areas.get(row.area)?.name) || say(row.name)}</a>` },
+    { key: 'building', title: t('cooling.building'), width: 'minmax(0, 1.6fr)', text: (row) => placeWords({ site: row.site, building: row.building }) },
+    { key: 'mode', title: t('cooling.mode'), width: '6em', text: (row) => (row.on === null ? t('value.none') : row.on ? modeWords(row.mode) : t('cooling.off')) },
+    { key: 'setpoint', title: t('cooling.setpoint'), right: true, width: '9em', text: (row) => figure(row.setpoint_c, 'C'), sort: (row) => row.setpoint_c, raw: (row) => row.setpoint_c, cell: (row) => dated(row, row.setpoint_c === null ? t('value.noReading') : html`<b class=${row.outside ? 'is-outside' : ''}>${amount(row.setpoint_c, 'C')}</b>`) },
+    { key: 'limit', title: t('cooling.standard'), width: '8.5em', text: (row) => limitWords(row, answer) },
+    { key: 'roomC', title: t('cooling.roomTemperature'), right: true, width: '9em', text: (row) => figure(row.room_c, 'C'), sort: (row) => row.room_c, raw: (row) => row.room_c, cell: (row) => dated(row, amount(row.room_c, 'C')) },
+    { key: 'excess', title: t('cooling.excess'), right: true, width: '7em', text: (row) => (row.outside ? figure(row.excess_c, 'C') : ''), sort: (row) => (row.outside ? row.excess_c : null) },
+    { key: 'since', title: t('cooling.lasting'), right: true, width: '11em', text: (row) => (row.since_us ? duration((nowUs() - row.since_us) / 1e6) : ''), sort: (row) => (row.since_us ? nowUs() - row.since_us : null) },
+    { key: 'note', title: t('cooling.note'), width: 'minmax(0, 1.1fr)', text: (row) => (row.exempt ? t('cooling.exempt', { why: say(row.exempt) }) : row.alert ? t('cooling.alert') : ''), cell: (row) => (row.alert ? html`<button class="quiet-button link" onClick=${() => showAlert(row.alert)}>${t('cooling.alert')}</button>` : row.exempt ? t('cooling.exempt', { why: say(row.exempt) }) : '') },
+  ];
+}
+
+/** How a building's units stand, as one bar of parts: outside, running inside, resting, unknown. */
+function Building({ row, chosen }) {
+  const known = campus.value.buildings.get(row.building);
+  const resting = Math.max(0, row.units - row.running - row.unknown);
+  const inside = Math.max(0, row.running - row.outside);
+  const part = (name, n) => (n ? html`<span class=${`part part-${name}`} style=${{ flexGrow: n }}></span>` : null);
+  return html`<button class=${['building', chosen && 'is-chosen', row.outside && 'has-outside']} aria-pressed=${chosen ? 'true' : 'false'} onClick=${() => amend({ building: chosen ? '' : row.building })}>
+    <span class="building-name">${known ? placeWords({ site: known.site, building: row.building }) : row.building}</span>
+    <span class="building-outside"><b>${row.outside}</b> ${t('cooling.outsideOf', { n: row.units })}</span>
+    <span class="parts-bar">${part('outside', row.outside)}${part('inside', inside)}${part('resting', resting)}${part('unknown', row.unknown)}</span></button>`;
+}
+
+function Legend() {
+  return html`<p class="legend">${['outside', 'inside', 'resting', 'unknown'].map((name) => html`<span><i class=${`part part-${name}`}></i>${t(`cooling.${name}`)}</span>`)}</p>`;
+}
+
+export const CoolingPage = {
+  setup() {
+    const asked = useAsked(() => get('cooling'), ASK_S);
+    const shown = computed(() => (SHOWN.includes(route.query.show) ? route.query.show : 'outside'));
+    const keep = { outside: (row) => row.outside, running: (row) => row.on, exempt: (row) => row.exempt !== null, all: () => true };
+    const rows = computed(() => (asked.answer?.rows ?? []).filter((row) => keep[shown.value](row) && (!route.query.site || row.site === route.query.site) && (!route.query.building || row.building === route.query.building)));
+    return () => {
+      second.value;
+      const { answer } = asked;
+      const buildings = (answer?.summary ?? []).filter((row) => !route.query.site || campus.value.buildings.get(row.building)?.site === route.query.site);
+      return html`<div class="stack cooling">
+        <div class="page-head"><h1>${t('cooling.title')}</h1>
+          <${Chooser} label=${t('cooling.show')} value=${shown.value} options=${SHOWN.map((id) => [id, t(`cooling.show_${id}`)])} pick=${(show) => amend({ show })} />
+          <select value=${route.query.site ?? ''} aria-label=${t('place.site')} onChange=${(event) => amend({ site: event.target.value, building: '' })}><option value="">${t('board.allSites')}</option>
+            ${[...campus.value.sites.values()].map((site) => html`<option value=${site.id}>${say(site.name)}</option>`)}</select><${AsOf} asked=${asked} /></div>
+        ${answer ? html`<section class="buildings">${buildings.map((row) => html`<${Building} row=${row} chosen=${route.query.building === row.building} key=${row.building} />`)}</section><${Legend} />
+        <${DataTable} columns=${columns(answer)} rows=${rows.value} keyOf=${(row) => row.device} name="cooling" order=${{ key: 'since', down: true }} rowClass=${(row) => (row.outside ? 'is-outside' : '')}
+          empty=${shown.value === 'outside' ? t('cooling.noneOutside') : t('table.empty')} />` : null}
+      </div>`;
+    };
+  },
+};

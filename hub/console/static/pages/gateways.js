@@ -1,0 +1,114 @@
+// The gateways themselves: are they there, what waits in them, what was lost, do they have the right site file and clock.
+import { computed, html, onMounted, reactive } from '../parts/html.js';
+import { AsOf, useAsked } from '../parts/asked.js';
+import { figure } from '../parts/figures.js';
+import { Mark } from '../parts/mark.js';
+import { DataTable } from '../parts/table.js';
+import { age, dateTime, duration } from '../parts/time.js';
+import { say, t } from '../i18n/words.js';
+import { gateways, loadGateways } from '../state/gateways.js';
+import { nowUs, second } from '../state/clock.js';
+
+const ASK_S = 15;
+const CLOCK_LIMIT_S = 2;
+const SILENT_S = 30;
+
+/** 1.2 MB and the like. */
+export function size(bytes) {
+  if (bytes === null || bytes === undefined) return t('value.none');
+  const step = bytes < 1e3 ? [1, 'B'] : bytes < 1e6 ? [1e3, 'kB'] : bytes < 1e9 ? [1e6, 'MB'] : [1e9, 'GB'];
+  return `${figure(bytes / step[0], step[0] === 1 ? 'count' : 'C')} ${step[1]}`;
+}
+
+const count = (n) => (n === null || n === undefined ? t('value.none') : n.toLocaleString('en-US'));
+const total = (counts) => Object.values(counts ?? {}).reduce((sum, n) => sum + (Number(n) || 0), 0);
+const parts = (counts) => Object.entries(counts ?? {}).filter(([, n]) => n).map(([name, n]) => `${name} ${count(n)}`).join(', ');
+
+/** What needs a person on this gateway: words, gravest first; empty when nothing does. */
+export function troubles(row) {
+  const found = [];
+  if (row.state !== 'online') found.push([3, t(`gateway.${row.state}`)]);
+  else if ((nowUs() - row.seen_us) / 1e6 > SILENT_S) found.push([3, t('gateway.unheard', { age: duration((nowUs() - row.seen_us) / 1e6) })]);
+  if (total(row.outbox?.dropped)) found.push([3, t('gateway.droppedSome', { what: parts(row.outbox.dropped) })]);
+  if (row.digest_ok === false) found.push([2, t('gateway.digestDiffers')]);
+  if (Math.abs(row.clock_offset_s ?? 0) > CLOCK_LIMIT_S) found.push([2, t('gateway.clockOff', { s: figure(row.clock_offset_s, 'C') })]);
+  const silent = (row.links ?? []).filter((link) => link.silent);
+  if (silent.length) found.push([2, t('gateway.linksSilent', { n: silent.length })]);
+  if (row.outbox?.backlog) found.push([1, t('gateway.backlogOf', { n: count(row.outbox.backlog) })]);
+  return found.sort((a, b) => b[0] - a[0]);
+}
+
+function Pair({ name, words, bad }) {
+  return html`<div class=${['fact', bad && 'is-bad']}><dt>${t(`gateway.${name}`)}</dt><dd>${words}</dd></div>`;
+}
+
+function Links({ row }) {
+  const columns = [
+    { key: 'link', title: t('gateway.link'), width: 'minmax(0, 2fr)', text: (link) => say(link.name) || link.id },
+    { key: 'state', title: t('device.state'), width: '8em', text: (link) => (t(`linkState.${link.state}`).startsWith('linkState') ? link.state : t(`linkState.${link.state}`)), cell: (link) => html`<span class=${link.silent ? 'is-outside' : ''}>${t(`linkState.${link.state}`).startsWith('linkState') ? link.state : t(`linkState.${link.state}`)}</span>` },
+    { key: 'devices', title: t('gateway.devices'), right: true, width: '6em', text: (link) => link.devices },
+    { key: 'silent', title: t('gateway.silent'), right: true, width: '6em', text: (link) => link.silent },
+    { key: 'period', title: t('gateway.period'), right: true, width: '7em', text: (link) => figure(link.period_s, 'C') },
+    { key: 'ok', title: t('gateway.reads'), right: true, width: '8em', text: (link) => count(link.ok) },
+    { key: 'errors', title: t('gateway.errors'), width: 'minmax(0, 1.4fr)', text: (link) => parts(link.errors) },
+  ];
+  return html`<div class="links" style=${{ height: `${(row.links.length + 1) * 34 + 4}px` }}><${DataTable} bare=${true} columns=${columns} rows=${row.links} keyOf=${(link) => link.id} name="links" rowHeight=${34} /></div>`;
+}
+
+function Gateway({ row, open, press }) {
+  const wrong = troubles(row);
+  const seenS = row.seen_us ? (nowUs() - row.seen_us) / 1e6 : null;
+  const { outbox = {}, received = {} } = row;
+  return html`<article class=${['gateway', wrong.length && 'has-trouble']} data-agent=${row.agent}>
+    <header><h2>${say(row.name) || row.agent}</h2><span class="faint">${row.agent}</span>
+      <span class=${['gateway-state', row.state !== 'online' && 'is-bad']}>${t(`gateway.${row.state}`)}${row.since_us ? t('gateway.sinceWhen', { at: dateTime(row.since_us) }) : ''}</span></header>
+    ${wrong.length ? html`<ul class="troubles">${wrong.map(([severity, words]) => html`<li><${Mark} severity=${severity} size=${14} />${words}</li>`)}</ul>` : null}
+    <dl class="facts">
+      <${Pair} name="seen" words=${seenS === null ? t('value.none') : t('value.stale', { age: age(seenS) })} bad=${seenS === null || seenS > SILENT_S} />
+      <${Pair} name="version" words=${row.version ?? t('value.none')} />
+      <${Pair} name="digest" words=${row.digest_ok === null || row.digest_ok === undefined ? t('value.none') : row.digest_ok ? t('gateway.same') : t('gateway.differs')} bad=${row.digest_ok === false} />
+      <${Pair} name="clock" words=${row.clock_offset_s === null || row.clock_offset_s === undefined ? t('value.none') : t('gateway.seconds', { s: row.clock_offset_s.toFixed(2) })} bad=${Math.abs(row.clock_offset_s ?? 0) > CLOCK_LIMIT_S} />
+      <${Pair} name="backlog" words=${count(outbox.backlog)} bad=${outbox.backlog > 0} />
+      <${Pair} name="waiting" words=${count((outbox.live ?? 0) + (outbox.alerts ?? 0))} />
+      <${Pair} name="oldest" words=${outbox.oldest_us ? t('value.stale', { age: age((nowUs() - outbox.oldest_us) / 1e6) }) : t('value.none')} />
+      <${Pair} name="bytes" words=${size(outbox.bytes)} />
+      <${Pair} name="dropped" words=${count(total(outbox.dropped))} bad=${total(outbox.dropped) > 0} />
+      <${Pair} name="rate" words=${row.rates?.samples_s === undefined || row.rates?.samples_s === null ? t('value.none') : t('gateway.perSecond', { n: figure(row.rates.samples_s, 'C') })} />
+      <${Pair} name="received" words=${count(received.samples)} />
+      <${Pair} name="duplicates" words=${count(received.duplicates)} />
+    </dl>
+    <button class="quiet-button" aria-expanded=${open ? 'true' : 'false'} onClick=${press}>${open ? t('gateway.hideLinks') : t('gateway.showLinks', { n: row.links?.length ?? 0 })}</button>
+    ${open && row.links ? html`<${Links} row=${row} />` : null}
+  </article>`;
+}
+
+function Quarantine({ quarantine }) {
+  if (!quarantine) return null;
+  const columns = [
+    { key: 'time', title: t('gateway.when'), width: '12.5em', text: (row) => dateTime(row.time_us) },
+    { key: 'agent', title: t('nav.gateways'), width: '9em', text: (row) => row.agent },
+    { key: 'reason', title: t('gateway.reason'), width: '12em', text: (row) => (t(`reason.${row.reason}`).startsWith('reason.') ? row.reason : t(`reason.${row.reason}`)) },
+    { key: 'topic', title: t('gateway.topic'), text: (row) => row.topic },
+    { key: 'bytes', title: t('gateway.bytesOf'), right: true, width: '7em', text: (row) => size(row.bytes), sort: (row) => row.bytes, raw: (row) => row.bytes },
+  ];
+  return html`<section class="quarantine"><h2>${t('gateway.quarantine')}<span class="faint">${t('gateway.quarantineCount', { n: count(quarantine.count) })}</span></h2>
+    ${quarantine.newest?.length ? html`<${DataTable} bare=${true} columns=${columns} rows=${quarantine.newest} keyOf=${(row) => row.id} name="quarantine" />` : html`<p class="faint">${t('gateway.nothingAside')}</p>`}</section>`;
+}
+
+export const GatewaysPage = {
+  setup() {
+    const asked = useAsked(async () => { await loadGateways(); return true; }, ASK_S);
+    const opened = reactive(new Set());
+    onMounted(() => { for (const row of gateways.value.rows.values()) if ((row.links ?? []).some((link) => link.silent)) opened.add(row.agent); });
+    const press = (agent) => (opened.has(agent) ? opened.delete(agent) : opened.add(agent));
+    const rows = computed(() => [...gateways.value.rows.values()]);
+    return () => {
+      second.value;
+      const { hub, quarantine } = gateways.value;
+      return html`<div class="scroll gateways"><div class="page-head"><h1>${t('gateway.title')}</h1>
+          ${hub ? html`<span class="hub-facts">${t('gateway.hubFacts', { lag: figure(hub.lag_s, 'C'), queue: count(hub.queue), size: size(hub.db_bytes) })}</span>` : null}<${AsOf} asked=${asked} /></div>
+        <div class="gateway-list">${rows.value.map((row) => html`<${Gateway} key=${row.agent} row=${row} open=${opened.has(row.agent)} press=${() => press(row.agent)} />`)}</div>
+        <${Quarantine} quarantine=${quarantine} /></div>`;
+    };
+  },
+};
