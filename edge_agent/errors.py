@@ -13,4 +13,8 @@ class NoRoom(Unreachable):
 
 
 class NotStored(Unreachable):
-    """Nothing of this commit is stored: the disk takes nothing, or failed. Commit the same again later."""
+    """The disk failed or takes nothing: this commit may be lost. Commit the same again later.
+
+    After a failed sync nobody knows what the disk holds, so the records may turn up nevertheless; a repeat
+    harms nobody, since the hub recognises alerts by their id and samples by point and time.
+    """

@@ -1,4 +1,4 @@
-"""What an error of SQLite means for us: four kinds, by who has to do what."""
+"""What an error of SQLite means for us: five kinds, by who has to do what."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ class Fault(Enum):
     FULL = auto()  # the disk has no room: spend the reserve on alerts
     FAILED = auto()  # the disk or the machine failed: open the file again before trusting it
     HELD = auto()  # another process has the file open
-    DAMAGED = auto()  # what is in the file makes no sense: set it aside
+    DENIED = auto()  # we may not write there
+    DAMAGED = auto()  # what is in the file makes no sense, or cannot be read any more: set it aside
 
 
 KINDS: Final = {
@@ -23,10 +24,14 @@ KINDS: Final = {
     sqlite3.SQLITE_IOERR: Fault.FAILED,
     sqlite3.SQLITE_NOMEM: Fault.FAILED,
     sqlite3.SQLITE_INTERRUPT: Fault.FAILED,
-    sqlite3.SQLITE_CANTOPEN: Fault.FAILED,
-    sqlite3.SQLITE_PERM: Fault.FAILED,
-    sqlite3.SQLITE_READONLY: Fault.FAILED,
+    sqlite3.SQLITE_CANTOPEN: Fault.DENIED,
+    sqlite3.SQLITE_PERM: Fault.DENIED,
+    sqlite3.SQLITE_READONLY: Fault.DENIED,
 }
+#: A disk that cannot read back what it holds has damaged it; one that cannot write says nothing about the file.
+READING: Final = frozenset(
+    {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
+)
 
 
 def fault_of(error: sqlite3.Error | ValueError) -> Fault:
@@ -38,4 +43,6 @@ def fault_of(error: sqlite3.Error | ValueError) -> Fault:
     if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError | sqlite3.NotSupportedError):
         raise error
     code = getattr(error, "sqlite_errorcode", None)
-    return Fault.DAMAGED if code is None else KINDS.get(code & 0xFF, Fault.DAMAGED)
+    if code is None or code in READING:
+        return Fault.DAMAGED
+    return KINDS.get(code & 0xFF, Fault.DAMAGED)

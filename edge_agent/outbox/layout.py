@@ -19,10 +19,9 @@ LANE_NUMBER: Final = {Lane.ALERTS: 0, Lane.LIVE: 1, Lane.BACKLOG: 2}
 LOG_BYTES: Final = 16 * 1024 * 1024
 RECORD: Final = struct.Struct("<qqq")
 
-#: EXCLUSIVE keeps other processes out and needs no shared memory file, which could be stale after a crash.
+#: Keeps other processes out and needs no shared memory file, which could be stale after a crash.
+LOCKING: Final = "locking_mode = EXCLUSIVE"
 PRAGMAS: Final = (
-    "locking_mode = EXCLUSIVE",
-    "auto_vacuum = INCREMENTAL",
     "journal_mode = WAL",
     "synchronous = FULL",
     f"journal_size_limit = {LOG_BYTES}",
@@ -31,6 +30,8 @@ PRAGMAS: Final = (
     "trusted_schema = OFF",
     "mmap_size = 0",
 )
+#: Only before the first table; later it would write to the file, which opening a good one should not.
+NEW_FILE: Final = ("auto_vacuum = INCREMENTAL",)
 #: stored_us is running time, see `OutboxFile.running_us`; time_us is the wall clock's.
 SCHEMA: Final = (
     "CREATE TABLE marks (name TEXT PRIMARY KEY, value NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID",

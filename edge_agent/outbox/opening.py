@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from edge_agent.errors import NotStored
 from edge_agent.outbox.faults import Fault, fault_of
 from edge_agent.outbox.file import OutboxFile, Row
 from edge_agent.outbox.ledger import Stored
-from edge_agent.outbox.salvage import readable, set_aside
+from edge_agent.outbox.salvage import carried_over, readable, set_aside, waiting
 from edge_agent.outbox.settings import OutboxSettings
 
 LOG: Final = logging.getLogger(__name__)
@@ -44,17 +45,30 @@ class Opening:
         """Return the open file, a new one where there was none or a damaged one.
 
         Raises:
-            Refused: another process or agent has it, or the folder cannot be written: a person must act.
-            NotStored: the disk is full.
+            Refused: another process or agent has it, or it cannot be written: a person must act.
+            NotStored: the disk is full or takes no writes.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                return self._opened()
-            except (sqlite3.Error, ValueError) as error:
-                return self._replaced(error)
+            file = self._opened_or_replaced()
+            for damaged in waiting(self.path):
+                self._salvage(damaged, file)
         except OSError as error:
             raise Refused(f"the outbox {self.path} cannot be written: {error}") from None
+        return file
+
+    def _opened_or_replaced(self) -> OutboxFile:
+        try:
+            return self._opened()
+        except (sqlite3.Error, ValueError) as error:
+            self._judge(error)
+            LOG.error("outbox damaged, a new one is begun: %s", error)  # noqa: TRY400 - known, no trace needed
+        set_aside(self.path, self.now_us())
+        self.set_aside += 1
+        try:
+            return self._opened()
+        except (sqlite3.Error, ValueError) as error:
+            raise NotStored(f"no new outbox {self.path} can be made: {error}") from None
 
     def _opened(self) -> OutboxFile:
         return OutboxFile(
@@ -66,45 +80,47 @@ class Opening:
             monotonic=self.monotonic,
         )
 
-    def _replaced(self, error: sqlite3.Error | ValueError) -> OutboxFile:
-        match fault_of(error):
-            case Fault.HELD:
-                raise Refused(f"another process has the outbox {self.path} open") from None
-            case Fault.FULL:
-                raise NotStored(f"no room on the disk for the outbox {self.path}") from None
-            case _:
-                pass
-        if not self.path.is_file():
-            raise Refused(f"the outbox {self.path} cannot be made: {error}") from None
-        aside = set_aside(self.path, self.now_us())
-        self.set_aside += 1
-        try:
-            file = self._opened()
-        except (sqlite3.Error, ValueError) as again:
-            raise NotStored(f"no new outbox {self.path} can be made: {again}") from None
-        carried = self._carry_over(aside, file)
-        LOG.error("outbox damaged (%s): set aside as %s, %d records carried over", error, aside, carried)
-        return file
+    def _judge(self, error: sqlite3.Error | ValueError) -> None:
+        """Return only if the file has to be replaced."""
+        fault = fault_of(error)
+        if fault is Fault.DENIED and self.path.is_file() and os.access(self.path, os.R_OK | os.W_OK):
+            return  # a damaged head can make a file look read-only
+        if fault is Fault.HELD:
+            raise Refused(f"another process has the outbox {self.path} open") from None
+        if fault is Fault.DENIED:
+            raise Refused(f"the outbox {self.path} cannot be written: {error}") from None
+        if fault is not Fault.DAMAGED:
+            raise NotStored(f"the outbox {self.path} cannot be opened: {error}") from None
 
-    def _carry_over(self, aside: Path, file: OutboxFile) -> int:
+    def _salvage(self, damaged: Path, file: OutboxFile) -> None:
+        """Carry over what can be read; if that fails half-way, it is done again at the next opening."""
+        try:
+            carried = self._carry_over(damaged, file)
+        except sqlite3.Error as error:
+            fault_of(error)
+            LOG.error("a damaged outbox waits to be carried over: %s", error)  # noqa: TRY400 - known
+            return
+        self.salvaged += carried
+        LOG.error("%d records carried over from %s", carried, carried_over(self.path, damaged))
+
+    def _carry_over(self, damaged: Path, file: OutboxFile) -> int:
         """Store what can be read of the damaged file anew, under the new file's numbers."""
         rows: list[Row] = []
         carried = 0
         states: dict[str, bytes] = {}
-        for where, found in readable(aside):
+        for where, found in readable(damaged):
             if isinstance(found, bytes):
                 states[str(where)] = found
                 continue
-            row = self._restamped(Lane(where), found, file, len([r for r in rows if r.lane == where]))
+            lane = Lane(where)
+            row = self._restamped(lane, found, file, sum(each.lane is lane for each in rows))
             rows += [row] if row else []
             if len(rows) >= CARRIED_AT_ONCE:
                 file.commit(rows, {}, ())
                 carried += len(rows)
                 rows.clear()
         file.commit(rows, states, ())
-        carried += len(rows)
-        self.salvaged += carried
-        return carried
+        return carried + len(rows)
 
     def _restamped(self, lane: Lane, old: Stored, file: OutboxFile, waiting: int) -> Row | None:
         try:

@@ -15,31 +15,48 @@ from edge_agent.outbox.ledger import Stored
 
 KEPT: Final = 3
 LOG_SUFFIXES: Final = ("-wal", "-journal", "-shm")
+DAMAGED: Final = "damaged"  # set aside, not read yet
+CORRUPT: Final = "corrupt"  # what could be read was carried over
 FARTHEST_JUMP: Final = 1 << 50
 
 
 def set_aside(path: Path, now_us: int) -> Path:
-    """Rename a file and its log to `<name>.corrupt-<time>`; only the newest few of these are kept.
+    """Rename a file and its log to `<name>.damaged-<time>`.
 
     Raises:
         OSError: the folder cannot be written.
     """
     moment = datetime.fromtimestamp(now_us / 1e6, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    aside = path.with_name(f"{path.name}.corrupt-{moment}")
-    for suffix in LOG_SUFFIXES:  # first: SQLite deletes a log that lies beside no file
-        log = path.with_name(path.name + suffix)
-        if log.exists():
-            log.replace(aside.with_name(aside.name + suffix))
-    path.replace(aside)
-    for old in _set_aside_before(path)[:-KEPT]:
-        for suffix in ("", *LOG_SUFFIXES):
-            old.with_name(old.name + suffix).unlink(missing_ok=True)
+    aside = path.with_name(f"{path.name}.{DAMAGED}-{moment}")
+    _rename(path, aside)
     return aside
 
 
-def _set_aside_before(path: Path) -> list[Path]:
-    """What was set aside of this file, oldest first."""
-    found = path.parent.glob(f"{path.name}.corrupt-*")
+def waiting(path: Path) -> list[Path]:
+    """Files that were set aside and not carried over yet, oldest first; more than one after crashes only."""
+    return _named(path, DAMAGED)
+
+
+def carried_over(path: Path, damaged: Path) -> Path:
+    """Rename a damaged file to `<name>.corrupt-<time>`; only the newest few of these are kept."""
+    corrupt = damaged.with_name(damaged.name.replace(f".{DAMAGED}-", f".{CORRUPT}-"))
+    _rename(damaged, corrupt)
+    for old in _named(path, CORRUPT)[:-KEPT]:
+        for suffix in ("", *LOG_SUFFIXES):
+            old.with_name(old.name + suffix).unlink(missing_ok=True)
+    return corrupt
+
+
+def _rename(old: Path, new: Path) -> None:
+    for suffix in LOG_SUFFIXES:  # first: SQLite deletes a log that lies beside no file
+        log = old.with_name(old.name + suffix)
+        if log.exists():
+            log.replace(new.with_name(new.name + suffix))
+    old.replace(new)
+
+
+def _named(path: Path, what: str) -> list[Path]:
+    found = path.parent.glob(f"{path.name}.{what}-*")
     return sorted(each for each in found if not each.name.endswith(LOG_SUFFIXES))
 
 
