@@ -102,32 +102,18 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _processes(options: argparse.Namespace, campus: Campus) -> Iterator[Process]:
     data: Path = options.data
-    field = data / "credentials" / "field.json"
-    yield Process(
-        "sim",
-        "devices.sim",
-        (
-            "run",
-            "--site",
-            str(options.site),
-            "--scenario",
-            str(options.scenario),
-            "--credentials",
-            str(field),
-        ),
-    )
+    simulator = ["run", "--site", str(options.site), "--scenario", str(options.scenario)]
+    simulator += ["--credentials", str(data / "credentials" / "field.json")]
+    simulator += ["--memory", str(data / "sim-memory.json"), "--ledger", str(data / "sim-ledger.json")]
+    yield Process("sim", "devices.sim", tuple(simulator))
     for number, agent in enumerate(campus.agents):
         settings = write_edge(data, options.site, agent, 9180 + number)
         yield Process(agent, "edge_agent", ("run", "--config", str(settings)))
     if options.history_days:
-        credentials = data / "credentials" / "history.json"
-        days = str(options.history_days)
-        yield Process(
-            "history",
-            "devices.sim",
-            ("history", "--site", str(options.site), "--credentials", str(credentials), "--days", days),
-            ends=True,
-        )
+        history = ["history", "--site", str(options.site), "--days", str(options.history_days)]
+        history += ["--credentials", str(data / "credentials" / "history.json")]
+        history += ["--journal", str(data / "history-journal.json")]
+        yield Process("history", "devices.sim", tuple(history), ends=True)
 
 
 def _enrol(processes: Processes, hub: Path, data: Path, name: str) -> None:
