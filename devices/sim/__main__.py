@@ -80,7 +80,9 @@ def _history(command: argparse.ArgumentParser) -> None:
     command.add_argument("--days", type=float, default=30.0, metavar="D", help="how far back (default 30)")
     command.add_argument("--credentials", type=Path, required=True, metavar="FILE", help="of its agent id")
     command.add_argument("--agent", default="history", metavar="ID", help="agent id it sends as")
-    command.add_argument("--journal", type=Path, required=True, metavar="FILE", help="where it is; resumes")
+    command.add_argument(
+        "--journal", type=Path, metavar="FILE", help="how far it is (default: beside the credentials)"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,6 +8,7 @@ import datetime as dt
 import http.client
 import json
 import os
+import random
 import signal
 from collections.abc import Callable
 from typing import Any, Final
@@ -19,8 +20,13 @@ from devices.model.errors import ConfigRefused, Problem, Refused, Unreachable
 from devices.sim.control import Control, kinds
 from devices.sim.credentials import broker_of
 from devices.sim.demo_site import write_demo_site
+from devices.sim.past.journal import Journal
+from devices.sim.past.sending import Sender
+from devices.sim.past.story import Story
+from devices.sim.plant.days import US_PER_MINUTE
 from devices.sim.scenario import Scenario, load_scenario
 from devices.sim.simulation import Options, Simulation, running, utc_us
+from devices.wire.mqtt import Backoff
 
 ASK_S: Final = 10.0
 
@@ -121,6 +127,34 @@ def status(options: argparse.Namespace) -> str:
     return json.dumps(_ask(options.control, "GET", "/status"), indent=1)
 
 
+def history(options: argparse.Namespace) -> str:
+    """Send the past, then end."""
+    campus = load_campus(options.site)
+    broker = broker_of(options.credentials, None, {})
+    path = options.journal or options.credentials.with_suffix(".journal")
+    hours = max(1, round(options.days * 24))
+    # A minute of distance: the running simulator has begun already, and tells the rest itself.
+    end_us = (utc_us() // US_PER_MINUTE - 1) * US_PER_MINUTE
+    journal = Journal.begun(path, end_us=end_us, hours=hours, seed=options.seed)
+    if journal.is_complete:
+        return f"{journal.hours} hours were sent before; nothing to do"
+    os.nice(10)  # live data first
+    story = Story(campus, journal.seed, journal.end_us, journal.hours)
+    sender = Sender(
+        options.agent,
+        broker,
+        journal,
+        path,
+        story.names,
+        Backoff(first_s=0.5, most_s=10.0, jitter=0.5, random=random.random),
+        tell=lambda line: print(f"history: {line}", flush=True),  # noqa: T201
+    )
+    story.simulate()
+    asyncio.run(sender.send(story.hours()))
+    refused = f", {sender.refused} of them refused" if sender.refused else ""
+    return f"{journal.hours} hours are with the hub{refused}"
+
+
 def site(options: argparse.Namespace) -> str:
     """Write the demo site."""
     return "\n".join(str(path) for path in write_demo_site(options.out))
@@ -135,6 +169,7 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace], str]]] = {
     "ledger": ledger,
     "status": status,
     "site": site,
+    "history": history,
 }
 
 

@@ -12,12 +12,14 @@ from typing import Any
 import yaml
 
 from devices.campus.loading import load_campus
+from devices.sim.scenario import load_scenario
 from tests.house.project import ROOT, files, text
 
 FILES = [name for name in files() if name.startswith("config/")]
 #: A key at the top of a file -> what reads such a file. Files that these name in turn are seen being opened.
 LOADERS: dict[str, Callable[[Path], object]] = {
     "campus": load_campus,
+    "scenario": load_scenario,
 }
 #: Read by somebody else's program, in the test named here.
 FOREIGN = {

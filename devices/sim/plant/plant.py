@@ -63,7 +63,7 @@ class Plant:
             [campus.areas[c.area] for c in cameras],
             [campus.site_of(c).id for c in cameras],
         )
-        self._pressures = {device.id for device in _of_kind(campus, DeviceKind.PRESSURE)}
+        self.pressures = frozenset(device.id for device in _of_kind(campus, DeviceKind.PRESSURE))
         self._pump_of_link = {campus.devices[pump].link: pump for pump in self.pumps}
         self.now_us = 0
 
@@ -111,7 +111,7 @@ class Plant:
             return self._meter(device)
         if device in self.pumps:
             return self.pumps[device].readings()
-        if device in self._pressures:
+        if device in self.pressures:
             return self._pressure(self.campus.devices[device])
         raise KeyError(device)
 

@@ -101,7 +101,8 @@ def _scene(kind: AreaKind, variant: int) -> Picture:
         x, y = int(rng.integers(0, WIDTH)), int(rng.integers(horizon, HEIGHT - 40))
         # Things nearer to the camera are larger.
         size = 8 + (y - horizon) // 4
-        tone = [int(value) for value in rng.integers(50, 210, 3)]
+        grey, tint = int(rng.integers(60, 190)), rng.integers(-18, 19, 3)
+        tone = [grey + int(value) for value in tint]
         cv2.rectangle(picture, (x, y - size), (x + size * int(rng.integers(1, 3)), y), tone, -1)
     mean = float(picture.mean())
     scaled: Picture = np.clip(picture * (DRAWN_LEVEL / mean), 0, 255).astype(np.uint8)
