@@ -74,7 +74,7 @@ def server_program() -> Callable[[str], str]:
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     """Gives a loopback TCP port that nothing listens on; prefer port 0 where the program takes it."""
 

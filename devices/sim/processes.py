@@ -96,6 +96,10 @@ class Processes:
         """Say whether a process runs."""
         return self._running[name].child.poll() is None
 
+    def pid(self, name: str) -> int:
+        """Process id of a process that was started."""
+        return self._running[name].child.pid
+
     def tail(self, name: str) -> str:
         """The end of what a process printed."""
         with self._log_path(name).open("rb") as log:
