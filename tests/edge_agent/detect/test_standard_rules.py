@@ -1,0 +1,302 @@
+"""The rules that are shipped, each played once on the demo campus: it raises in the right words, and clears."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from devices.campus.loading import load_campus
+from devices.campus.rules import StaleRule
+from devices.campus.site import Campus
+from devices.model.alerts import AlertEvent, EventKind
+from devices.model.codes import AcMode, CameraLink, DoorState, OnOff, PumpPosition
+from devices.model.samples import SampleBatch
+from edge_agent.detect.detection import Detection
+
+SITE = Path(__file__).parents[3] / "config" / "demo" / "site.yaml"
+START = "2026-07-15 10:00"  # a Wednesday in the cooling season
+ON, OFF = float(OnOff.ON), float(OnOff.OFF)
+Values = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a rule's device says: `good` first, `bad` from 60 s on, good again from 300 s.
+
+    A silent story has no `bad`: its device says nothing from 60 s to 300 s, and `beside` speaks on. In the story
+    of a link every device of that make on the link does the same.
+    """
+
+    device: str
+    zh: str
+    en: str
+    good: Values
+    bad: Values = field(default_factory=dict)
+    begin_s: float = 60.0
+    raise_s: float = 60.0
+    every_s: float = 10.0
+    beside: tuple[str, ...] = ()
+
+
+PUMP = {
+    "position": float(PumpPosition.AUTO),
+    "power_ok": ON,
+    "phase_ok": ON,
+    "demand": OFF,
+    "running": OFF,
+    "inspection": OFF,
+    "fault": OFF,
+    "pressure_mpa": 0.45,
+    "tank_level_m": 3.0,
+}
+CABINET = "一号院消防泵房控制柜"
+CABINET_EN = "Cabinet, Fire pump room, No. 1"
+CAMERA = "围墙周界摄像机7"
+CAMERA_EN = "Camera 7, Perimeter wall"
+PICTURE = {"link": float(CameraLink.ONLINE), "mean_level": 110.0, "std_level": 40.0, "same_pictures": 0.0}
+AC = {"on": ON, "mode": float(AcMode.COOL), "setpoint_c": 26.0, "fault": OFF}
+DOOR = {"open": float(DoorState.CLOSED), "forced": OFF}
+DOOR_NAME, DOOR_EN = "主楼102 总值班室门禁", "Door Main 102 Duty room"
+
+
+def pump(zh: str, en: str, raise_s: float, **bad: float) -> Story:
+    return Story(
+        "hq1-pump-1", f"{CABINET}:{zh}", f"{CABINET_EN}: {en}", PUMP, bad, raise_s=raise_s, every_s=2
+    )
+
+
+def camera(zh: str, en: str, raise_s: float, **bad: float) -> Story:
+    return Story(
+        "hq1-cam-104", f"{CAMERA}:{zh}", f"{CAMERA_EN}: {en}", PICTURE, bad, raise_s=raise_s, every_s=30
+    )
+
+
+def door(zh: str, en: str, raise_s: float, **bad: float) -> Story:
+    return Story("hq1-door-03", f"{DOOR_NAME}:{zh}", f"{DOOR_EN}: {en}", DOOR, bad, raise_s=raise_s)
+
+
+STORIES = {
+    "pump-not-auto": pump(
+        "转换开关不在自动位",
+        "selector switch is not in automatic",
+        65,
+        position=float(PumpPosition.MANUAL),
+    ),
+    "pump-power-lost": pump("主电源失电", "main supply is gone", 63, power_ok=OFF),
+    "pump-phase-lost": pump("缺相或相序错误", "a phase is missing or out of order", 63, phase_ok=OFF),
+    "pump-did-not-start": pump(
+        "有启泵信号,120 秒内未运行", "start signal, but not running after 120 s", 180, demand=ON
+    ),
+    "pump-running": pump("消防泵已启动", "a fire pump has started", 63, running=ON),
+    "pump-fault": pump("控制柜报故障", "the cabinet reports a fault", 63, fault=ON),
+    "low-network-pressure": pump(
+        "管网压力 0.3 MPa,低于 0.35 MPa", "network at 0.3 MPa, below 0.35 MPa", 70, pressure_mpa=0.30
+    ),
+    "tank-low": pump("高位水箱水位 1.1 m", "roof tank at 1.1 m", 120, tank_level_m=1.1),
+    "low-pressure": Story(
+        "hq1-pressure-roof",
+        "一号院消防泵房最不利点压力:压力 0.12 MPa,低于 0.15 MPa",
+        "Pressure roof, Fire pump room, No. 1: 0.12 MPa, below 0.15 MPa",
+        {"pressure_mpa": 0.30},
+        {"pressure_mpa": 0.12},
+        raise_s=70,
+        every_s=2,
+    ),
+    "setpoint": Story(
+        "hq1-ac-0304",
+        "主楼304 节能管理科:空调设定 22 C,标准 26 C",
+        "Main 304 Energy saving: set to 22 C, the standard is 26 C",
+        AC,
+        {"setpoint_c": 22.0},
+        raise_s=80,
+    ),
+    "ac-fault": Story(
+        "hq1-ac-0304",
+        "主楼304 节能管理科:空调报故障",
+        "Main 304 Energy saving: the air conditioner reports a fault",
+        AC,
+        {"fault": ON},
+        raise_s=120,
+    ),
+    "door-forced": door("未授权开门", "opened without a release", 60, forced=ON),
+    "door-held": door("门开启已超过 60 秒", "open for more than 60 s", 120, open=float(DoorState.OPEN)),
+    "camera-offline": camera("取不到画面", "no picture", 95, link=float(CameraLink.TIMED_OUT)),
+    "camera-dark": camera(
+        "画面过暗或被遮挡", "the picture is dark or covered", 95, mean_level=6.0, std_level=2.0
+    ),
+    "camera-frozen": camera("画面连续 3 次相同", "the same picture 3 times in a row", 60, same_pictures=3.0),
+    "device-silent": Story(
+        "hq1-main-meter-floor-2",
+        "主楼2层电表:已 60 s 无有效数据",
+        "Meter Main floor 2: no good reading for 60 s",
+        {"power_w": 900.0},
+        begin_s=50,
+        raise_s=110,
+        beside=("hq1-main-meter-main",),
+    ),
+    "pump-silent": Story(
+        "hq1-pump-1",
+        f"{CABINET}:已 30 s 无有效数据",
+        f"{CABINET_EN}: no good reading for 30 s",
+        PUMP,
+        begin_s=58,
+        raise_s=88,
+        every_s=2,
+        beside=("hq1-pressure-roof",),
+    ),
+    "door-silent": Story(
+        "hq1-door-03",
+        f"{DOOR_NAME}:已 150 s 无有效数据",
+        f"{DOOR_EN}: no good reading for 150 s",
+        DOOR,
+        begin_s=50,
+        raise_s=200,
+        beside=("hq1-door-04",),
+    ),
+    "link-silent": Story(
+        "hq1-main-meter-floor-2",
+        "一号院配电房电表:整条链路已 45 s 无有效数据",
+        "Meters, No. 1 switch room: nothing on the whole link for 45 s",
+        {"power_w": 900.0},
+        begin_s=50,
+        raise_s=95,
+    ),
+    "field-silent": Story(
+        "hq1-door-03",
+        "一号院现场消息:门禁已 130 s 无消息",
+        "Field messages, Compound No. 1: no door has reported for 130 s",
+        DOOR,
+        begin_s=50,
+        raise_s=180,
+    ),
+    "recorder-silent": Story(
+        "hq1-cam-104",
+        "一号院录像机4:所有通道已 100 s 无画面",
+        "Recorder 4, Compound No. 1: no picture from any channel for 100 s",
+        PICTURE,
+        begin_s=30,
+        raise_s=130,
+        every_s=30,
+    ),
+}
+
+
+@cache
+def demo() -> Campus:
+    return load_campus(SITE)
+
+
+class Played:
+    """A detection of the demo campus's first agent, stepped each second from `START`."""
+
+    def __init__(self) -> None:
+        self.table = demo().points_of("edge-hq1")
+        start = dt.datetime.fromisoformat(START).replace(tzinfo=demo().timezone)
+        self.start_us = round(start.timestamp() * 1e6)
+        self.detection = Detection(demo(), "edge-hq1", self.table, self.start_us)
+        self.events: list[AlertEvent] = []
+
+    def second(self, second: int, said: dict[str, float]) -> None:
+        rows = [self.table.row[point] for point in said]
+        now_us = self.start_us + second * 1_000_000
+        self.events += self.detection.step(SampleBatch.of(rows, now_us, list(said.values())), now_us).events
+
+    def since_s(self, event: AlertEvent) -> float:
+        return (event.time_us - self.start_us) / 1e6
+
+
+def played(rule: str) -> Played:
+    player, story = Played(), STORIES[rule]
+    is_silence = not story.bad
+    other = {"power_w": 1.0, "pressure_mpa": 0.3, **DOOR}
+    devices = behind(story) if is_of_link(rule) else [story.device]
+    for second in range(400):
+        said: dict[str, float] = {}
+        if second % story.every_s == 0:
+            is_bad = 60 <= second < 300
+            values = {**story.good, **story.bad} if is_bad else story.good
+            for device in [] if is_bad and is_silence else devices:
+                said |= of(device, values)
+            for device in story.beside:
+                known = {name for name in other if f"{device}.{name}" in player.table.row}
+                said |= of(device, {name: other[name] for name in known})
+        player.second(second, said)
+    return player
+
+
+def of(device: str, values: Values) -> dict[str, float]:
+    return {f"{device}.{name}": value for name, value in values.items()}
+
+
+@pytest.mark.parametrize("rule", STORIES)
+def test_rule_raises_in_the_right_words_and_clears(rule: str) -> None:
+    story, player = STORIES[rule], played(rule)
+    subject = demo().devices[story.device].link if is_of_link(rule) else story.device
+    raised, cleared = [e for e in player.events if e.rule == rule and e.device == subject]
+    assert (raised.kind, cleared.kind) == (EventKind.RAISE, EventKind.CLEAR)
+    assert (raised.message.zh, raised.message.en) == (story.zh, story.en)
+    assert (player.since_s(raised), raised.start_us) == (story.raise_s, player.start_us + begin_us(story))
+    assert cleared.id == raised.id
+    assert 300 <= player.since_s(cleared) <= 360
+    assert raised.site == "hq1"
+
+
+def behind(story: Story) -> list[str]:
+    """Devices of the story's make on its link."""
+    own = demo().devices[story.device]
+    return [d.id for d in demo().devices.values() if (d.link, d.profile) == (own.link, own.profile)]
+
+
+def is_of_link(rule: str) -> bool:
+    judged = demo().rules[rule]
+    return isinstance(judged, StaleRule) and judged.of == "link"
+
+
+def begin_us(story: Story) -> int:
+    return round(story.begin_s * 1e6)
+
+
+def test_every_rule_of_the_demo_campus_is_played_here() -> None:
+    assert {*STORIES, "speeding"} == set(demo().rules)
+
+
+@pytest.mark.parametrize("rule", ["link-silent", "field-silent", "recorder-silent"])
+def test_a_silent_link_speaks_for_its_devices(rule: str) -> None:
+    devices = behind(STORIES[rule])
+    assert len(devices) > 1
+    assert [e for e in played(rule).events if e.device in devices] == []
+
+
+def test_a_silent_device_on_a_link_that_speaks_is_no_silent_link() -> None:
+    events = played("device-silent").events
+    assert [e for e in events if e.device == "hq1-meters-1"] == []
+
+
+@pytest.mark.parametrize("rule", ["camera-offline", "camera-dark"])
+def test_one_bad_picture_between_good_ones_raises_nothing(rule: str) -> None:
+    story, player = STORIES[rule], Played()
+    for second in range(0, 300, 5):
+        bad = story.bad if second == 90 else {}
+        player.second(second, of(story.device, {**story.good, **bad}) if second % 30 == 0 else {})
+    assert [e for e in player.events if e.rule == rule] == []
+
+
+def vehicle(peak_kmh: float) -> Iterable[Values]:
+    return ({"speed_kmh": peak_kmh * share, "direction": 1.0} for share in (0.7, 0.9, 1.0, 0.9))
+
+
+def test_speeding_is_told_once_when_the_vehicle_has_passed() -> None:
+    player = Played()
+    for second, values in enumerate(vehicle(34.0)):
+        player.second(second, of("hq1-radar-in", values))
+    for second in range(4, 12):
+        player.second(second, {})
+    [event] = [e for e in player.events if e.rule == "speeding"]
+    assert event.kind is EventKind.MOMENT
+    assert event.message.zh == "大门道路:车速 34 km/h,限速 15 km/h"
+    assert event.message.en == "Gate road: 34 km/h where 15 km/h is allowed"
