@@ -26,7 +26,7 @@ DRAWN_LEVEL: Final = 120.0
 VARIANTS: Final = 4
 NOISES: Final = 8
 WHITE: Final = (255, 255, 255)
-DARK_LEVEL: Final = 5.0
+DARK_LEVEL: Final = 7.0
 OUTSIDE: Final = frozenset({AreaKind.ROAD, AreaKind.GATE, AreaKind.PARKING, AreaKind.OUTDOORS})
 
 
@@ -54,9 +54,13 @@ def render(camera: str, kind: AreaKind, level: float, time_us: int, zone: ZoneIn
 
 
 def render_dark(camera: str, time_us: int) -> bytes:
-    """A JPEG of a covered lens: almost black, still noisy, without the text that would lift its spread."""
+    """A JPEG of a covered lens: almost black, without the text that would lift its spread.
+
+    The noise is as strong as ever: a fainter one would not survive the compression, and a dark camera would seem
+    frozen as well.
+    """
     start = (time_us // 7 + sum(camera.encode())) % HEIGHT
-    noise = _noise(time_us // 1_000_003 % NOISES)[start : start + HEIGHT] // 3
+    noise = _noise(time_us // 1_000_003 % NOISES)[start : start + HEIGHT]
     return _jpeg(cv2.add(np.full((HEIGHT, WIDTH, 3), DARK_LEVEL, np.uint8), noise, dtype=cv2.CV_8U))
 
 
