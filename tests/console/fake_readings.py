@@ -34,7 +34,7 @@ def wave(point: str, time_us: int) -> float | None:
             usual = 2600.0
         else:
             return 0.0
-    if name in {"on", "mode", "link", "position", "direction"} or name.endswith("_ok"):
+    if name in {"on", "mode", "link", "position", "direction"} or name.endswith(("_ok", "_auto")):
         return usual
     if name == "setpoint_c":
         return (26.0, 26.0, 27.0, 26.0, 22.0, 24.0)[seed % 6]

@@ -27,11 +27,12 @@ export const en = {
   },
   alert: {
     number: 'A-{n}', where: 'Where', device: 'Device', since: 'Since', until: ' (normal at {at})', times: '{n} times', late: 'reported late, after an outage',
-    evidence: 'Evidence', limit: 'limit {limit}', openTrend: 'Open trend', advice: 'What to do first', people: 'Who', owner: 'Owner', assignee: 'Assigned to',
+    evidence: 'Evidence', limit: 'limit {limit}', limitShort: 'limit {limit}', openTrend: 'Open trend', advice: 'What to do first', people: 'Who', owner: 'Owner', assignee: 'Assigned to',
     nobody: 'nobody', me: 'Take it', covers: 'Covers {n}', andMore: 'and {n} more', history: 'History', historyFailed: 'The history cannot be read just now',
     ack: 'Acknowledge', note: 'Note', notePlaceholder: 'What was seen, what was done; Ctrl+Enter saves', saveNote: 'Save note', clear: 'Clear by hand', clearedByHand: 'Cleared by hand',
     ackedAt: 'Acknowledged by {who} at {at}', ackedBy: 'acknowledged, {who}', lookOnly: 'Your role may look only', stale: 'gateway away, unknown',
     state: { raised: 'to acknowledge', acked: 'acknowledged', cleared: 'normal again, to acknowledge', closed: 'closed' },
+    short: { raised: 'to ack', acked: 'acked', cleared: 'normal', closed: 'closed', stale: 'unknown' },
   },
   act: { raise: 'raised', ack: 'acknowledged', clear: 'normal again', assign: 'assigned', note: 'note', moment: 'happened', escalate: 'escalated', notify: 'notified' },
   trend: { failed: 'The trend cannot be read just now' },
@@ -54,7 +55,7 @@ export const en = {
   problem: { unreachable: 'The hub does not answer; try again', page: 'The page did not load; check the connection to the hub' },
   page: { asOf: 'as of {at}', loading: 'Reading', again: 'Try again' },
   table: { rows: '{n} rows', csv: 'CSV', xlsx: 'XLSX', empty: 'Nothing here', asTable: 'As table', asChart: 'As chart' },
-  range: { last: 'Last', from: 'From', to: 'To', until: 'to', l1h: '1 h', l8h: '8 h', l24h: '24 h', l7d: '7 d', l30d: '30 d' },
+  range: { last: 'Last', from: 'From', to: 'To', until: 'to', wrong: 'Write 2026-11-22 14:05, with To after From', l1h: '1 h', l8h: '8 h', l24h: '24 h', l7d: '7 d', l30d: '30 d' },
   quality: { noAnswer: 'no answer', deviceError: 'device error', sentinel: 'device has no value', implausible: 'out of possible range', garbled: 'not decodable' },
   kind: { ac: 'Air conditioners', camera: 'Cameras', meter: 'Meters', pump: 'Fire pumps', pressure: 'Pressure', radar: 'Radars', door: 'Doors', gateway: 'Gateways' },
   areaKind: {
@@ -80,12 +81,12 @@ export const en = {
   },
   cooling: {
     title: 'Temperature standard', show: 'Show', show_outside: 'Outside', show_running: 'Running', show_exempt: 'Exempt', show_all: 'All', room: 'Room', building: 'Building', mode: 'Mode', off: 'off', setpoint: 'Set point', standard: 'Standard',
-    atLeast: '≥ {c} °C', atMost: '≤ {c} °C', roomTemperature: 'Room', excess: 'Off by °C', lasting: 'For', note: 'Note', exempt: 'exempt: {why}', alert: 'See alert', outsideOf: 'of {n} outside', outside: 'outside', inside: 'running, inside', resting: 'off', unknown: 'unknown',
+    atLeast: '≥ {c} °C', atMost: '≤ {c} °C', roomTemperature: 'Room temp.', excess: 'Off by °C', lasting: 'For', note: 'Note', exempt: 'exempt: {why}', alert: 'See alert', outsideOf: 'of {n} outside', outside: 'outside', inside: 'running, inside', resting: 'off', unknown: 'unknown',
     noneOutside: 'No room is outside the standard now',
   },
   camera: {
     online: 'Online', dark: 'Dark', frozen: 'Frozen', offline: 'Offline', unauthorised: 'Unauthorised', 'not-a-picture': 'Not a picture', unknown: 'Unknown', by: 'Group', bySite: 'By site', byKind: 'By use', groupCount: '{n} points, {good} good',
-    points: 'Points', onlineRate: 'Online', goodRate: 'Good', all: 'All', choose: 'Choose a tile to see its camera', none: 'No point is in this state', wasState: '{state} (stale)',
+    points: 'Points', onlineRate: 'Online', goodRate: 'Good', all: 'All', choose: 'Choose a tile to see its camera', none: 'No point is in this state', wasState: '{state} (stale)', attention: '{n} need attention',
   },
   gateway: {
     title: 'Gateways', online: 'online', offline: 'offline', never: 'never seen', sinceWhen: ' since {at}', unheard: 'Nothing heard for {age}', droppedSome: 'Data was dropped: {what}', digestDiffers: 'Its site file differs from the hub', clockOff: 'Its clock is {s} s off', linksSilent: '{n} links with silent devices', backlogOf: '{n} records of backlog are draining',

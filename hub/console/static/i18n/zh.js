@@ -27,11 +27,12 @@ export const zh = {
   },
   alert: {
     number: 'A-{n}', where: '位置', device: '设备', since: '起始', until: '(恢复于 {at})', times: '共 {n} 次', late: '离线期间补报',
-    evidence: '依据', limit: '限值 {limit}', openTrend: '打开趋势', advice: '先做什么', people: '责任', owner: '责任单位', assignee: '处理人',
+    evidence: '依据', limit: '限值 {limit}', limitShort: '限 {limit}', openTrend: '打开趋势', advice: '先做什么', people: '责任', owner: '责任单位', assignee: '处理人',
     nobody: '未指派', me: '由我处理', covers: '被它覆盖的 {n} 条', andMore: '另有 {n} 条', history: '经过', historyFailed: '经过暂时读不到',
     ack: '确认', note: '备注', notePlaceholder: '写下所见、所做;Ctrl+Enter 保存', saveNote: '保存备注', clear: '人工恢复', clearedByHand: '人工恢复',
     ackedAt: '{who} 于 {at} 确认', ackedBy: '{who} 已确认', lookOnly: '当前角色只能查看', stale: '网关离线,情况不明',
     state: { raised: '待确认', acked: '已确认', cleared: '已恢复,待确认', closed: '已关闭' },
+    short: { raised: '待确认', acked: '已确认', cleared: '已恢复', closed: '已关闭', stale: '不明' },
   },
   act: { raise: '发生', ack: '确认', clear: '恢复', assign: '指派', note: '备注', moment: '发生', escalate: '升级', notify: '通知' },
   trend: { failed: '趋势暂时读不到' },
@@ -54,7 +55,7 @@ export const zh = {
   problem: { unreachable: '中心没有应答,请稍后再试', page: '页面没有载入,请检查与中心的连接' },
   page: { asOf: '截至 {at}', loading: '正在读取', again: '再试' },
   table: { rows: '{n} 行', csv: 'CSV', xlsx: 'XLSX', empty: '没有内容', asTable: '看表格', asChart: '看图' },
-  range: { last: '最近', from: '起', to: '止', until: '至', l1h: '1 小时', l8h: '8 小时', l24h: '24 小时', l7d: '7 天', l30d: '30 天' },
+  range: { last: '最近', from: '起', to: '止', until: '至', wrong: '写成 2026-11-22 14:05,且止晚于起', l1h: '1 小时', l8h: '8 小时', l24h: '24 小时', l7d: '7 天', l30d: '30 天' },
   quality: { noAnswer: '无应答', deviceError: '设备报错', sentinel: '设备无值', implausible: '超出可能范围', garbled: '无法解码' },
   kind: { ac: '空调', camera: '摄像机', meter: '电表', pump: '消防泵', pressure: '压力', radar: '测速雷达', door: '门禁', gateway: '网关' },
   areaKind: {
@@ -85,7 +86,7 @@ export const zh = {
   },
   camera: {
     online: '在线', dark: '黑屏', frozen: '冻结', offline: '离线', unauthorised: '认证失败', 'not-a-picture': '非图片', unknown: '未知', by: '分组', bySite: '按园区', byKind: '按场所', groupCount: '{n} 点,完好 {good}',
-    points: '点位', onlineRate: '在线率', goodRate: '完好率', all: '全部', choose: '点一个格子看这台摄像机', none: '没有这种状态的点位', wasState: '{state}(已过时)',
+    points: '点位', onlineRate: '在线率', goodRate: '完好率', all: '全部', choose: '点一个格子看这台摄像机', none: '没有这种状态的点位', wasState: '{state}(已过时)', attention: '需要处理 {n}',
   },
   gateway: {
     title: '网关', online: '在线', offline: '离线', never: '从未连接', sinceWhen: ',自 {at}', unheard: '已 {age}没有消息', droppedSome: '丢弃了数据:{what}', digestDiffers: '现场文件与中心不一致', clockOff: '时钟偏差 {s} 秒', linksSilent: '{n} 条链路有设备无应答', backlogOf: '积压 {n} 条正在补传',

@@ -70,6 +70,14 @@ function Chosen({ row }) {
     <dt>${t('device.id')}</dt><dd><a class="link" href=${href('device', [row.device])}>${row.device}</a></dd></dl></section>`;
 }
 
+/** What needs a person, in words, beside the tiles. */
+function Attention({ rows, chosen, choose }) {
+  const bad = rows.filter((row) => row.state !== 'online').sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || (a.since_us ?? 0) - (b.since_us ?? 0));
+  if (!bad.length) return null;
+  return html`<section class="attention"><h3>${t('camera.attention', { n: bad.length })}</h3><ul>${bad.map((row) => html`<li key=${row.device}><button class=${row.device === chosen ? 'is-chosen' : ''} onClick=${() => choose(row.device)}>
+    <${CameraSign} state=${row.state} /><span>${say(deviceOf(row.device)?.device.name) || row.device}</span><small>${t(`camera.${row.state}`)}${row.since_us ? ` ${age((nowUs() - row.since_us) / 1e6)}` : ''}</small></button></li>`)}</ul></section>`;
+}
+
 const columns = () => [
   { key: 'device', title: t('device.id'), text: (row) => row.device },
   { key: 'place', title: t('alert.where'), text: (row) => placeWords(row) },
@@ -99,12 +107,12 @@ export const CamerasPage = {
       const now = answer?.rows.find((row) => row.device === chosen.value);
       return html`<div class="with-side cameras"><div class="main-part">
         <div class="page-head"><h1>${t('nav.cameras')}</h1><div class="chips">${STATES.map(chip)}</div>
-          <${Chooser} label=${t('camera.by')} value=${by.value} options=${[['site', t('camera.bySite')], ['kind', t('camera.byKind')]]} pick=${(value) => amend({ by: value })} /><${AsOf} asked=${asked} /></div>
+          <${Chooser} label=${t('camera.by')} value=${by.value} options=${[['site', t('camera.bySite')], ['kind', t('camera.byKind')]]} pick=${(value) => amend({ by: value })} />${answer ? html`<${ExportButtons} name="cameras" columns=${columns()} rows=${rows.value} />` : null}<${AsOf} asked=${asked} /></div>
         <div class="tiles-scroll" tabindex="-1">${groups.value.map((group) => html`<section class="tile-group" key=${group.key}><h2>${group.name}<span class="faint">${t('camera.groupCount', { n: group.rows.length, good: group.rows.filter((row) => row.state === 'online').length })}</span></h2>
           <div class="tiles">${group.rows.map((row) => html`<${Tile} key=${row.device} row=${row} chosen=${row.device === chosen.value} choose=${choose} />`)}</div></section>`)}
           ${answer && !rows.value.length ? html`<p class="faint page-empty">${t('camera.none')}</p>` : null}</div></div>
         <aside class="side-part">${answer ? html`<${Rates} rates=${answer.rates} definition=${answer.definition} groups=${groupsOf(answer.rows, by.value)} by=${by.value} />` : null}
-          <${Chosen} row=${now} />${answer ? html`<${ExportButtons} name="cameras" columns=${columns()} rows=${rows.value} />` : null}</aside></div>`;
+          <${Chosen} row=${now} />${answer ? html`<${Attention} rows=${answer.rows} chosen=${chosen.value} choose=${choose} />` : null}</aside></div>`;
     };
   },
 };

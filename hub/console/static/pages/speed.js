@@ -29,7 +29,7 @@ function Figures({ answer }) {
   const kmh = (value) => (value === null ? t('value.none') : amount(value, 'km/h'));
   return html`<dl class="figures">
     <${Figure} name="passes" words=${answer.passes.toLocaleString('en-US')} note=${few ? t('speed.tooFew', { n: answer.minimum_sample }) : ''} bad=${few} />
-    <${Figure} name="limit" words=${kmh(limit)} />
+    <${Figure} name="limit" words=${limit === null ? t('value.none') : `${limit} km/h`} />
     <${Figure} name="p85" words=${few ? t('value.none') : kmh(answer.p85)} note=${few ? '' : t('speed.p85Note')} bad=${!few && limit !== null && answer.p85 > limit} />
     <${Figure} name="mean" words=${kmh(answer.mean)} note=${t('speed.median', { v: kmh(answer.p50) })} />
     <${Figure} name="over" words=${percent(answer.over_share)} note=${t('speed.overNote')} bad=${answer.over_share > 0} />
@@ -45,10 +45,10 @@ function distribution(answer) {
     const limit = answer.limit_kmh;
     const width = rows.length ? rows[0].high - rows[0].low : 5;
     const bar = (row) => ({ value: [row.low + width / 2, row.n], itemStyle: { color: limit !== null && row.low >= limit ? colours.over : colours.bar } });
-    const mark = (at, words, kind) => ({ xAxis: at, lineStyle: { color: kind === 'limit' ? colours.over : colours.text, type: kind === 'limit' ? 'solid' : 'dashed', width: kind === 'limit' ? 2 : 1.5 }, label: { formatter: words, color: colours.text, position: kind === 'limit' ? 'end' : 'insideEndTop' } });
+    const mark = (at, words, kind) => ({ xAxis: at, lineStyle: { color: kind === 'limit' ? colours.over : colours.text, type: kind === 'limit' ? 'solid' : 'dashed', width: kind === 'limit' ? 2 : 1.5 }, label: { formatter: words, color: colours.text, position: 'end', rotate: 0, align: (kind === 'limit') === (answer.limit_kmh <= answer.p85) ? 'right' : 'left', padding: [0, 5] } });
     return frame(colours, {
-      grid: { left: 8, right: 24, top: 34, bottom: 22, containLabel: true },
-      xAxis: axis(colours, { type: 'value', min: edges[0], max: edges.at(-1), interval: width * 2, name: 'km/h', nameLocation: 'end', nameGap: 4, splitLine: { show: false } }),
+      grid: { left: 8, right: 24, top: 34, bottom: 26, containLabel: true },
+      xAxis: axis(colours, { type: 'value', min: edges[0], max: edges.at(-1), interval: width * 2, name: 'km/h', nameLocation: 'middle', nameGap: 24, splitLine: { show: false } }),
       yAxis: axis(colours, { type: 'value', minInterval: 1 }),
       tooltip: { ...frame(colours).tooltip, formatter: ([{ dataIndex }]) => tip(t('speed.band', { low: rows[dataIndex].low, high: rows[dataIndex].high }), [[t('speed.passes'), rows[dataIndex].n]]) },
       series: [{ type: 'bar', barWidth: '92%', data: rows.map(bar), markLine: { symbol: 'none', animation: false, silent: true, data: [
@@ -63,7 +63,7 @@ function distribution(answer) {
 /** Passes as bars, P85 as a line over them: by hour or by day. */
 function over(rows, answer) {
   const option = (colours) => frame(colours, {
-    legend: { top: 0, right: 0, textStyle: { color: colours.soft }, itemWidth: 14, itemHeight: 8 },
+    legend: { top: 0, left: 'center', textStyle: { color: colours.soft }, itemWidth: 14, itemHeight: 8 },
     xAxis: axis(colours, { type: 'category', data: rows.map((row) => row.name) }),
     yAxis: [axis(colours, { type: 'value', minInterval: 1 }), axis(colours, { type: 'value', name: 'km/h', splitLine: { show: false }, min: 0 })],
     tooltip: { ...frame(colours).tooltip, formatter: ([{ dataIndex }]) => tip(rows[dataIndex].name, [[t('speed.passes'), rows[dataIndex].passes], [t('speed.overCount'), rows[dataIndex].over], [t('speed.p85'), amount(rows[dataIndex].p85, 'km/h')]]) },
@@ -79,13 +79,13 @@ function over(rows, answer) {
 }
 
 function worstColumns() {
-  const name = (row) => (deviceOf(row.device) ? radarName(deviceOf(row.device).device) : row.device);
+  const name = (row) => say(deviceOf(row.device)?.device.name) || row.device;
   return [
-    { key: 'value', title: t('speed.value'), right: true, width: '7.5em', text: (row) => amount(row.value, 'km/h'), sort: (row) => row.value, raw: (row) => row.value, cell: (row) => html`<b>${amount(row.value, 'km/h')}</b>` },
-    { key: 'over', title: t('speed.above'), right: true, width: '6em', text: (row) => (row.limit ? percent(row.value / row.limit - 1, 0) : ''), sort: (row) => row.value },
-    { key: 'time', title: t('speed.when'), width: '12em', text: (row) => dateTime(row.time_us ?? row.start_us) },
+    { key: 'value', title: t('speed.value'), right: true, width: '6.4em', text: (row) => amount(row.value, 'km/h'), sort: (row) => row.value, raw: (row) => row.value, cell: (row) => html`<b>${amount(row.value, 'km/h')}</b>` },
+    { key: 'over', title: t('speed.above'), right: true, width: '4em', text: (row) => (row.limit ? percent(row.value / row.limit - 1, 0) : ''), sort: (row) => row.value },
+    { key: 'time', title: t('speed.when'), width: '10.6em', text: (row) => dateTime(row.time_us ?? row.start_us) },
     { key: 'device', title: t('speed.where'), text: name },
-    { key: 'alert', title: t('nav.board'), width: '7em', text: (row) => (row.seq ? t('alert.number', { n: row.seq }) : ''), cell: (row) => (row.id ? html`<button class="quiet-button link" onClick=${() => showAlert(row.id)}><${Mark} severity=${row.severity} size=${12} /> ${t('alert.number', { n: row.seq })}</button>` : row.seq ? t('alert.number', { n: row.seq }) : '') },
+    { key: 'alert', title: t('nav.board'), width: '5em', text: (row) => (row.seq ? t('alert.number', { n: row.seq }) : ''), cell: (row) => (row.id ? html`<button class="quiet-button link" onClick=${() => showAlert(row.id)}><${Mark} severity=${row.severity} size=${12} /> ${t('alert.number', { n: row.seq })}</button>` : row.seq ? t('alert.number', { n: row.seq }) : '') },
   ];
 }
 
@@ -99,7 +99,7 @@ export const SpeedPage = {
       const parts = answer && {
         spread: distribution(answer),
         hours: over((answer.by_hour ?? []).map((row) => ({ ...row, key: row.hour, name: `${String(row.hour).padStart(2, '0')}:00` })), answer),
-        days: over((answer.by_day ?? []).map((row) => ({ ...row, key: row.day ?? row.day_us, name: row.day ?? day(row.day_us) })), answer),
+        days: over((answer.by_day ?? []).map((row) => ({ ...row, key: row.day ?? row.day_us, name: (row.day ?? day(row.day_us)).slice(5) })), answer),
       };
       const chart = (title, name, part) => html`<${Chart} title=${title} name=${name} option=${part.option} columns=${part.columns} rows=${part.rows} />`;
       return html`<div class="scroll speed"><div class="page-head"><h1>${t('speed.title')}</h1>

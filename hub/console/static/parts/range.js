@@ -20,11 +20,14 @@ export function rangeOf(usual) {
 
 /** props: range (of rangeOf), lasts [names]. */
 export function RangeChooser({ range, lasts }) {
-  const fix = (change) => {
-    const next = { from: range.from, to: range.to, ...change };
-    if (next.from && next.to && next.to > next.from) amend({ from: Math.round(next.from), to: Math.round(next.to), last: '' });
+  const fix = (event, name) => {
+    const next = { from: range.from, to: range.to, [name]: fromInput(event.target.value) };
+    const right = next.from !== null && next.to !== null && next.to > next.from;
+    event.target.setCustomValidity(right ? '' : t('range.wrong'));
+    if (right) amend({ from: Math.round(next.from), to: Math.round(next.to), last: '' });
+    else event.target.reportValidity();
   };
-  const field = (name) => html`<input type="datetime-local" value=${toInput(range[name])} aria-label=${t(`range.${name}`)} onChange=${(event) => fix({ [name]: fromInput(event.target.value) })} />`;
+  const field = (name) => html`<input class="time-field" value=${toInput(range[name])} size="16" inputmode="numeric" aria-label=${t(`range.${name}`)} onChange=${(event) => fix(event, name)} />`;
   return html`<span class="range"><${Chooser} label=${t('range.last')} value=${range.last} options=${lasts.map((last) => [last, t(`range.l${last}`)])} pick=${(last) => amend({ last, from: '', to: '' })} />
     <span class="range-fields">${field('from')}<span class="faint">${t('range.until')}</span>${field('to')}</span></span>`;
 }

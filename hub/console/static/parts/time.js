@@ -64,10 +64,11 @@ export function startOfDay(us) {
   return (ms - offsetMs(us / 1000)) * 1000;
 }
 
-/** Value of a datetime-local input for a time, and back. */
-export const toInput = (us) => `${day(us)}T${clock(us).slice(0, 5)}`;
+/** 2026-11-22 14:05 for a field, and back; null where it is no time. A browser's own field would use the browser's own order of day and month. */
+export const toInput = (us) => `${day(us)} ${clock(us).slice(0, 5)}`;
 export function fromInput(words) {
-  const ms = Date.parse(`${words}:00Z`);
+  const [, date, time] = /^\s*(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)\s*$/.exec(words) ?? [];
+  const ms = Date.parse(`${date}T${time}:00Z`);
   return Number.isNaN(ms) ? null : (ms - offsetMs(ms - offsetMs(ms))) * 1000;
 }
 

@@ -33,6 +33,9 @@ export function takeStatus(status) {
   link.agentsOffline = Array.isArray(status.agents_offline) ? status.agents_offline : [];
 }
 
+/** Until when states are known: now while all is live, else the moment at which we last were; durations stop there. */
+export const seenUs = () => (isLive.value || link.sureUs === null ? nowUs() : link.sureUs);
+
 /** The time of which the hub's data is complete: what this page has heard, less what the hub is behind. */
 export const sureUs = computed(() => {
   second.value;

@@ -7,7 +7,7 @@ import { PlaceLinks } from '../../parts/place.js';
 import { dateTime } from '../../parts/time.js';
 import { say, t } from '../../i18n/words.js';
 import { nowUs, second } from '../../state/clock.js';
-import { alertOf, alertsChanged } from '../../state/alerts.js';
+import { alertOf, alertsChanged, allAlerts } from '../../state/alerts.js';
 import { campus } from '../../state/campus.js';
 import { session, may } from '../../state/session.js';
 import { href } from '../../router.js';
@@ -139,7 +139,7 @@ export const Detail = {
       alertsChanged.value;
       second.value;
       const alert = alertOf(selected.value);
-      if (!alert) return html`<aside class="detail detail-empty"><p class="faint">${t('board.choose')}</p></aside>`;
+      if (!alert) return html`<aside class="detail detail-empty"><p class="faint">${allAlerts().size ? t('board.choose') : ''}</p></aside>`;
       return html`<aside class=${['detail', alert.family === 'fire' && 'is-fire', detailOpen.value && 'is-open']} aria-label=${t('board.detail')} key=${alert.id}>
         <div class="detail-scroll">
           <${Head} alert=${alert} />

@@ -77,7 +77,7 @@ function FireLane({ rowHeight }) {
   const at = rows.findIndex((row) => row.alert.id === selected.value);
   return html`<section class=${['lane-fire', rows.length && 'is-burning']} aria-label=${t('family.fire')}>
     <h2><span class="lane-name">${t('family.fire')}</span>
-      <span class="lane-count">${rows.length ? t('board.laneCount', { n: rows.length }) : isLive.value ? t('board.laneNone') : t('quiet.unknown')}</span></h2>
+      <span class="lane-count">${rows.length ? t('board.laneCount', { n: rows.length }) : !isLive.value ? t('quiet.unknown') : link.agentsOffline.length ? t('quiet.partly') : t('board.laneNone')}</span></h2>
     ${rows.length ? html`<${VirtualList} class="lane-rows" style=${{ height: `${shown * rowHeight}px` }} items=${rows} rowHeight=${rowHeight} role="listbox"
       keyOf=${(row) => row.alert.id} row=${AlertRow} shown=${at} label=${t('family.fire')} />` : null}
   </section>`;
@@ -108,7 +108,7 @@ export const BoardPage = {
     onUnmounted(() => { detailOpen.value = false; });
     return () => {
       const rowHeight = { wall: 52, desk: 46, phone: 76 }[shownSize.value];
-      return html`<div class=${['board', detailOpen.value && 'detail-in-front']}>
+      return html`<div class=${['board', detailOpen.value && 'detail-in-front', !isLive.value && 'is-unsure']}>
         <div class="board-main">
           <div class="board-head"><${Counts} /><${Filters} /></div>
           <${NewBar} />

@@ -1,16 +1,18 @@
 // One alert, one line: what, where, evidence, since when, in which state.
 import { html } from '../../parts/html.js';
 import { AlertMark, severityName } from '../../parts/mark.js';
-import { amount, unitSign } from '../../parts/figures.js';
+import { amount, figure, unitSign } from '../../parts/figures.js';
 import { placeOf } from '../../parts/place.js';
 import { duration } from '../../parts/time.js';
 import { say, t } from '../../i18n/words.js';
-import { nowUs, second } from '../../state/clock.js';
+import { second } from '../../state/clock.js';
+import { seenUs } from '../../state/link.js';
+import { shownSize } from '../../state/screen.js';
 import { select, selected, toggle, detailOpen } from './board.js';
 
 /** How long it has lasted, or lasted. */
 export function lasting(alert) {
-  const until = alert.cleared_us ?? nowUs();
+  const until = alert.cleared_us ?? seenUs();
   return duration((until - alert.start_us) / 1e6);
 }
 
@@ -32,6 +34,7 @@ function Fold({ row }) {
 export function AlertRow(row) {
   second.value;
   const { alert } = row;
+  const compared = alert.limit !== null && alert.value !== null && unitSign(alert.unit); // then the message says the same
   const place = placeOf(alert);
   const room = place[place.length - 1]?.kind === 'area' ? place.pop().name : '';
   const kind = ['alert-row', `is-${alert.state}`, row.child && 'is-child', selected.value === alert.id && 'is-selected',
@@ -43,12 +46,12 @@ export function AlertRow(row) {
   return html`<div class=${kind} role="option" aria-selected=${selected.value === alert.id ? 'true' : 'false'} data-alert=${alert.id} onClick=${open}>
     <${AlertMark} alert=${alert} size=${20} />
     <span class="row-severity">${severityName(alert.severity)}</span>
-    <span class="row-what"><b>${say(alert.title)}</b><span class="row-message">${say(alert.message)}</span><${Fold} row=${row} /></span>
+    <span class="row-what"><b>${say(alert.title)}</b>${compared ? null : html`<span class="row-message">${say(alert.message)}</span>`}<${Fold} row=${row} /></span>
     <span class="row-where"><span class="row-room">${room || say(alert.device_name)}</span>
       <span class="row-site">${place.map((part) => part.name).join(t('place.between'))}</span></span>
-    <span class="row-value">${alert.limit === null || !unitSign(alert.unit) ? null : html`<b>${amount(alert.value, alert.unit)}</b>
-      <span class="row-limit">${t('alert.limit', { limit: amount(alert.limit, alert.unit) })}</span>`}</span>
+    <span class="row-value">${!compared ? null : html`<b>${amount(alert.value, alert.unit)}</b>
+      <span class="row-limit">${t('alert.limitShort', { limit: figure(alert.limit, alert.unit) })}</span>`}</span>
     <span class="row-since">${lasting(alert)}</span>
-    <span class="row-state">${alert.stale ? t('alert.stale') : stateWords(alert)}</span>
+    <span class="row-state">${alert.stale ? t('alert.short.stale') : shownSize.value === 'wall' ? stateWords(alert) : t(`alert.short.${alert.state}`)}</span>
   </div>`;
 }

@@ -12,6 +12,7 @@ import { link } from '../../state/link.js';
 import { wantValues } from '../../state/values.js';
 import { go, href, route } from '../../router.js';
 import { findDevices } from '../trends/search.js';
+import { fold } from '../board/order.js';
 import { branches, keyPoints, treeRows } from './tree.js';
 import { Place } from './place.js';
 
@@ -20,9 +21,10 @@ const ROW_PX = 32;
 /** The gravest open alert of each site, building, area and device. */
 export function worstByPlace() {
   const worst = new Map();
-  for (const alert of allAlerts().values()) {
-    if (alert.state === 'closed') continue;
-    for (const id of [alert.site, alert.building, alert.area, alert.device]) {
+  const all = campus.value.head?.id;
+  // what a parent covers is not said again in each room
+  for (const alert of fold([...allAlerts().values()].filter((other) => other.state !== 'closed')).roots) {
+    for (const id of [all, alert.site, alert.building, alert.area, alert.device]) {
       const other = id && worst.get(id);
       if (id && (!other || alert.severity > other.severity)) worst.set(id, alert);
     }
@@ -34,7 +36,7 @@ function openWay(opened, [kind, id]) {
   const { areas, buildings, devices } = campus.value;
   const area = kind === 'device' ? devices.get(id)?.area : kind === 'area' ? id : null;
   const building = kind === 'building' ? id : areas.get(area)?.building;
-  for (const step of [area, building, buildings.get(building)?.site, kind === 'site' ? id : null]) if (step) opened.add(step);
+  for (const step of [area, building, buildings.get(building)?.site, kind === 'site' ? id : null, campus.value.head?.id]) if (step) opened.add(step);
 }
 
 export const CampusPage = {
@@ -50,8 +52,7 @@ export const CampusPage = {
     const load = () => wantValues().then(() => { problem.value = null; }, (error) => { problem.value = error; });
     onMounted(load);
     watch(() => link.state, (state) => { if (state === 'live' && problem.value) load(); });
-    const sites = () => [...campus.value.sites.keys()];
-    const chosen = computed(() => (route.rest.length === 2 ? route.rest : ['site', sites()[0]]));
+    const chosen = computed(() => (route.rest.length === 2 ? route.rest : ['campus', campus.value.head?.id]));
     watch([chosen, campus], () => openWay(opened, chosen.value), { immediate: true });
     useKeys({ '/': () => field.value?.focus() });
 

@@ -9,7 +9,7 @@ import { campus } from '../../state/campus.js';
 import { reading } from '../../state/values.js';
 import { href } from '../../router.js';
 import { lasting } from '../board/row.js';
-import { compare } from '../board/order.js';
+import { compare, fold } from '../board/order.js';
 import { showAlert } from '../board/board.js';
 import { Elevation } from './elevation.js';
 import { devicesBelow, keyPoints } from './tree.js';
@@ -29,7 +29,7 @@ function Figures({ devices }) {
 
 function Alerts({ match }) {
   alertsChanged.value;
-  const own = [...allAlerts().values()].filter((alert) => alert.state !== 'closed' && match(alert)).sort(compare);
+  const own = fold([...allAlerts().values()].filter((alert) => alert.state !== 'closed' && match(alert))).roots.sort(compare);
   if (!own.length) return html`<p class="faint">${t('campus.noAlerts')}</p>`;
   return html`<ul class="place-alerts">${own.slice(0, ALERTS_SHOWN).map((alert) => html`<li key=${alert.id}><button onClick=${() => showAlert(alert.id)}><${AlertMark} alert=${alert} size=${14} />
       <b>${say(alert.title)}</b><span>${say(alert.device_name)}</span><span class="faint">${lasting(alert)}</span></button></li>`)}
@@ -49,14 +49,14 @@ function Room({ area, tree }) {
 }
 
 export function Place({ kind, id, tree, worst }) {
-  const { sites, buildings, areas } = campus.value;
-  const item = { site: sites, building: buildings, area: areas }[kind]?.get(id);
+  const { head, sites, buildings, areas } = campus.value;
+  const item = kind === 'campus' ? head : { site: sites, building: buildings, area: areas }[kind]?.get(id);
   if (!item) return html`<section class="place-part"><p class="faint page-empty">${campus.value.known ? t('campus.unknown') : t('page.loading')}</p></section>`;
-  const drawn = kind === 'site' ? tree.buildings.get(id) ?? [] : kind === 'building' ? [item] : [];
+  const drawn = { campus: () => [...buildings.values()], site: () => tree.buildings.get(id) ?? [], building: () => [item], area: () => [] }[kind]();
   const where = kind === 'area' ? { site: buildings.get(item.building)?.site, building: item.building } : kind === 'building' ? { site: item.site } : null;
   return html`<section class="place-part scroll"><header class="page-head"><h1>${say(item.name)}</h1>${where ? html`<${PlaceLinks} where=${where} />` : null}</header>
     <${Figures} devices=${devicesBelow(kind, id, tree)} />
-    <h3>${t('campus.openAlerts')}</h3><${Alerts} match=${(alert) => alert[kind] === id} />
-    ${drawn.length ? html`<div class="elevations">${drawn.map((building) => html`<${Elevation} key=${building.id} building=${building} tree=${tree} campus=${campus.value} alerts=${worst} named=${kind === 'building'} />`)}</div>` : null}
-    ${kind === 'area' ? html`<${Room} area=${item} tree=${tree} />` : null}</section>`;
+    ${drawn.length ? html`<div class=${['elevations', `elevations-${kind}`]}>${drawn.map((building) => html`<${Elevation} key=${building.id} building=${building} tree=${tree} campus=${campus.value} alerts=${worst} named=${kind === 'building'} sited=${kind === 'campus'} />`)}</div>` : null}
+    ${kind === 'area' ? html`<${Room} area=${item} tree=${tree} />` : null}
+    <h3>${t('campus.openAlerts')}</h3><${Alerts} match=${(alert) => kind === 'campus' || alert[kind] === id} /></section>`;
 }

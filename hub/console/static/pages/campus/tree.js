@@ -28,6 +28,7 @@ export function branches(campus) {
 export function devicesBelow(kind, id, tree) {
   if (kind === 'area') return tree.devices.get(id) ?? [];
   if (kind === 'building') return (tree.areas.get(id) ?? []).flatMap((area) => devicesBelow('area', area.id, tree));
+  if (kind === 'campus') return [...tree.devices.values()].flat();
   return (tree.buildings.get(id) ?? []).flatMap((building) => devicesBelow('building', building.id, tree));
 }
 
@@ -45,20 +46,13 @@ export function treeRows(campus, tree, opened, found) {
     rows.push({ kind, id: item.id, level, item, open, below });
     if (open) children(level + 1);
   };
-  for (const site of campus.sites.values()) {
-    walk('site', site, 0, (one) => {
-      for (const building of tree.buildings.get(site.id) ?? []) {
-        walk('building', building, one, (two) => {
-          for (const area of tree.areas.get(building.id) ?? []) {
-            walk('area', area, two, (three) => {
-              for (const device of tree.devices.get(area.id) ?? []) {
-                if (!found || found.has(device.id)) rows.push({ kind: 'device', id: device.id, level: three, item: device, open: false, below: 0 });
-              }
-            });
-          }
-        });
-      }
-    });
-  }
+  const leaves = (area, level) => {
+    for (const device of tree.devices.get(area.id) ?? []) {
+      if (!found || found.has(device.id)) rows.push({ kind: 'device', id: device.id, level, item: device, open: false, below: 0 });
+    }
+  };
+  const rooms = (building, level) => (tree.areas.get(building.id) ?? []).forEach((area) => walk('area', area, level, (next) => leaves(area, next)));
+  const houses = (site, level) => (tree.buildings.get(site.id) ?? []).forEach((building) => walk('building', building, level, (next) => rooms(building, next)));
+  if (campus.head) walk('campus', campus.head, 0, (level) => campus.sites.forEach((site) => walk('site', site, level, (next) => houses(site, next))));
   return rows;
 }

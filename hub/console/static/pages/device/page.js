@@ -57,8 +57,8 @@ function PointRow({ point, hour, alert }) {
 
 function Alerts({ alerts }) {
   if (!alerts.length) return html`<p class="faint">${t('campus.noAlerts')}</p>`;
-  return html`<ul class="place-alerts">${alerts.slice(0, 12).map((alert) => html`<li key=${alert.id}><button onClick=${() => showAlert(alert.id)}><${AlertMark} alert=${alert} size=${14} /><b>${say(alert.title)}</b>
-    <span>${dateTime(alert.start_us)}</span><span class="faint">${lasting(alert)} · ${stateWords(alert)}</span></button></li>`)}</ul>`;
+  return html`<ul class="place-alerts">${alerts.slice(0, 12).map((alert) => html`<li key=${alert.id}><button onClick=${() => showAlert(alert.id)}><${AlertMark} alert=${alert} size=${14} /><span class="two-lines"><b>${say(alert.title)}</b>
+    <small>${dateTime(alert.start_us)} · ${lasting(alert)} · ${stateWords(alert)}</small></span></button></li>`)}</ul>`;
 }
 
 function Facts({ known }) {

@@ -29,6 +29,10 @@ function codeAxis(colours, codes) {
   return { interval: 1, minInterval: 1, axisLabel: { color: colours.faint, formatter: (value) => (words[String(value)] ? say(words[String(value)]) : '') } };
 }
 
+function unitAxis(colours, unit) {
+  return { axisLabel: { color: colours.faint, formatter: (value) => `${value.toLocaleString('en-US')} ${unitSign(unit)}` } };
+}
+
 /** A function of the palette that gives the ECharts option. */
 export function drawing({ times, series, from, to }, points) {
   const list = strips(points);
@@ -36,9 +40,9 @@ export function drawing({ times, series, from, to }, points) {
   return (colours) => frame(colours, {
     legend: { type: 'scroll', top: 0, left: 0, textStyle: { color: colours.soft }, pageTextStyle: { color: colours.soft }, pageIconColor: colours.soft, itemWidth: 16, itemHeight: 3, icon: 'rect' },
     axisPointer: { link: [{ xAxisIndex: 'all' }], lineStyle: { color: colours.soft } },
-    grid: list.map((_, i) => ({ left: 64, right: 18, top: `${8 + i * height + 2}%`, height: `${height - (i === list.length - 1 ? 8 : 5)}%` })),
+    grid: list.map((_, i) => ({ left: 78, right: 18, top: `${8 + i * height + 2}%`, height: `${height - (i === list.length - 1 ? 8 : 5)}%` })),
     xAxis: list.map((_, i) => axis(colours, { type: 'time', gridIndex: i, min: from / 1000, max: to / 1000, splitLine: { show: false }, axisLabel: axisLabels(colours, from, to, i === list.length - 1) })),
-    yAxis: list.map((strip, i) => axis(colours, { type: 'value', gridIndex: i, scale: true, name: unitSign(strip.unit), nameGap: 8, splitNumber: list.length > 2 ? 2 : 4, ...(strip.codes ? codeAxis(colours, strip.codes) : {}) })),
+    yAxis: list.map((strip, i) => axis(colours, { type: 'value', gridIndex: i, scale: true, splitNumber: list.length > 2 ? 2 : 4, ...(strip.codes ? codeAxis(colours, strip.codes) : unitAxis(colours, strip.unit)) })),
     dataZoom: [{ type: 'inside', xAxisIndex: list.map((_, i) => i), filterMode: 'none' }],
     tooltip: { ...frame(colours).tooltip, formatter: (rows) => tip(dateTime(rows[0].axisValue * 1000), rows.map((row) => [row.seriesName, pointValue(points[row.seriesIndex], row.value[1])])) },
     series: points.map((point, number) => ({
