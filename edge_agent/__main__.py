@@ -11,8 +11,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Coroutine
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from devices.campus.loading import load_campus
 from devices.model.errors import CampusError, ConfigRefused, Problem
@@ -75,10 +77,10 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _until_told(running: object) -> None:
+async def _until_told(running: Coroutine[Any, Any, None]) -> None:
     """Run until SIGTERM or SIGINT, then let everything close in order."""
-    task = asyncio.ensure_future(running)  # type: ignore[arg-type]
     loop = asyncio.get_running_loop()
+    task = loop.create_task(running, name="agent")
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     try:

@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from edge_agent.detect.block import Block, Flags, Floats, Rows, Times
+from edge_agent.detect.cells import Cells
 
 
 class Relation(StrEnum):
@@ -33,9 +34,9 @@ class Comparison:
     limit: Floats
     dead_band: float = 0.0
 
-    def edges(self, block: Block) -> tuple[Flags, Flags]:
-        """Return where the comparison surely holds and where surely not; a missing value is neither."""
-        value, limit = block.value[self.point], self.limit[:, None]
+    def edges(self, block: Block, cells: Cells) -> tuple[Flags, Flags]:
+        """Where the comparison surely holds and where surely not, bool (cells,); a missing value is neither."""
+        value, limit = cells.of(block.value, self.point), self.limit[cells.row]
         match self.relation:
             case Relation.EQUALS:
                 return value == limit, (value != limit) & ~np.isnan(value)
@@ -47,17 +48,17 @@ class Comparison:
                 return value < limit, value >= limit + self.dead_band
 
 
-def all_hold(comparisons: tuple[Comparison, ...], block: Block) -> tuple[Flags, Flags, Times]:
+def all_hold(comparisons: tuple[Comparison, ...], block: Block, cells: Cells) -> tuple[Flags, Flags, Times]:
     """Combine comparisons with `and`.
 
     Returns:
         Where all hold, where one surely does not, and the time that counts for a change: bool, bool and
-        int64, each (rows, steps).
+        int64, each (cells,).
     """
-    rises, falls = comparisons[0].edges(block)
-    change = block.at_us[comparisons[0].point]
+    rises, falls = comparisons[0].edges(block, cells)
+    change = cells.times_of(block.at_us, comparisons[0].point)
     for comparison in comparisons[1:]:
-        more_rises, more_falls = comparison.edges(block)
+        more_rises, more_falls = comparison.edges(block, cells)
         rises, falls = rises & more_rises, falls | more_falls
-        change = np.maximum(change, block.at_us[comparison.point])
+        change = np.maximum(change, cells.times_of(block.at_us, comparison.point))
     return rises, falls, change

@@ -17,6 +17,7 @@ from devices.model.samples import SampleBatch
 from devices.profiles.profile import DeviceKind
 from edge_agent.detect import saving
 from edge_agent.detect.block import Held
+from edge_agent.detect.cells import Changes
 from edge_agent.detect.day import Day
 from edge_agent.detect.judges import Judge, SetpointJudge, StaleJudge, WhenJudge
 from edge_agent.detect.pictures import Seen, look
@@ -63,8 +64,9 @@ class Detection:
         derived, events = self._radars.step(batch, until_us)
         for day, part, part_until_us in self._days(batch, until_us):
             self._held, block = self._held.take(part, part_until_us)
+            changes = Changes.of(block)
             for judge in self._judges:
-                events.extend(judge.judge(block, day))
+                events.extend(judge.judge(block, changes, day))
         return Outcome(events, derived)
 
     def frames(self, frames: FrameBatch) -> SampleBatch:

@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 
 from edge_agent.detect.block import NEVER, Flags, Rows, Times
+from edge_agent.detect.cells import Cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +56,32 @@ class Turns:
 
 
 def hold(
-    state: HoldState, latched: Flags, change_us: Times, until_us: Times, on_us: int, off_us: int
+    state: HoldState,
+    cells: Cells,
+    latched: Flags,
+    change_us: Times,
+    until_us: Times,
+    *,
+    on_us: int,
+    off_us: int,
 ) -> tuple[HoldState, Turns]:
     """Judge one block.
 
     Args:
         state: where the rows stand before it.
-        latched: bool (rows, steps), the condition.
-        change_us: int64 (rows, steps), the time that counts where the condition changes.
+        cells: moments of the block; between two of them nothing changes.
+        latched: bool (cells,), the condition.
+        change_us: int64 (cells,), the time that counts where the condition changes.
         until_us: int64 (steps,), up to when each step is certain.
         on_us: microseconds the condition must hold to raise.
         off_us: microseconds its absence must hold to clear.
     """
-    rows, steps = latched.shape
-    if steps == 0 or rows == 0 or _stays(state, latched, until_us, on_us, off_us):
+    if len(cells) == 0 or _stays(state, latched, until_us, on_us, off_us):
         return state, _no_turns()
-    row, first = _run_starts(np.concatenate([state.latched[:, None], latched], axis=1))
-    is_true = np.where(first < 0, state.latched[row], latched[row, first])
-    begin = np.where(first < 0, state.since_us[row], change_us[row, first])
+    row, first, is_true, begin = _runs(state, cells, latched, change_us)
     last_of_row = np.append(row[1:] != row[:-1], True)
     end = np.where(last_of_row, until_us[-1], np.append(begin[1:], 0))
-    stop = np.where(last_of_row, steps - 1, np.append(first[1:], 0))
+    stop = np.where(last_of_row, len(until_us) - 1, np.append(first[1:], 0))
     due = begin + np.where(is_true, on_us, off_us)
     counts = np.where(begin == NEVER, is_true, end >= due)
     before, after = _raised_around(row, is_true, counts, state.raised)
@@ -94,7 +100,7 @@ def hold(
 
 def _stays(state: HoldState, latched: Flags, until_us: Times, on_us: int, off_us: int) -> bool:
     """Say whether a single step brings nothing new: the usual case when live, and worth a short way."""
-    if len(until_us) != 1 or not np.array_equal(latched[:, 0], state.latched):
+    if len(until_us) != 1 or not np.array_equal(latched, state.latched):
         return False
     waits = (state.latched != state.raised) & (state.since_us != NEVER)
     if not waits.any():
@@ -103,13 +109,18 @@ def _stays(state: HoldState, latched: Flags, until_us: Times, on_us: int, off_us
     return bool((due > until_us[0]).all())
 
 
-def _run_starts(latched: Flags) -> tuple[Rows, Rows]:
-    """Row and first step of each run of equal values; column 0 is the state before the block, step -1."""
-    starts = np.empty(latched.shape, np.bool_)
-    starts[:, 0] = True
-    np.not_equal(latched[:, 1:], latched[:, :-1], out=starts[:, 1:])
-    row, first = np.nonzero(starts)
-    return row, first - 1
+def _runs(
+    state: HoldState, cells: Cells, latched: Flags, change_us: Times
+) -> tuple[Rows, Rows, Flags, Times]:
+    """Row, first step, value and begin of each run of equal values; each row's first run is the state, step -1."""
+    before = np.where(cells.starts, state.latched[cells.row], np.append(False, latched[:-1]))
+    new = np.flatnonzero(latched != before)
+    row = np.concatenate([np.arange(len(state.latched)), cells.row[new]])
+    order = np.argsort(row, kind="stable")
+    first = np.concatenate([np.full(len(state.latched), -1), cells.step[new]])
+    is_true = np.concatenate([state.latched, latched[new]])
+    begin = np.concatenate([state.since_us, change_us[new]])
+    return row[order], first[order], is_true[order], begin[order]
 
 
 def _raised_around(row: Rows, is_true: Flags, counts: Flags, raised: Flags) -> tuple[Flags, Flags]:

@@ -15,11 +15,12 @@ from devices.campus.rules import Condition, SetpointRule, StaleRule, WhenRule
 from devices.model.alerts import AlertEvent, EventKind
 from devices.model.texts import Text
 from edge_agent.detect import setpoint
-from edge_agent.detect.block import Block, Flags, shifted
+from edge_agent.detect.block import Block, Flags, Rows, Times, shifted
+from edge_agent.detect.cells import Cells, Changes
 from edge_agent.detect.compare import Comparison, Relation, all_hold
 from edge_agent.detect.day import Day
 from edge_agent.detect.hold import HoldState, Turns, hold
-from edge_agent.detect.latch import latch
+from edge_agent.detect.latch import latch_cells
 from edge_agent.detect.stale import SilenceState, Silent, silence
 from edge_agent.detect.subjects import Finding, Register, Subject, event, evidence, rows_of
 
@@ -32,8 +33,8 @@ class Judge(Protocol):
     rule: Any
     subjects: tuple[Subject, ...]
 
-    def judge(self, block: Block, day: Day) -> Iterator[AlertEvent]:
-        """Take one block of one day in and yield what happened."""
+    def judge(self, block: Block, changes: Changes, day: Day) -> Iterator[AlertEvent]:
+        """Take one block of one day, and its changes, in and yield what happened."""
         ...
 
     def shift(self, by_us: int) -> None:
@@ -62,20 +63,36 @@ class HoldJudge:
         self.subjects = register.subjects(rule)
         self.state = HoldState.quiet(len(self.subjects))
         self._register = register
+        self._subject_of: Rows | None = None
         self._exempt = lru_cache(maxsize=4)(lambda day: register.exempt(rule, self.subjects, day.date))
 
-    def judge(self, block: Block, day: Day) -> Iterator[AlertEvent]:
-        """Take one block of one day in and yield what happened."""
-        rises, falls, change = self.edges(block, day)
-        exempt = self._exempt(day)[:, None]
-        latched = latch(rises & ~exempt, falls | exempt, self.state.latched)
-        on_us, off_us = round(self.rule.on_delay_s * 1e6), round(self.rule.off_delay_s * 1e6)
+    def judge(self, block: Block, changes: Changes, day: Day) -> Iterator[AlertEvent]:
+        """Take one block of one day, and its changes, in and yield what happened."""
+        cells = Cells.where(changes, self._row_of_point(), len(self.subjects), block.steps)
+        rises, falls, change = self.edges(block, cells, day)
+        exempt = self._exempt(day)[cells.row]
+        latched = latch_cells(cells, rises & ~exempt, falls | exempt, self.state.latched)
         change = np.maximum(change, day.first_us)  # what the date changes, it changes at midnight
-        self.state, turns = hold(self.state, latched, change, block.until_us, on_us, off_us)
+        on_us, off_us = round(self.rule.on_delay_s * 1e6), round(self.rule.off_delay_s * 1e6)
+        self.state, turns = hold(
+            self.state, cells, latched, change, block.until_us, on_us=on_us, off_us=off_us
+        )
         return (self.event(turns, number, block, day) for number in range(len(turns.row)))
 
-    def edges(self, block: Block, day: Day) -> tuple[Flags, Flags, Any]:
-        """Where the condition surely holds, where it surely does not, and the time of a change."""
+    def points(self) -> tuple[Rows, ...]:
+        """Rows of the points that the condition looks at, each int64 (subjects,); negative where there is none."""
+        raise NotImplementedError
+
+    def _row_of_point(self) -> Rows:
+        if self._subject_of is None:
+            self._subject_of = np.full(len(self._register.table), -1, np.int64)
+            for point in self.points():
+                has = point >= 0
+                self._subject_of[point[has]] = np.flatnonzero(has)
+        return self._subject_of
+
+    def edges(self, block: Block, cells: Cells, day: Day) -> tuple[Flags, Flags, Times]:
+        """Where the condition surely holds, where surely not, and the time of a change; each (cells,)."""
         raise NotImplementedError
 
     def value_and_limit(self, row: int, step: int, block: Block, day: Day) -> tuple[str, float, float]:
@@ -122,9 +139,13 @@ class WhenJudge(HoldJudge):
         self._comparisons = tuple(_comparison(condition, self.subjects, register) for condition in rule.when)
         self._first = rule.when[0].point
 
-    def edges(self, block: Block, day: Day) -> tuple[Flags, Flags, Any]:  # noqa: ARG002 - the same every day
+    def points(self) -> tuple[Rows, ...]:
+        """The points of the comparisons."""
+        return tuple(comparison.point for comparison in self._comparisons)
+
+    def edges(self, block: Block, cells: Cells, day: Day) -> tuple[Flags, Flags, Times]:  # noqa: ARG002 - any day
         """Where all comparisons hold."""
-        return all_hold(self._comparisons, block)
+        return all_hold(self._comparisons, block, cells)
 
     def value_and_limit(self, row: int, step: int, block: Block, day: Day) -> tuple[str, float, float]:  # noqa: ARG002
         """The first comparison's."""
@@ -161,14 +182,19 @@ class SetpointJudge(HoldJudge):
             exempt=self._exempt(day),
         )
 
-    def edges(self, block: Block, day: Day) -> tuple[Flags, Flags, Any]:
+    def points(self) -> tuple[Rows, ...]:
+        """On, mode, what it is doing, set point."""
+        return self._units.on, self._units.mode, self._units.running, self._units.setpoint
+
+    def edges(self, block: Block, cells: Cells, day: Day) -> tuple[Flags, Flags, Times]:
         """Where the standard is broken."""
-        return setpoint.edges(self._units, self._today(day), self._standard, block)
+        return setpoint.edges(self._units, self._today(day), self._standard, block, cells)
 
     def value_and_limit(self, row: int, step: int, block: Block, day: Day) -> tuple[str, float, float]:
         """The set point and the limit of the mode the unit is in."""
         at = block.cut(step, step + 1)
-        limit = setpoint.limits(self._units, self._today(day), self._standard, at)[row, 0]
+        cells = Cells.every(len(self.subjects), 1)
+        limit = setpoint.limits(self._units, self._today(day), self._standard, at, cells)[row]
         return self._point[row], float(at.value[self._units.setpoint[row], 0]), float(limit)
 
 
@@ -196,7 +222,7 @@ class StaleJudge:
         none = np.zeros(len(self.subjects), np.bool_)
         return none if self._of_link else register.exempt(self.rule, self.subjects, day.date)
 
-    def judge(self, block: Block, day: Day) -> Iterator[AlertEvent]:
+    def judge(self, block: Block, changes: Changes, day: Day) -> Iterator[AlertEvent]:  # noqa: ARG002 - times count
         """Take one block of one day in and yield what happened."""
         heard = self._silent.heard(block)
         heard = np.where(self._exempt(day)[:, None], block.until_us, heard)

@@ -1,10 +1,11 @@
-"""Conditions with a dead band: true from the step they rise until the step they fall."""
+"""Conditions with a dead band: true from the moment they rise until the moment they fall."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from edge_agent.detect.block import Flags
+from edge_agent.detect.cells import Cells
 
 
 def latch(rises: Flags, falls: Flags, before: Flags) -> Flags:
@@ -24,3 +25,13 @@ def latch(rises: Flags, falls: Flags, before: Flags) -> Flags:
     last_event = np.maximum.accumulate(np.where(rises | falls, steps, -1), axis=1)
     held = np.take_along_axis(rises, np.maximum(last_event, 0), axis=1) if rises.shape[1] else rises
     return np.where(last_event < 0, before[:, None], held)
+
+
+def latch_cells(cells: Cells, rises: Flags, falls: Flags, before: Flags) -> Flags:
+    """The same on cells: `rises` and `falls` are bool (cells,), `before` bool (rows,); returns bool (cells,)."""
+    if len(cells) == len(before):  # live: one cell a row
+        return rises | (before & ~falls)
+    index = np.arange(len(cells))
+    last_event = np.maximum.accumulate(np.where(rises | falls, index, -1))
+    first = np.maximum.accumulate(np.where(cells.starts, index, 0))
+    return np.where(last_event >= first, rises[last_event], before[cells.row])

@@ -59,7 +59,7 @@ class Stack:
         self.processes.__exit__(kind, error, trace)
         if error is not None:
             for log in sorted((self.folder / "logs").glob("*.log")):
-                print(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}")
+                print(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}")  # noqa: T201 - for who reads the failure
 
     def _keys(self, name: str) -> Path:
         return self.folder / "credentials" / f"{name}.json"
