@@ -1,0 +1,116 @@
+"""What `docs/rule.md` says is so: its rules load on a campus of their own, and every key and field is explained."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from devices.campus.calendars import Hours
+from devices.campus.checks import selected
+from devices.campus.loading import load_campus
+from devices.campus.rules import (
+    MESSAGE_FIELDS,
+    Condition,
+    Exemption,
+    Select,
+    SetpointRule,
+    SpeedingRule,
+    SpeedLevel,
+    SpeedLimit,
+    StaleRule,
+    WhenRule,
+)
+from devices.campus.site import Campus
+from devices.model.alerts import Family, Severity
+from devices.model.errors import ConfigRefused
+from devices.profiles.profile import DeviceKind
+
+PAGE = (Path(__file__).parents[3] / "docs" / "rule.md").read_text("utf-8")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+RULES = [block for block in BLOCKS if block.startswith("rules:")]
+EXPLAINED = set(re.findall(r"`([^`\n]+)`", PAGE))
+MODELS: list[type[BaseModel]] = [
+    *(Select, Condition, Exemption, Hours, SpeedLimit, SpeedLevel),
+    *(WhenRule, SetpointRule, SpeedingRule, StaleRule),
+]
+SITE = """
+campus: {id: c, name: {zh: 园, en: C}}
+agents: [{id: edge, name: {zh: 网, en: E}}]
+sites: [{id: s, name: {zh: 院, en: S}, agent: edge}]
+buildings: [{id: b, site: s, name: {zh: 楼, en: B}}]
+zones: [{id: z, name: {zh: 区, en: Z}, owner: {zh: 班, en: Team}}]
+areas:
+- {id: room, building: b, zone: z, kind: office, name: {zh: 办公室, en: Office}}
+- {id: servers, building: b, zone: z, kind: server_room, name: {zh: 机房, en: Server room}}
+- {id: gate, building: b, zone: z, kind: gate, name: {zh: 门, en: Gate}}
+links:
+- {id: bus, agent: edge, kind: modbus-tcp, name: {zh: 总线, en: Bus}, host: 127.0.0.1}
+- {id: field, agent: edge, kind: mqtt, name: {zh: 现场, en: Field}, prefix: field/s}
+devices:
+- {id: ac-room, profile: daikin-dta116a, link: bus, area: room, unit: 1, name: {zh: 空调, en: AC}}
+- {id: ac-servers, profile: daikin-dta116a, link: bus, area: servers, unit: 2, name: {zh: 空调, en: AC}}
+- {id: pump-main, profile: campus-pump-panel, link: bus, area: gate, unit: 3, name: {zh: 泵, en: Pump}}
+- {id: pump-annex, profile: campus-pump-panel, link: bus, area: gate, unit: 4, name: {zh: 泵, en: Pump}}
+- {id: radar, profile: ops243-radar, link: field, area: gate, topic: radar, name: {zh: 雷达, en: Radar}}
+- {id: door, profile: campus-door, link: field, area: gate, topic: door, name: {zh: 门, en: Door}}
+calendars: [{id: office}]
+"""
+
+
+@pytest.fixture
+def campus(tmp_path: Path) -> Campus:
+    """The campus with every rule of the page, each block a file of its own, and its exemptions."""
+    names = [f"rules-{number}.yaml" for number in range(len(RULES))]
+    for name, block in zip(names, RULES, strict=True):
+        (tmp_path / name).write_text(block, "utf-8")
+    [exemptions] = [block for block in BLOCKS if block.startswith("exemptions:")]
+    file = tmp_path / "site.yaml"
+    file.write_text(f"{SITE}rules: [{', '.join(names)}]\n{exemptions}", "utf-8")
+    return load_campus(file)
+
+
+def test_every_block_of_the_page_loads(campus: Campus) -> None:
+    assert len(campus.rules) == sum(len(re.findall(r"^- id:", block, re.MULTILINE)) for block in RULES)
+    assert len(campus.exemptions) == 2
+    assert len(BLOCKS) == len(RULES) + 1
+
+
+def test_there_is_an_example_of_each_kind(campus: Campus) -> None:
+    assert {rule.kind for rule in campus.rules.values()} == {"when", "setpoint", "speeding", "stale"}
+
+
+def test_each_example_finds_the_devices_that_its_words_speak_of(campus: Campus) -> None:
+    found = {name: [d.id for d in selected(campus, rule)] for name, rule in campus.rules.items()}
+    assert found["warm-server-room"] == ["ac-servers"]
+    assert found["jockey-out-of-auto"] == ["pump-main"]
+    assert found["setpoint-offices"] == ["ac-room"]
+    assert found["speeding-gate"] == ["radar"]
+
+
+def test_links_are_given_less_time_than_devices_as_the_page_asks(campus: Campus) -> None:
+    link, device = campus.rules["silent-link"], campus.rules["silent-equipment"]
+    assert isinstance(link, StaleRule)
+    assert isinstance(device, StaleRule)
+    assert link.after_s < device.after_s
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_key_is_explained(model: type[BaseModel]) -> None:
+    assert not set(model.model_fields) - EXPLAINED - {"reason", "until", "rule"}
+
+
+def test_every_word_that_a_key_takes_is_explained() -> None:
+    fields = {f"{{{name}}}" for name in MESSAGE_FIELDS}
+    words = {severity.name.lower() for severity in Severity} | set(Family) | set(DeviceKind)
+    assert fields | words <= EXPLAINED
+
+
+def test_a_refusal_reads_as_the_page_shows_it(tmp_path: Path) -> None:
+    [shown] = re.findall(r"found '(\w+)' on (\S+), expected", PAGE)
+    (tmp_path / "rules.yaml").write_text(RULES[0].replace("point: room_c", f"point: {shown[0]}"), "utf-8")
+    (tmp_path / "site.yaml").write_text(f"{SITE}rules: [rules.yaml]\n", "utf-8")
+    with pytest.raises(ConfigRefused, match=r"warm-server-room.when.0.point.*did you mean 'room_c'"):
+        load_campus(tmp_path / "site.yaml")
