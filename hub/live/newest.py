@@ -56,6 +56,11 @@ class Newest:
         self.quality[rows] = batch.quality[order]
         self.changed[rows] = self.version
 
+    def recall(self, known: Mapping[str, tuple[int, float, int]]) -> None:
+        """Take what was newest before a restart: time, value and quality by name."""
+        if known:
+            self.update(SampleBatch.of(range(len(known)), *zip(*known.values(), strict=True)), list(known))
+
     def changed_since(self, version: int) -> npt.NDArray[np.int64]:
         """Rows that changed after `version`, int64 (n,)."""
         return np.flatnonzero(self.changed[: len(self)] > version)

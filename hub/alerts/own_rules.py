@@ -1,0 +1,42 @@
+"""Rules of the hub itself: what it can see and no agent can tell it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from devices.model.alerts import Family, Severity
+from devices.model.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRule:
+    """A rule without a site file."""
+
+    id: str
+    version: int
+    family: Family
+    severity: Severity
+    title: Text
+    message: Text
+    advice: Text
+
+
+AGENT_SILENT: Final = OwnRule(
+    id="hub-agent-silent",
+    version=1,
+    family=Family.DEVICE,
+    severity=Severity.HIGH,
+    title=Text("边缘网关失联", "Gateway silent"),
+    message=Text(
+        "{agent} 已 {seconds} 秒没有消息，其所有设备状态未知",
+        "{agent} has not been heard for {seconds} s; the state of all its devices is unknown",
+    ),
+    advice=Text(
+        "检查网关电源与网络\n到现场查看网关状态灯\n恢复前，该网关所辖设备须人工巡查",
+        "Check the gateway's power and network\nLook at the lamps of the gateway on site\n"
+        "Until it is back, walk the rounds of its devices",
+    ),
+)
+
+OWN_RULES: Final = {rule.id: rule for rule in (AGENT_SILENT,)}

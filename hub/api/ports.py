@@ -1,0 +1,61 @@
+"""What the routes work with: handed in once, by whoever puts the hub together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from devices.campus.site import Campus
+from hub.accounts.throttle import Throttle
+from hub.api.live import Feed
+from hub.api.points import DeviceRows
+from hub.api.settings import WebSettings
+from hub.db import Database
+from hub.live.bus import Bus
+from hub.live.newest import Newest
+from hub.series.port import SeriesStore
+
+
+def nothing() -> Mapping[str, Any]:
+    """What a room says of itself that has nothing to say."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The rooms below, and the few facts that routes need.
+
+    Attributes:
+        ingest: its status as plain values: `lag_s`, `queue`, ..., and under `agents` for each agent
+            `received` (counters), `samples_s`, `clock_offset_s`, `digest_ok`.
+        broker: what the broker says of itself.
+    """
+
+    campus: Campus
+    db: Database
+    series: SeriesStore
+    newest: Newest
+    bus: Bus
+    feed: Feed
+    rows: DeviceRows
+    throttle: Throttle
+    web: WebSettings
+    data_dir: Path
+    version: str
+    now_us: Callable[[], int]
+    ingest: Callable[[], Mapping[str, Any]] = field(default=nothing)
+    broker: Callable[[], Mapping[str, Any]] = field(default=nothing)
+
+
+def ports_of(connection: HTTPConnection) -> Ports:
+    """The ports of the application that this request came to."""
+    ports: Ports = connection.app.state.ports
+    return ports
+
+
+Hub = Annotated[Ports, Depends(ports_of)]

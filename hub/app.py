@@ -1,0 +1,161 @@
+"""The one place that knows all rooms of the hub, and lets it live."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any, Final
+
+from devices.campus.loading import load_campus
+from devices.wire.mqtt import Broker
+from hub.accounts import first_run
+from hub.accounts.throttle import Throttle
+from hub.api.access import lifetime_of
+from hub.api.live import Feed
+from hub.api.newsroom import Newsroom
+from hub.api.points import DeviceRows
+from hub.api.ports import Ports
+from hub.api.server import WebServer
+from hub.api.web import guarded, web_app
+from hub.broker import EmbeddedBroker
+from hub.console import mount_console
+from hub.db import Database
+from hub.ingest import Ingest
+from hub.live.bus import Bus
+from hub.live.newest import Newest
+from hub.series.duckdb import DuckSeries
+from hub.settings import DuckDbSettings, ExternalBrokerSettings, HubSettings
+from hub.upkeep.admission import Admission
+from hub.upkeep.errands import Errands
+from hub.upkeep.folder import owned
+from hub.upkeep.forgetting import Forgetting
+from hub.upkeep.watch import Watch
+
+_log = logging.getLogger(__name__)
+
+About = Callable[[], dict[str, Any]]
+VERSION: Final = version("campuswatch")
+
+
+def now_us() -> int:
+    """UTC microseconds."""
+    return time.time_ns() // 1000
+
+
+async def run(settings: HubSettings, stop: asyncio.Event) -> None:
+    """Run the hub until `stop` is set.
+
+    Raises:
+        Refused: the data folder is in use, a port is taken, a store or the site file cannot be used.
+    """
+    campus = load_campus(settings.site)
+    with owned(settings.data_dir):
+        async with Database(settings.database_url) as db, _series(settings) as series:
+            admission = Admission(db, campus, external=isinstance(settings.broker, ExternalBrokerSettings))
+            newest = Newest(point for agent in campus.agents for point in campus.points_of(agent).names)
+            newest.recall(await series.latest())
+            async with _broker(settings, admission) as (broker, about_broker):
+                bus = Bus()
+                ingest = Ingest(
+                    broker,
+                    campus=campus,
+                    series=series,
+                    database=db,
+                    newest=newest,
+                    bus=bus,
+                    agents=admission.agents,
+                    now_us=now_us,
+                )
+                ports = Ports(
+                    campus=campus,
+                    db=db,
+                    series=series,
+                    newest=newest,
+                    bus=bus,
+                    feed=Feed(newest),
+                    rows=DeviceRows(newest),
+                    throttle=Throttle(time.monotonic),
+                    web=settings.listen,
+                    data_dir=settings.data_dir,
+                    version=VERSION,
+                    now_us=now_us,
+                    ingest=lambda: asdict(ingest.status()),
+                    broker=about_broker,
+                )
+                await _offer_first_run(ports)
+                await _live(settings, ports, ingest, admission, stop)
+
+
+async def _live(
+    settings: HubSettings, ports: Ports, ingest: Ingest, admission: Admission, stop: asyncio.Event
+) -> None:
+    """Everything that runs beside each other; what fails takes the hub down, loudly."""
+    app = web_app(ports)
+    mount_console(app)
+    watch = Watch(ports.db, ports.campus, ports.bus, settings.watch.agent_silent_s, now_us)
+    errands = Errands(
+        settings.data_dir, ports.db, now_us, admission.refresh, lambda name: ports.feed.end(user=name)
+    )
+    forgetting = Forgetting(
+        ports.db,
+        ports.series,
+        series_days=settings.retention.series_days,
+        ledger_days=settings.retention.ledger_days,
+        lifetime=lifetime_of(ports),
+        now_us=now_us,
+    )
+    async with WebServer(guarded(app), settings.listen, ports.feed) as web, asyncio.TaskGroup() as group:
+        jobs = {
+            "ingest": ingest.run(),
+            "newsroom": Newsroom(ports).run(),
+            "watch": watch.run(),
+            "errands": errands.run(),
+            "forgetting": forgetting.run(),
+        }
+        tasks = [group.create_task(job, name=name) for name, job in jobs.items()]
+        server = group.create_task(web.run(), name="web")
+        _log.info("hub %s serves %s", VERSION, web.address)
+        await stop.wait()
+        web.stop()
+        await server
+        for task in tasks:
+            task.cancel()
+
+
+async def _offer_first_run(ports: Ports) -> None:
+    token = await ports.db.write(lambda c: first_run.offer(c, ports.data_dir, now_us()))
+    if token is not None:
+        _log.warning("first run: make the first administrator with the token %s", token)
+
+
+def _series(settings: HubSettings) -> DuckSeries:
+    store = settings.series
+    assert isinstance(store, DuckDbSettings)
+    path = store.path or settings.data_dir / "series.duckdb"
+    return DuckSeries(path, memory_mb=store.memory_mb, threads=store.threads)
+
+
+@asynccontextmanager
+async def _broker(settings: HubSettings, admission: Admission) -> AsyncIterator[tuple[Broker, About]]:
+    """The broker's address, and what there is to say of it."""
+    users, broker = await admission.users(), settings.broker
+    if isinstance(broker, ExternalBrokerSettings):
+        yield broker.address(), dict
+        return
+    tls = broker.tls
+    async with EmbeddedBroker(
+        settings.data_dir / "broker",
+        users,
+        host=broker.host,
+        port=broker.port,
+        certificate=None if tls is None else tls.certificate,
+        key=None if tls is None else tls.key,
+        plaintext=broker.plaintext,
+    ) as embedded:
+        admission.serve(embedded)
+        yield embedded.address, lambda: {"serving": embedded.state == "serving", **embedded.counts}

@@ -1,0 +1,1 @@
+"""What the hub does by itself: tells the pages, watches its agents, runs errands, forgets what is old."""

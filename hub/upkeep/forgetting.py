@@ -1,0 +1,71 @@
+"""Forgets what has been kept long enough."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from sqlalchemy import Connection
+
+from devices.model.errors import CampusError
+from hub.accounts import sessions
+from hub.accounts.sessions import Lifetime
+from hub.alerts import store
+from hub.db import Database
+from hub.series.port import SeriesStore
+
+_log = logging.getLogger(__name__)
+
+EVERY_S: Final = 3600.0
+US_PER_DAY: Final = 86_400_000_000
+
+
+class Forgetting:
+    """Removes old samples, old places in the ledger and sessions that are over.
+
+    Args:
+        series_days, ledger_days: what is older goes.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        series: SeriesStore,
+        *,
+        series_days: float,
+        ledger_days: float,
+        lifetime: Lifetime,
+        now_us: Callable[[], int],
+    ) -> None:
+        self._db = db
+        self._series = series
+        self._series_us = round(series_days * US_PER_DAY)
+        self._ledger_us = round(ledger_days * US_PER_DAY)
+        self._lifetime = lifetime
+        self._now_us = now_us
+
+    async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Forget now and then, for ever."""
+        while True:
+            await sleep(EVERY_S)
+            try:
+                await self.forget()
+            except CampusError as error:
+                _log.warning("what is old could not be removed: %s", error)
+
+    async def forget(self) -> None:
+        """Remove what is old now.
+
+        Raises:
+            Unreachable: a store does not work now.
+        """
+        now_us = self._now_us()
+
+        def sweep(connection: Connection) -> None:
+            store.forget_ledger(connection, now_us - self._ledger_us)
+            sessions.sweep(connection, self._lifetime, now_us)
+
+        await self._db.write(sweep)
+        await self._series.drop_before(now_us - self._series_us)
