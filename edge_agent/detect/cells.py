@@ -47,7 +47,8 @@ def _chunks(points: int, steps: int) -> list[tuple[int, int]]:
 
 def _changed(bits: Times, first: int, last: int) -> tuple[Rows, Rows]:
     part = bits[first:last]
-    point, step = np.nonzero(part[:, 1:] != part[:, :-1])
+    differs = part[:, 1:] != part[:, :-1]
+    point, step = np.divmod(np.flatnonzero(differs), differs.shape[1])
     return point + first, step + 1
 
 
@@ -72,6 +73,11 @@ class Cells:
         """Every step of every row."""
         row, step = np.repeat(np.arange(rows), steps), np.tile(np.arange(steps), rows)
         return cls(row, step, step == 0)
+
+    @classmethod
+    def one(cls, row: int, step: int) -> Self:
+        """A single moment of a single row."""
+        return cls(np.array([row]), np.array([step]), np.ones(1, np.bool_))
 
     @classmethod
     def where(cls, changes: Changes, row_of_point: Rows, rows: int, steps: int) -> Self:

@@ -16,7 +16,7 @@ from devices.model.points import PointTable
 from devices.model.samples import SampleBatch
 from devices.profiles.profile import DeviceKind
 from edge_agent.detect import saving
-from edge_agent.detect.block import Held
+from edge_agent.detect.block import Block, Held
 from edge_agent.detect.cells import Changes
 from edge_agent.detect.day import Day
 from edge_agent.detect.judges import Judge, SetpointJudge, StaleJudge, WhenJudge
@@ -68,6 +68,25 @@ class Detection:
             for judge in self._judges:
                 events.extend(judge.judge(block, changes, day))
         return Outcome(events, derived)
+
+    def play(self, block: Block) -> list[AlertEvent]:
+        """Judge slow states that are already on steps, such as a stored month; passes are not looked for.
+
+        Cutting a block anywhere, or stepping through it sample by sample, gives the same events.
+        """
+        events: list[AlertEvent] = []
+        first = 0
+        while first < block.steps:
+            if not self._day.first_us <= block.until_us[first] <= self._day.last_us:
+                self._day = Day.of(int(block.until_us[first]), self._campus.timezone)
+            last = int(np.searchsorted(block.until_us, self._day.last_us, "right"))
+            part = block.cut(first, max(last, first + 1))
+            self._held = Held(part.value[:, -1].copy(), part.at_us[:, -1].copy())
+            changes = Changes.of(part)
+            for judge in self._judges:
+                events.extend(judge.judge(part, changes, self._day))
+            first += part.steps
+        return events
 
     def frames(self, frames: FrameBatch) -> SampleBatch:
         """Judge pictures; `camera` counts in the order of `cameras`. Each camera at most once in a batch."""

@@ -192,10 +192,9 @@ class SetpointJudge(HoldJudge):
 
     def value_and_limit(self, row: int, step: int, block: Block, day: Day) -> tuple[str, float, float]:
         """The set point and the limit of the mode the unit is in."""
-        at = block.cut(step, step + 1)
-        cells = Cells.every(len(self.subjects), 1)
-        limit = setpoint.limits(self._units, self._today(day), self._standard, at, cells)[row]
-        return self._point[row], float(at.value[self._units.setpoint[row], 0]), float(limit)
+        cell = Cells.one(row, step)
+        limit = setpoint.limit_at(self._units, self._today(day), self._standard, block, cell)
+        return self._point[row], float(block.value[self._units.setpoint[row], step]), limit
 
 
 class StaleJudge:

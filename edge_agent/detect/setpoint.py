@@ -7,6 +7,7 @@ unit's own mode decides; `auto` follows what it is doing, else the season; outsi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -14,7 +15,13 @@ from devices.model.codes import AcMode, OnOff
 from edge_agent.detect.block import Block, Flags, Floats, Rows, Times
 from edge_agent.detect.cells import Cells
 
-ABSENT = -1
+ABSENT: Final = -1
+#: Plain numbers: members of an enumeration are slow in arrays.
+COOL: Final = float(AcMode.COOL)
+HEAT: Final = float(AcMode.HEAT)
+AUTO: Final = float(AcMode.AUTO)
+ON: Final = float(OnOff.ON)
+OFF: Final = float(OnOff.OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +59,14 @@ def edges(
     on = cells.of(block.value, units.on)
     setpoint = cells.of(block.value, units.setpoint)
     mode = effective_mode(units, today, block, cells)
-    cooling, heating = mode == AcMode.COOL, mode == AcMode.HEAT
+    cooling, heating = mode == COOL, mode == HEAT
     judged = ((today.cooling | today.heating) & ~today.exempt)[cells.row]
     too_cold = cooling & (setpoint < standard.cooling_min - standard.dead_band)
     too_warm = heating & (setpoint > standard.heating_max + standard.dead_band)
     kept = (cooling & (setpoint >= standard.cooling_min)) | (heating & (setpoint <= standard.heating_max))
     neither = ~np.isnan(mode) & ~cooling & ~heating
-    rises = (on == OnOff.ON) & (too_cold | too_warm) & judged
-    falls = (on == OnOff.OFF) | kept | neither | ~judged
+    rises = (on == ON) & (too_cold | too_warm) & judged
+    falls = (on == OFF) | kept | neither | ~judged
     times = [cells.times_of(block.at_us, point) for point in (units.on, units.mode, units.setpoint)]
     return rises, falls, np.maximum.reduce(times)
 
@@ -67,16 +74,15 @@ def edges(
 def effective_mode(units: Units, today: Today, block: Block, cells: Cells) -> Floats:
     """COOL, HEAT or another mode, float64 (cells,); NaN where the mode was never read."""
     mode = cells.of(block.value, units.mode)
-    season = np.where(today.cooling, AcMode.COOL, np.where(today.heating, AcMode.HEAT, AcMode.AUTO))[
-        cells.row
-    ]
-    running = np.where((units.running == ABSENT)[cells.row], np.nan, cells.of(block.value, units.running))
-    running_counts = (running == AcMode.COOL) | (running == AcMode.HEAT)
-    return np.where(mode == AcMode.AUTO, np.where(running_counts, running, season), mode)
+    in_cooling, in_heating = today.cooling[cells.row], today.heating[cells.row]
+    season = np.where(in_cooling, COOL, np.where(in_heating, HEAT, AUTO))
+    absent = units.running[cells.row] == ABSENT
+    running = np.where(absent, np.nan, cells.of(block.value, units.running))
+    running_counts = (running == COOL) | (running == HEAT)
+    return np.where(mode == AUTO, np.where(running_counts, running, season), mode)
 
 
-def limits(units: Units, today: Today, standard: Standard, block: Block, cells: Cells) -> Floats:
-    """The limit that applies, float64 (cells,); NaN where none does."""
-    mode = effective_mode(units, today, block, cells)
-    heating = np.where(mode == AcMode.HEAT, standard.heating_max, np.nan)
-    return np.where(mode == AcMode.COOL, standard.cooling_min, heating)
+def limit_at(units: Units, today: Today, standard: Standard, block: Block, cell: Cells) -> float:
+    """The limit that applies at one cell; NaN where none does."""
+    mode = effective_mode(units, today, block, cell)[0]
+    return {COOL: standard.cooling_min, HEAT: standard.heating_max}.get(float(mode), float("nan"))

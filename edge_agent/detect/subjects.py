@@ -41,6 +41,10 @@ class Register:
         self.agent = agent
         self.table = table
         self._devices = {device.id: device for device in campus.devices_of(agent)}
+        self._meanings = {
+            name: {p.name: (p.codes or "", conversion(p.unit).canonical) for p in profile.points}
+            for name, profile in campus.profiles.items()
+        }
 
     def subjects(self, rule: Rule) -> tuple[Subject, ...]:
         """Devices of this agent that a rule is for, in file order."""
@@ -85,19 +89,19 @@ class Register:
 
     def value_text(self, subject: Subject, point: str, value: float) -> Text:
         """A value as people read it: the word of its code set, or the number."""
-        device = self._devices.get(subject.id)
-        if np.isnan(value):
+        if value != value:  # noqa: PLR0124 - NaN differs from itself
             return Text("无", "none")
-        if device is not None:
-            for sheet_point in self.campus.profile_of(device).points:
-                if sheet_point.name == point and sheet_point.codes is not None:
-                    return _code_text(sheet_point.codes, value)
-        return Text(_plain(value), _plain(value))
+        codes, _ = self._meaning(subject, point)
+        return _code_text(codes, value) if codes else Text(_plain(value), _plain(value))
 
     def unit(self, subject: Subject, point: str) -> str:
         """Canonical unit of a subject's point."""
-        points = self.campus.profile_of(self._devices[subject.id]).points
-        return next((conversion(p.unit).canonical for p in points if p.name == point), "")
+        return self._meaning(subject, point)[1]
+
+    def _meaning(self, subject: Subject, point: str) -> tuple[str, str]:
+        """Code set ("" for a number) and canonical unit of a point."""
+        device = self._devices.get(subject.id)
+        return ("", "") if device is None else self._meanings[device.profile].get(point, ("", ""))
 
 
 def _code_text(codes: str, value: float) -> Text:
@@ -168,7 +172,7 @@ def evidence(subject: Subject, block: Block, step: int) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, row in subject.points.items():
         value = float(block.value[row, step])
-        if not np.isnan(value) and len(found) < MOST_EVIDENCE:
+        if value == value and len(found) < MOST_EVIDENCE:  # noqa: PLR0124 - NaN differs from itself
             found[name] = value
     return found
 
