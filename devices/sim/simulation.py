@@ -102,11 +102,12 @@ class Simulation:
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Begin the plant, open every port, start the tasks."""
-        self.plant.begin(self.begun_us)
+        self.plant.begin(self.clock_us())
         if self.options.memory is not None:
             recall(self.plant, self.options.memory)
         for listener in self.listeners.values():
             await stack.enter_async_context(listener)
+        self.begun_us = self.clock_us()  # of the scenario: from now on somebody can see what happens
         self._later(self._live(), "plant")
         if self.publisher is not None:
             self._later(self.publisher.run(), "field publisher")
