@@ -24,7 +24,9 @@ CAMERAS: Final = 350
 STEPS: Final = 500
 CHANGED: Final = 500
 START_US: Final = 1_782_864_000_000_000
-WORK = f"{UNITS} air conditioners, {CAMERAS} cameras, others: 5,052 points; 21 rules, {CHANGED} samples a step"
+WORK = (
+    f"{UNITS} air conditioners, {CAMERAS} cameras, others: 5,052 points; 21 rules, {CHANGED} samples a step"
+)
 PEER = "the same comparisons and delays as a Python loop over devices"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from devices.campus.site import Campus
@@ -269,19 +269,31 @@ def facts(events: Iterable[AlertEvent]) -> list[tuple[object, ...]]:
     return sorted((e.id, e.kind.value, e.time_us, e.start_us) for e in events)
 
 
+@pytest.fixture(scope="module")
+def shared_campus(tmp_path_factory: pytest.TempPathFactory) -> Campus:
+    return small_campus(tmp_path_factory.mktemp("story"))
+
+
+@pytest.fixture(scope="module")
+def told_by_the_second(shared_campus: Campus) -> list[tuple[object, ...]]:
+    return facts(e for e in Player(shared_campus, SUMMER).play(STORY, range(901)) if e.rule != "silent")
+
+
 @settings(
-    max_examples=25,
+    max_examples=200,
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
 )
 @given(
     moments=st.lists(st.floats(0.1, 899.9), max_size=30), restarts=st.lists(st.integers(0, 30), max_size=4)
 )
 def test_any_cut_and_any_restart_tell_the_same_story(
-    campus: Campus, moments: list[float], restarts: list[int]
+    shared_campus: Campus,
+    told_by_the_second: list[tuple[object, ...]],
+    moments: list[float],
+    restarts: list[int],
 ) -> None:
-    whole = facts(e for e in Player(campus, SUMMER).play(STORY, range(901)) if e.rule != "silent")
+    campus = shared_campus
     player, events, before = Player(campus, SUMMER), [], -1.0
     for number, moment in enumerate([*sorted(set(moments)), 900.0]):
         part = [reading for reading in STORY if before < reading[0] <= moment]
@@ -292,7 +304,7 @@ def test_any_cut_and_any_restart_tell_the_same_story(
             parts = player.detection.save_held() | player.detection.save_judged()
             player.detection = Detection(campus, "edge", player.table, now_us)
             assert player.detection.restore(parts, now_us) == []
-    assert facts(e for e in events if e.rule != "silent") == whole
+    assert facts(e for e in events if e.rule != "silent") == told_by_the_second
 
 
 def test_a_clock_that_is_set_keeps_delays_true(campus: Campus) -> None:
