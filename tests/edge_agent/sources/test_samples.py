@@ -13,11 +13,16 @@ import edge_agent.sources
 from devices.campus.site import Device, Link
 from devices.profiles.library import shipped
 from devices.profiles.strict import Strict, read_yaml
+from edge_agent.sources.camera import CameraSettings
 from edge_agent.sources.modbus import ModbusSettings
 from edge_agent.sources.mqtt import MqttSettings
 
 FOLDER = Path(edge_agent.sources.__file__).parent
-SETTINGS: dict[str, type[Strict]] = {"modbus": ModbusSettings, "mqtt": MqttSettings}
+SETTINGS: dict[str, type[Strict]] = {
+    "modbus": ModbusSettings,
+    "mqtt": MqttSettings,
+    "camera": CameraSettings,
+}
 
 
 @pytest.mark.parametrize("source", SETTINGS)
