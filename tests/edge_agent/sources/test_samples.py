@@ -16,12 +16,14 @@ from devices.profiles.strict import Strict, read_yaml
 from edge_agent.sources.camera import CameraSettings
 from edge_agent.sources.modbus import ModbusSettings
 from edge_agent.sources.mqtt import MqttSettings
+from edge_agent.sources.replay import ReplaySettings
 
 FOLDER = Path(edge_agent.sources.__file__).parent
 SETTINGS: dict[str, type[Strict]] = {
     "modbus": ModbusSettings,
     "mqtt": MqttSettings,
     "camera": CameraSettings,
+    "replay": ReplaySettings,
 }
 
 
