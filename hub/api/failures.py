@@ -14,7 +14,7 @@ from devices.model.texts import Text
 from hub.alerts.record import Record
 from hub.api.alert_card import card
 from hub.api.answers import Json, failure
-from hub.api.guard import broken
+from hub.api.guard import TOO_LARGE, broken
 from hub.api.ports import ports_of
 from hub.errors import (
     Conflict,
@@ -38,6 +38,7 @@ STATUS: Final[dict[type[CampusError], int]] = {
 }
 PLAIN: Final = {
     404: ("not-found", Text("没有此地址", "No such address")),
+    413: TOO_LARGE,
     405: ("not-allowed", Text("不支持此方法", "This method is not supported here")),
 }
 

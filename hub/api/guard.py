@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from devices.model.texts import Text
@@ -36,11 +37,8 @@ HEADERS: Final = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "cache-control": "no-store",
 }
+TOO_LARGE: Final = ("too-large", Text("请求过大", "The request is too large"))
 HSTS: Final = "max-age=31536000; includeSubDomains"
-
-
-class _TooLarge(Exception):  # noqa: N818 - it never leaves this file
-    """The body grew beyond what is taken."""
 
 
 class Guard:
@@ -65,8 +63,6 @@ class Guard:
             return
         try:
             await self._app(scope, _limited(receive, self._web.max_body_bytes), answer.send)
-        except _TooLarge:
-            await answer.instead(scope, receive, _too_large(self._web.max_body_bytes))
         except Exception:  # noqa: BLE001 - boundary: one request must not end the hub; it gets a number to report
             self.failed += 1
             _log.exception("request failed request=%s path=%s", number, scope["path"])
@@ -75,7 +71,7 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers) -> Json | None:
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self._web.max_body_bytes:
-            return _too_large(self._web.max_body_bytes)
+            return Json(failure(*TOO_LARGE), 413)
         if scope["method"] in SAFE or self._from_our_page(scope, headers):
             return None
         said = Text("请求不是来自本系统页面", "The request did not come from a page of this hub")
@@ -138,16 +134,11 @@ def _limited(receive: Receive, most: int) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > most:
-            raise _TooLarge
+        if taken > most:  # whoever reads the body passes this kind of error on
+            raise HTTPException(413)
         return message
 
     return limited
-
-
-def _too_large(most: int) -> Json:
-    said = Text(f"请求超过 {most} 字节", f"The request is larger than {most} bytes")
-    return Json(failure("too-large", said), 413)
 
 
 def broken(number: str) -> Json:
