@@ -59,13 +59,11 @@ def _row(line: Mapping[str, str | None], names: dict[str, int], where: str) -> t
     try:
         value = float(line["value"] or math.nan)
         quality = _quality(line.get("quality"), value)
-        point = names.setdefault(line["point"] or "", len(names))
-        return (
-            point,
-            _micros(line["time"] or ""),
-            value if quality <= Quality.UNCERTAIN else math.nan,
-            quality,
-        )
+        if quality > Quality.UNCERTAIN:
+            value = math.nan
+        elif not math.isfinite(value):
+            raise ValueError(f"{value} is no value of quality {quality.name.lower()}")
+        return names.setdefault(line["point"] or "", len(names)), _micros(line["time"] or ""), value, quality
     except (ValueError, KeyError, OverflowError) as error:
         raise Garbled(f"{where}: {error}") from None
 

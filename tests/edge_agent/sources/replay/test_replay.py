@@ -94,7 +94,7 @@ async def test_samples_come_at_the_pace_asked_for(recorded: Path) -> None:
     clock = FakeClock()
     async with playing(ReplaySettings(files=(recorded,), pace=10), clock) as (sink, source):
         await sink.until(lambda: len(sink.all) == 2)
-        while clock.sleepers == 0:
+        while clock.sleepers == 0:  # noqa: ASYNC110 - the clock has no event for it
             await asyncio.sleep(0.001)
         await clock.advance(0.05)
         assert len(sink.all) == 2
@@ -164,6 +164,7 @@ def test_a_table_is_read_with_its_times_values_and_qualities(tmp_path: Path) -> 
         ("time,point,value\n2026-07-01T00:00:00,a.one,1\n", Garbled, "line 2: a time without a zone"),
         ("time,point,value\n0,a.one,much\n", Garbled, "line 2: could not convert"),
         ("time,point,value,quality\n0,a.one,1,fine\n", Garbled, "line 2: 'FINE'"),
+        ("time,point,value,quality\n0,a.one,inf,good\n", Garbled, "line 2: inf is no value of quality good"),
     ],
 )
 def test_a_wrong_table_is_told_with_its_line(
