@@ -1,4 +1,4 @@
-"""Serves the console's files. They are public and hold no data; every page asks the REST interface for what it shows."""
+"""Serves the console's files: public, without data; every page asks the REST interface for what it shows."""
 
 from __future__ import annotations
 

@@ -7,28 +7,10 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.console.fake_campus import RULES, SITES, FakeCampus, Json, text
+from tests.console.fake_campus import RULES, SAYS, SITES, WORDS, FakeCampus, Json, text
 
 MINUTE_US = 60_000_000
 RULE_BY_ID = {rule["id"]: rule for rule in RULES}
-
-#: What each rule says of its device: value, limit, unit, evidence, message.
-SAYS: dict[str, tuple[float | None, float | None, str, Json, tuple[str, str]]] = {
-    "pump-not-auto": (2, 1, "", {"position": 2, "power_ok": 1, "pressure_mpa": 0.42},
-                      ("转换开关在手动位,火警时不会自动启泵", "Selector in manual: it would not start on a fire alarm")),
-    "pump-low-pressure": (0.11, 0.3, "MPa", {"pressure_mpa": 0.11, "stabiliser_running": 1},
-                          ("管网压力 0.11 MPa,低于 0.30 MPa", "Network pressure 0.11 MPa, below 0.30 MPa")),
-    "pump-phase": (0, 1, "", {"phase_ok": 0, "power_ok": 1}, ("主电源缺相", "A phase of the main supply is missing")),
-    "speeding": (46.8, 30, "km/h", {"speed_kmh": 46.8, "direction": 1},
-                 ("车速 46.8 km/h,限速 30 km/h", "46.8 km/h where 30 km/h is allowed")),
-    "ac-setpoint": (22, 26, "C", {"setpoint_c": 22, "room_c": 24.6, "mode": 1},
-                    ("制冷设定 22.0 ℃,标准不低于 26 ℃", "Cooling set to 22.0 °C, standard is 26 °C or more")),
-    "door-held": (185, 60, "s", {"open": 1, "forced": 0}, ("门已开启 185 秒", "Door open for 185 s")),
-    "door-forced": (1, None, "", {"open": 1, "forced": 1}, ("未授权开门", "Opened without a release")),
-    "camera-dark": (4.2, 12, "level", {"mean_level": 4.2, "std_level": 1.1},
-                    ("画面过暗,可能被遮挡", "Picture too dark, perhaps covered")),
-    "device-silent": (312, 60, "s", {}, ("已 312 秒无应答", "No answer for 312 s")),
-}  # fmt: skip
 
 #: rule, device (or the n-th of a kind at a site), severity, started so many minutes ago, state
 OPENING: list[tuple[str, str, int | None, float, str]] = [
@@ -61,7 +43,9 @@ class FakeAlerts:
         """The alerts that the console finds when it is opened for the first time."""
         chance = random.Random(7)
         for rule, device, severity, minutes, state in OPENING:
-            alert = self.make(rule, self.campus.find(device), now_us - int(minutes * MINUTE_US), severity=severity)
+            alert = self.make(
+                rule, self.campus.find(device), now_us - int(minutes * MINUTE_US), severity=severity
+            )
             if state == "acked":
                 self.act(alert["id"], "ack", "wang", now_us - int(minutes * MINUTE_US / 2))
         units = [device for device in self.campus.devices if device["kind"] == "ac"]
@@ -70,11 +54,19 @@ class FakeAlerts:
         for device in [d for d in self.campus.devices if d["link"] == "beitou-meters"][:12]:
             self.make("device-silent", device["id"], now_us - 27 * MINUTE_US, parent="beitou-meters")
 
-    def make(self, rule_id: str, device_id: str, start_us: int, *, severity: int | None = None, parent: str = "",
-             historical: bool = False) -> Json:  # fmt: skip
+    def make(
+        self,
+        rule_id: str,
+        device_id: str,
+        start_us: int,
+        *,
+        severity: int | None = None,
+        parent: str = "",
+        historical: bool = False,
+    ) -> Json:
         """Raise one alert and return it."""
         rule = RULE_BY_ID[rule_id]
-        value, limit, unit, evidence, message = SAYS[rule_id]
+        says, message = SAYS[rule_id], WORDS[rule_id]["message"]
         place = self._place(device_id)
         self.seq += 1
         alert: Json = {
@@ -88,7 +80,7 @@ class FakeAlerts:
             "title": rule["title"],
             "advice": rule["advice"],
             **place,
-            "message": text(*message),
+            "message": message,
             "start_us": start_us,
             "raised_us": start_us + MINUTE_US,
             "received_us": start_us + MINUTE_US + 40_000,
@@ -98,10 +90,10 @@ class FakeAlerts:
             "acked_by": None,
             "assignee": None,
             "count": 1,
-            "value": value,
-            "limit": limit,
-            "unit": unit,
-            "evidence": {f"{device_id}.{name}": reading for name, reading in evidence.items()},
+            "value": says["value"],
+            "limit": says["limit"],
+            "unit": says["unit"],
+            "evidence": {f"{device_id}.{name}": reading for name, reading in says["evidence"].items()},
             "parent": parent,
             "historical": historical,
             "stale": False,
@@ -109,17 +101,25 @@ class FakeAlerts:
             "notes": 0,
         }
         self.by_id[alert["id"]] = alert
-        self._write(alert["id"], "raise", None, alert["raised_us"], message[0])
+        self._write(alert["id"], "raise", None, alert["raised_us"], message["zh"])
         return alert
 
     def _place(self, device_id: str) -> Json:
         device = self.campus.device_by_id.get(device_id)
         if device is None:
-            site = device_id.split("-")[0]
+            site = device_id.split("-", maxsplit=1)[0]
             link = next(link for link in self.campus.links if link["id"] == device_id)
             nowhere = text("", "")
-            return {"site": site, "building": "", "area": "", "device": device_id, "device_name": link["name"],
-                    "area_name": nowhere, "zone": "", "owner": None}  # fmt: skip
+            return {
+                "site": site,
+                "building": "",
+                "area": "",
+                "device": device_id,
+                "device_name": link["name"],
+                "area_name": nowhere,
+                "zone": "",
+                "owner": None,
+            }
         area = self.campus.area_by_id[device["area"]]
         zh, en = SITES[device["site"]]
         return {
@@ -143,8 +143,13 @@ class FakeAlerts:
             after = {"raised": "cleared", "acked": "closed"}.get(alert["state"], alert["state"])
             alert.update(state=after, cleared_us=now_us)
         elif act == "raise":
-            alert.update(state="raised", raised_us=now_us, cleared_us=None, count=alert["count"] + 1,
-                         epoch=alert["epoch"] + 1)  # fmt: skip
+            alert.update(
+                state="raised",
+                raised_us=now_us,
+                cleared_us=None,
+                count=alert["count"] + 1,
+                epoch=alert["epoch"] + 1,
+            )
         elif act == "assign":
             alert["assignee"] = words
         else:
@@ -168,7 +173,9 @@ class FakeAlerts:
 
     def counts(self) -> Json:
         alerts = self.open()
-        by_state = {state: sum(a["state"] == state for a in alerts) for state in ("raised", "acked", "cleared")}
+        by_state = {
+            state: sum(a["state"] == state for a in alerts) for state in ("raised", "acked", "cleared")
+        }
         by_severity = {str(grave): sum(a["severity"] == grave for a in alerts) for grave in (1, 2, 3, 4)}
         return {**by_state, "by_severity": by_severity}
 

@@ -6,7 +6,10 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from devices.model.codes import CODE_TEXTS, CODES
 from devices.model.units import conversion
@@ -149,7 +152,13 @@ class FakeCampus:
             profile = ("eastron-sdm630", "chint-dtsu666", "schneider-iem3155")[number % 3]
             self._add(f"meter-{number + 1:02d}", profile, "meters", area, text("总电表", "meter"))
         for number in range(DOORS):
-            self._add(f"door-{number + 1:02d}", "campus-door", "field", self.areas[4 + number * 9], text("门", "door"))
+            self._add(
+                f"door-{number + 1:02d}",
+                "campus-door",
+                "field",
+                self.areas[4 + number * 9],
+                text("门", "door"),
+            )
         road = self.area_by_id["hq1-grounds-101"]
         for number, lane in enumerate((("进院车道", "inbound lane"), ("出院车道", "outbound lane"))):
             self._add(f"radar-{number + 1}", "ops243-radar", "field", road, text(*lane), place=False)
@@ -157,11 +166,20 @@ class FakeCampus:
         self._add("radar-1", "hikvision-radar", "field", gate, text("环路测速", "ring road"), place=False)
         for area_id in ("hq1-grounds-104", "hall-a-110"):
             area = self.area_by_id[area_id]
-            self._add("pump-1", "campus-pump-panel", "meters", area, text("消防泵控制柜", "fire pump cabinet"), place=False)
+            self._add(
+                "pump-1",
+                "campus-pump-panel",
+                "meters",
+                area,
+                text("消防泵控制柜", "fire pump cabinet"),
+                place=False,
+            )
 
-    def _add(self, name: str, profile: str, link: str, area: Json, title: Json, *, place: bool = True) -> None:
+    def _add(
+        self, name: str, profile: str, link: str, area: Json, title: Json, *, place: bool = True
+    ) -> None:
         site = self.site_of_area[area["id"]]
-        number = name.split("-")[-1]
+        number = name.rsplit("-", maxsplit=1)[-1]
         words = {
             language: f"{area['name'][language]} {title[language]}{number if language == 'zh' else ' ' + number}"
             for language in ("zh", "en")
@@ -206,7 +224,8 @@ class FakeCampus:
             ],
             "areas": self.areas,
             "agents": [
-                {"id": f"{i}-edge", "name": text(f"{zh}网关", f"{en} gateway")} for i, (zh, en) in SITES.items()
+                {"id": f"{i}-edge", "name": text(f"{zh}网关", f"{en} gateway")}
+                for i, (zh, en) in SITES.items()
             ],
             "links": self.links,
             "devices": self.devices,
@@ -244,45 +263,29 @@ PROFILES: Json = dict(_profiles())
 KIND_OF = {name: profile["kind"] for name, profile in PROFILES.items()}
 CODE_SETS: Json = {
     name: {
-        str(int(code)): {"name": code.name.lower(), "zh": CODE_TEXTS[name][code].zh, "en": CODE_TEXTS[name][code].en}
+        str(int(code)): {
+            "name": code.name.lower(),
+            "zh": CODE_TEXTS[name][code].zh,
+            "en": CODE_TEXTS[name][code].en,
+        }
         for code in codes
     }
     for name, codes in CODES.items()
 }
 
 
-def _rule(name: str, kind: str, family: str, severity: int, zh: str, en: str, advice: tuple[str, str]) -> Json:
-    return {
+HERE = Path(__file__).parent
+#: What each rule says of its device, and in which words.
+SAYS: dict[str, Json] = yaml.safe_load((HERE / "fake_rules.yaml").read_text("utf-8"))
+WORDS: dict[str, Json] = yaml.safe_load((HERE / "fake_words.yaml").read_text("utf-8"))
+RULES: list[Json] = [
+    {
         "id": name,
         "version": 1,
-        "kind": kind,
-        "title": text(zh, en),
-        "family": family,
-        "severity": severity,
-        "advice": text(*advice),
+        **{key: says[key] for key in ("kind", "family", "severity")},
+        **{key: WORDS[name][key] for key in ("title", "advice")},
         "on_delay_s": 60,
         "off_delay_s": 30,
     }
-
-
-RULES = [
-    _rule("pump-not-auto", "when", "fire", 4, "消防泵不在自动位", "Fire pump not in automatic",
-          ("通知值班员赴泵房核实转换开关\n无检修单的,立即恢复自动位\n十分钟未恢复,报告消防控制室负责人",
-           "Send the duty person to the pump room and check the selector\nWithout a work order, put it back to automatic\nNot back in ten minutes: tell the head of the fire control room")),
-    _rule("pump-low-pressure", "when", "fire", 4, "消防管网压力低", "Low pressure in the fire network",
-          ("检查稳压泵是否运行\n沿管网查找泄漏", "See whether the stabiliser pump runs\nWalk the network and look for a leak")),
-    _rule("pump-phase", "when", "fire", 3, "消防泵相序异常", "Fire pump phase fault",
-          ("检查主电源及相序保护器", "Check the main supply and the phase relay")),
-    _rule("speeding", "speeding", "traffic", 2, "院内超速", "Speeding on the compound",
-          ("查看过车时段录像,核对车牌\n登记并通知车辆所属单位", "Look at the recording of that minute and read the plate\nNote it and tell the owner's unit")),
-    _rule("ac-setpoint", "setpoint", "cooling", 1, "空调设定温度超标", "Set point outside the standard",
-          ("提醒房间使用人调回 26 ℃\n仍不调整的列入督查单", "Ask the room to return to 26 °C\nIf it does not, put it on the supervision order")),
-    _rule("door-held", "when", "access", 2, "门长时间未关", "Door held open",
-          ("通知就近巡逻人员查看", "Send the nearest patrol")),
-    _rule("door-forced", "when", "access", 3, "门被强行打开", "Door forced",
-          ("调看门口摄像机\n派就近巡逻人员到场", "Look at the camera of that door\nSend the nearest patrol")),
-    _rule("camera-dark", "when", "camera", 2, "摄像机画面异常", "Camera picture not good",
-          ("核对镜头是否被遮挡", "See whether the lens is covered")),
-    _rule("device-silent", "stale", "device", 2, "设备无应答", "Device silent",
-          ("检查供电与通讯线路", "Check its power and its line")),
-]  # fmt: skip
+    for name, says in SAYS.items()
+]

@@ -99,8 +99,13 @@ class FakeHub:
         self.emit("status", self.status())
 
     def status(self) -> Json:
-        return {"now_us": now_us(), "counts": self.alerts.counts(), "lag_s": self.lag_s, "muted": self.muted,
-                "agents_offline": sorted(self.offline)}  # fmt: skip
+        return {
+            "now_us": now_us(),
+            "counts": self.alerts.counts(),
+            "lag_s": self.lag_s,
+            "muted": self.muted,
+            "agents_offline": sorted(self.offline),
+        }
 
     def gateway_rows(self) -> list[Json]:
         return gateways(self.campus, now_us(), self.offline, self.offline_since_us)
@@ -156,7 +161,7 @@ class FakeHub:
         )
         self._server = QuietServer(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="fake hub")
-        while not self._server.started:
+        while not self._server.started:  # noqa: ASYNC110 - uvicorn says it by this attribute only
             await asyncio.sleep(0.01)
 
     async def stop(self) -> None:

@@ -13,16 +13,50 @@ from tests.console.fake_campus import BUILDINGS, PROFILES, SITES, FakeCampus, Js
 
 Row = list[float | int | None]
 NOW: dict[str, float] = {
-    "setpoint_c": 26, "room_c": 25.4, "mode": 1, "on": 1, "power_w": 8400, "energy_kwh": 48211.4, "pf": 0.94,
-    "freq_hz": 50.01, "link": 0, "mean_level": 118, "std_level": 46, "same_pictures": 0, "open": 0, "locked": 1,
-    "forced": 0, "granted": 0, "speed_kmh": 24.3, "direction": 1, "power_ok": 1, "standby_power_ok": 1, "phase_ok": 1,
-    "position": 1, "stabiliser_auto": 1, "pressure_mpa": 0.42, "tank_level_m": 3.1, "pool_level_m": 4.2,
-}  # fmt: skip
+    "setpoint_c": 26,
+    "room_c": 25.4,
+    "mode": 1,
+    "on": 1,
+    "power_w": 8400,
+    "energy_kwh": 48211.4,
+    "pf": 0.94,
+    "freq_hz": 50.01,
+    "link": 0,
+    "mean_level": 118,
+    "std_level": 46,
+    "same_pictures": 0,
+    "open": 0,
+    "locked": 1,
+    "forced": 0,
+    "granted": 0,
+    "speed_kmh": 24.3,
+    "direction": 1,
+    "power_ok": 1,
+    "standby_power_ok": 1,
+    "phase_ok": 1,
+    "position": 1,
+    "stabiliser_auto": 1,
+    "pressure_mpa": 0.42,
+    "tank_level_m": 3.1,
+    "pool_level_m": 4.2,
+}
+
+
+DEFINITION = (
+    (
+        "在线率 = 最近一次取图成功的点位数 ÷ 全部登记点位数;"
+        "完好率 = 在线且画面不黑、不冻结的点位数 ÷ 全部登记点位数。状态未知的点位始终计入分母。"
+    ),
+    (
+        "Online rate = points whose latest picture arrived ÷ all registered points; good rate = online and neither "
+        "dark nor frozen ÷ all registered points. Points of unknown state always stay in the denominator."
+    ),
+)
 
 
 def wave(point: str, time_us: int) -> float | None:
     """The value of a point at a moment: the same whenever it is asked."""
-    device, name = point.split(".")
+    _, name = point.split(".")
     seed = zlib.crc32(point.encode())
     usual = NOW.get(name)
     if usual is None:
@@ -65,7 +99,14 @@ class FakeReadings:
         self.values["hq1-pump-1.position"][1] = 2
         chance = random.Random(11)
         cameras = [device["id"] for device in self.campus.devices if device["kind"] == "camera"]
-        states = ["offline"] * 17 + ["dark"] * 6 + ["frozen"] * 4 + ["unauthorised"] * 3 + ["not-a-picture"] * 1 + ["unknown"] * 5
+        states = (
+            ["offline"] * 17
+            + ["dark"] * 6
+            + ["frozen"] * 4
+            + ["unauthorised"] * 3
+            + ["not-a-picture"] * 1
+            + ["unknown"] * 5
+        )
         self.bad_cameras = dict(zip(chance.sample(cameras, len(states)), states, strict=True))
 
     def latest(self, wanted: Iterable[str] | None) -> dict[str, Row]:
@@ -78,7 +119,8 @@ class FakeReadings:
         if step_s == 0:
             times = list(range(from_us, to_us, 10_000_000))[:5000]
             rows = {
-                p: {"time_us": times, "value": [wave(p, t) for t in times], "quality": [0] * len(times)} for p in points
+                p: {"time_us": times, "value": [wave(p, t) for t in times], "quality": [0] * len(times)}
+                for p in points
             }
             return {"step_s": 0, "series": rows, "truncated": False}
         gap = range(len(times) // 3, len(times) // 3 + max(1, len(times) // 40))
@@ -94,31 +136,65 @@ class FakeReadings:
         over = [v for v in speeds if v > limit]
         shape = [2, 1, 1, 1, 2, 6, 18, 62, 88, 54, 38, 42, 50, 40, 36, 40, 58, 92, 60, 30, 18, 12, 7, 4]
         by_hour = [
-            {"hour": h, "passes": n * passes // 762, "p85": round(29 + 4 * math.sin(h / 3.1), 1), "over": n * passes // 5000}
+            {
+                "hour": h,
+                "passes": n * passes // 762,
+                "p85": round(29 + 4 * math.sin(h / 3.1), 1),
+                "over": n * passes // 5000,
+            }
             for h, n in enumerate(shape)
         ]
         days = max(1, min(30, (to_us - from_us) // 86_400_000_000))
         by_day = [
-            {"day_us": to_us - (days - d) * 86_400_000_000, "passes": passes // days, "p85": round(30 + chance.uniform(-1, 2), 1),
-             "over": len(over) // days}
+            {
+                "day_us": to_us - (days - d) * 86_400_000_000,
+                "passes": passes // days,
+                "p85": round(30 + chance.uniform(-1, 2), 1),
+                "over": len(over) // days,
+            }
             for d in range(days)
-        ]  # fmt: skip
-        at = lambda share: speeds[int(share * (len(speeds) - 1))] if speeds else None  # noqa: E731
+        ]
+
+        def at(share: float) -> float | None:
+            return speeds[int(share * (len(speeds) - 1))] if speeds else None
+
         worst = [
-            {"id": "", "seq": 1100 + i, "time_us": to_us - i * 7_000_000_000, "device": device or "hq1-radar-1",
-             "value": v, "limit": limit, "severity": 3 if v > 45 else 2, "state": "closed"}
+            {
+                "id": "",
+                "seq": 1100 + i,
+                "time_us": to_us - i * 7_000_000_000,
+                "device": device or "hq1-radar-1",
+                "value": v,
+                "limit": limit,
+                "severity": 3 if v > 45 else 2,
+                "state": "closed",
+            }
             for i, v in enumerate(reversed(speeds[-12:]))
-        ]  # fmt: skip
+        ]
         radars = [d["id"] for d in self.campus.devices if d["kind"] == "radar"]
         return {
-            "devices": radars, "limit_kmh": limit, "passes": passes, "mean": sum(speeds) / passes if passes else None,
-            "p50": at(0.5), "p85": at(0.85), "max": at(1.0), "over_share": len(over) / passes if passes else None,
-            "pace": [21.0, 37.0, 0.81], "histogram": {"edges": edges, "counts": counts}, "by_hour": by_hour,
-            "by_day": by_day, "minimum_sample": 100, "worst": worst,
-        }  # fmt: skip
+            "devices": radars,
+            "limit_kmh": limit,
+            "passes": passes,
+            "mean": sum(speeds) / passes if passes else None,
+            "p50": at(0.5),
+            "p85": at(0.85),
+            "max": at(1.0),
+            "over_share": len(over) / passes if passes else None,
+            "pace": [21.0, 37.0, 0.81],
+            "histogram": {"edges": edges, "counts": counts},
+            "by_hour": by_hour,
+            "by_day": by_day,
+            "minimum_sample": 100,
+            "worst": worst,
+        }
 
-    def cooling(self, alerts: dict[str, Json], now_us: int) -> Json:
-        alert_of = {a["device"]: a for a in alerts.values() if a["rule"] == "ac-setpoint" and a["state"] in {"raised", "acked"}}
+    def cooling(self, alerts: dict[str, Json]) -> Json:
+        alert_of = {
+            a["device"]: a
+            for a in alerts.values()
+            if a["rule"] == "ac-setpoint" and a["state"] in {"raised", "acked"}
+        }
         rows = []
         for device in self.campus.devices:
             if device["kind"] != "ac":
@@ -129,22 +205,46 @@ class FakeReadings:
             running, exempt = seed % 5 != 0 or alert is not None, seed % 41 == 3 and alert is None
             time_us, setpoint, quality = self.values[f"{device['id']}.setpoint_c"]
             setpoint = alert["value"] if alert else (22.0 if exempt else 26.0 + seed % 2)
-            rows.append({
-                "device": device["id"], "name": device["name"], "area": area["id"], "building": area["building"],
-                "site": device["site"], "on": running, "mode": 1, "setpoint_c": setpoint,
-                "room_c": self.values[f"{device['id']}.room_c"][1], "time_us": time_us, "quality": quality,
-                "outside": alert is not None, "since_us": alert["start_us"] if alert else None,
-                "exempt": text("医务室恒温", "clinic, constant temperature") if exempt else None,
-                "excess_c": 26 - setpoint if alert else 0, "alert": alert["id"] if alert else None,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "device": device["id"],
+                    "name": device["name"],
+                    "area": area["id"],
+                    "building": area["building"],
+                    "site": device["site"],
+                    "on": running,
+                    "mode": 1,
+                    "setpoint_c": setpoint,
+                    "room_c": self.values[f"{device['id']}.room_c"][1],
+                    "time_us": time_us,
+                    "quality": quality,
+                    "outside": alert is not None,
+                    "since_us": alert["start_us"] if alert else None,
+                    "exempt": text("医务室恒温", "clinic, constant temperature") if exempt else None,
+                    "excess_c": 26 - setpoint if alert else 0,
+                    "alert": alert["id"] if alert else None,
+                }
+            )
         summary = []
         for building, *_ in BUILDINGS:
             own = [row for row in rows if row["building"] == building]
             if own:
-                summary.append({"building": building, "units": len(own), "running": sum(r["on"] for r in own),
-                                "outside": sum(r["outside"] for r in own), "unknown": 0})  # fmt: skip
+                summary.append(
+                    {
+                        "building": building,
+                        "units": len(own),
+                        "running": sum(r["on"] for r in own),
+                        "outside": sum(r["outside"] for r in own),
+                        "unknown": 0,
+                    }
+                )
         period = dict.fromkeys(SITES, "cooling")
-        return {"period": period, "standard": {"cooling_min_c": 26, "heating_max_c": 20}, "rows": rows, "summary": summary}
+        return {
+            "period": period,
+            "standard": {"cooling_min_c": 26, "heating_max_c": 20},
+            "rows": rows,
+            "summary": summary,
+        }
 
     def cameras(self, now_us: int) -> Json:
         rows = []
@@ -154,19 +254,37 @@ class FakeReadings:
             area = self.campus.area_by_id[device["area"]]
             state = self.bad_cameras.get(device["id"], "online")
             time_us = self.values[f"{device['id']}.link"][0]
-            rows.append({"device": device["id"], "area": area["id"], "building": area["building"], "site": device["site"],
-                         "kind_of_area": area["kind"], "state": state, "since_us": now_us - 7_200_000_000, "time_us": time_us,
-                         "mean_level": 4.2 if state == "dark" else 118.0, "std_level": 1.1 if state == "dark" else 46.0,
-                         "same_pictures": 9 if state == "frozen" else 0})  # fmt: skip
-        by = lambda key: {k: rates([r for r in rows if r[key] == k]) for k in dict.fromkeys(r[key] for r in rows)}  # noqa: E731
+            rows.append(
+                {
+                    "device": device["id"],
+                    "area": area["id"],
+                    "building": area["building"],
+                    "site": device["site"],
+                    "kind_of_area": area["kind"],
+                    "state": state,
+                    "since_us": now_us - 7_200_000_000,
+                    "time_us": time_us,
+                    "mean_level": 4.2 if state == "dark" else 118.0,
+                    "std_level": 1.1 if state == "dark" else 46.0,
+                    "same_pictures": 9 if state == "frozen" else 0,
+                }
+            )
         return {
             "rows": rows,
-            "rates": {"overall": rates(rows), "by_site": by("site"), "by_area_kind": by("kind_of_area")},
-            "definition": text(
-                "在线率 = 最近一次取图成功的点位数 ÷ 全部登记点位数;完好率 = 在线且画面不黑、不冻结的点位数 ÷ 全部登记点位数。状态未知的点位始终计入分母。",
-                "Online rate = points whose latest picture arrived ÷ all registered points; good rate = online and neither dark nor frozen ÷ all registered points. Points of unknown state always stay in the denominator.",
-            ),
+            "rates": {
+                "overall": rates(rows),
+                "by_site": rates_by(rows, "site"),
+                "by_area_kind": rates_by(rows, "kind_of_area"),
+            },
+            "definition": text(*DEFINITION),
         }
+
+
+def rates_by(rows: list[Json], key: str) -> Json:
+    return {
+        value: rates([row for row in rows if row[key] == value])
+        for value in dict.fromkeys(row[key] for row in rows)
+    }
 
 
 def rates(rows: list[Json]) -> Json:
@@ -174,7 +292,13 @@ def rates(rows: list[Json]) -> Json:
     states = Counter(row["state"] for row in rows)
     online = states["online"] + states["dark"] + states["frozen"]
     good = states["online"]
-    return {"points": len(rows), "online": online, "good": good, "online_rate": online / len(rows), "good_rate": good / len(rows)}
+    return {
+        "points": len(rows),
+        "online": online,
+        "good": good,
+        "online_rate": online / len(rows),
+        "good_rate": good / len(rows),
+    }
 
 
 def gateways(campus: FakeCampus, now_us: int, offline: set[str], since_us: int) -> list[Json]:
@@ -183,20 +307,48 @@ def gateways(campus: FakeCampus, now_us: int, offline: set[str], since_us: int) 
         agent = f"{site}-edge"
         away = agent in offline
         links = [link for link in campus.links if link["agent"] == agent]
-        rows.append({
-            "agent": agent, "name": text(f"{zh}网关", f"{en} gateway"), "state": "offline" if away else "online",
-            "since_us": since_us if away else now_us - 86_400_000_000, "seen_us": since_us if away else now_us - 900_000,
-            "version": "0.1.0", "site_digest": "9f2c41d0aa37", "digest_ok": site != "shenyue", "epoch": 3,
-            "outbox": {"alerts": 0, "live": 12, "backlog": 48_210 if site == "shenyue" else 0, "bytes": 1_204_224,
-                       "oldest_us": now_us - 2_400_000_000 if site == "shenyue" else now_us - 800_000,
-                       "dropped": {"samples": 0, "alerts": 0}},
-            "clock_offset_s": 3.42 if site == "hall" else 0.012, "rates": {"samples_s": 212.4},
-            "links": [{"id": link["id"], "name": link["name"], "state": "silent" if link["id"] == "beitou-meters" else "ok",
-                       "ok": 8123, "errors": {"timeout": 190} if link["id"] == "beitou-meters" else {},
-                       "period_s": link["poll_s"] + 0.02,
-                       "devices": sum(d["link"] == link["id"] for d in campus.devices),
-                       "silent": 12 if link["id"] == "beitou-meters" else 0} for link in links],
-            "rules": {"pump-not-auto": 1, "speeding": 1}, "received": {"messages": 40_112, "samples": 1_902_113, "alerts": 31,
-                      "duplicates": 4, "refused": 0},
-        })  # fmt: skip
+        rows.append(
+            {
+                "agent": agent,
+                "name": text(f"{zh}网关", f"{en} gateway"),
+                "state": "offline" if away else "online",
+                "since_us": since_us if away else now_us - 86_400_000_000,
+                "seen_us": since_us if away else now_us - 900_000,
+                "version": "0.1.0",
+                "site_digest": "9f2c41d0aa37",
+                "digest_ok": site != "shenyue",
+                "epoch": 3,
+                "outbox": {
+                    "alerts": 0,
+                    "live": 12,
+                    "backlog": 48_210 if site == "shenyue" else 0,
+                    "bytes": 1_204_224,
+                    "oldest_us": now_us - 2_400_000_000 if site == "shenyue" else now_us - 800_000,
+                    "dropped": {"samples": 0, "alerts": 0},
+                },
+                "clock_offset_s": 3.42 if site == "hall" else 0.012,
+                "rates": {"samples_s": 212.4},
+                "links": [
+                    {
+                        "id": link["id"],
+                        "name": link["name"],
+                        "state": "silent" if link["id"] == "beitou-meters" else "ok",
+                        "ok": 8123,
+                        "errors": {"timeout": 190} if link["id"] == "beitou-meters" else {},
+                        "period_s": link["poll_s"] + 0.02,
+                        "devices": sum(d["link"] == link["id"] for d in campus.devices),
+                        "silent": 12 if link["id"] == "beitou-meters" else 0,
+                    }
+                    for link in links
+                ],
+                "rules": {"pump-not-auto": 1, "speeding": 1},
+                "received": {
+                    "messages": 40_112,
+                    "samples": 1_902_113,
+                    "alerts": 31,
+                    "duplicates": 4,
+                    "refused": 0,
+                },
+            }
+        )
     return rows

@@ -160,8 +160,12 @@ def add_alerts(app: FastAPI, hub: FakeHub) -> None:
         rows = sorted(hub.alerts.open() if state == "open" else hub.alerts.by_id.values(), key=order)
         rows = [row for row in rows if device in {"", row["device"]}]
         more = after + limit < len(rows)
-        return {"now_us": now_us(), "alerts": rows[after : after + limit], "counts": hub.alerts.counts(),
-                "next": after + limit if more else None}  # fmt: skip
+        return {
+            "now_us": now_us(),
+            "alerts": rows[after : after + limit],
+            "counts": hub.alerts.counts(),
+            "next": after + limit if more else None,
+        }
 
     @app.get("/api/alerts/{alert_id}", dependencies=[VIEWER])
     async def alert(alert_id: str) -> Json:
@@ -197,7 +201,7 @@ def add_pages(app: FastAPI, hub: FakeHub) -> None:
 
     @app.get("/api/cooling", dependencies=[VIEWER])
     async def cooling() -> Json:
-        return hub.readings.cooling(hub.alerts.by_id, now_us())
+        return hub.readings.cooling(hub.alerts.by_id)
 
     @app.get("/api/cameras", dependencies=[VIEWER])
     async def cameras() -> Json:
@@ -207,12 +211,21 @@ def add_pages(app: FastAPI, hub: FakeHub) -> None:
     async def gateways() -> Json:
         reasons = ["unknown-point", "bad-json", "too-large"]
         newest = [
-            {"id": i, "time_us": now_us() - i * 180_000_000, "agent": "hall-edge", "topic": f"campus/hall-edge/up/live/{i}",
-             "reason": reasons[i % 3], "bytes": 220 + i * 17}
+            {
+                "id": i,
+                "time_us": now_us() - i * 180_000_000,
+                "agent": "hall-edge",
+                "topic": f"campus/hall-edge/up/live/{i}",
+                "reason": reasons[i % 3],
+                "bytes": 220 + i * 17,
+            }
             for i in range(6)
-        ]  # fmt: skip
-        return {"rows": hub.gateway_rows(), "quarantine": {"count": 37, "newest": newest},
-                "hub": {"lag_s": hub.lag_s, "queue": 3, "db_bytes": 41_204_736}}  # fmt: skip
+        ]
+        return {
+            "rows": hub.gateway_rows(),
+            "quarantine": {"count": 37, "newest": newest},
+            "hub": {"lag_s": hub.lag_s, "queue": 3, "db_bytes": 41_204_736},
+        }
 
     @app.get("/api/export/series.csv", dependencies=[VIEWER])
     async def series_csv(points: str, from_us: int, to_us: int, step_s: int = 60) -> Response:
@@ -242,10 +255,16 @@ def add_users(app: FastAPI, hub: FakeHub) -> None:
     @app.get("/api/audit", dependencies=[ADMIN])
     async def audit(before_id: int = 0, limit: int = 100) -> Json:
         rows = [
-            {"id": 40 - i, "time_us": now_us() - i * 900_000_000, "actor": "wang", "act": "alert.ack", "object": f"A-{1200 + i}",
-             "text": ""}
+            {
+                "id": 40 - i,
+                "time_us": now_us() - i * 900_000_000,
+                "actor": "wang",
+                "act": "alert.ack",
+                "object": f"A-{1200 + i}",
+                "text": "",
+            }
             for i in range(30)
-        ]  # fmt: skip
+        ]
         return {"rows": rows, "next": None}
 
 

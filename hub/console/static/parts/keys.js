@@ -14,15 +14,14 @@ addEventListener('keydown', (event) => {
   // a focused button or link keeps its own Enter and space
   if ((name === 'Enter' || name === ' ') && event.target instanceof HTMLElement && event.target.closest('a, button, summary')) return;
   for (const keys of [...layers].reverse()) {
-    if (keys[name]) {
+    if (keys[name] && keys[name](event) !== false) {
       event.preventDefault();
-      keys[name](event);
       return;
     }
   }
 });
 
-/** Bind keys while the component is shown; the latest layer is asked first. */
+/** Bind keys while the component is shown; the latest layer is asked first, and passes on what it answers with false. */
 export function useKeys(keys) {
   onMounted(() => layers.push(keys));
   onUnmounted(() => layers.splice(layers.indexOf(keys), 1));

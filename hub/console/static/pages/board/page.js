@@ -101,7 +101,12 @@ export const BoardPage = {
       n: () => { if (selected.value) noteOpen.value = detailOpen.value = true; },
       s: silence, r: settleNow, ' ': settleNow,
       Enter: () => { detailOpen.value = true; },
-      Escape: () => { if (noteOpen.value) noteOpen.value = false; else detailOpen.value = false; },
+      Escape: () => {
+        const open = noteOpen.value ? noteOpen : detailOpen;
+        if (!open.value) return false;
+        open.value = false;
+        return true;
+      },
       ArrowRight: () => selected.value && !opened.has(selected.value) && toggle(selected.value),
       ArrowLeft: () => selected.value && opened.has(selected.value) && toggle(selected.value),
     });

@@ -47,7 +47,7 @@ function PointRow({ point, hour, alert }) {
   const { timeUs, value } = reading(point);
   const values = hour?.series[point] ?? [];
   const known = values.filter((v) => v !== null);
-  const usual = known.length > 2 && !name.codes ? t('device.between', { low: amount(Math.min(...known), name.unit), high: amount(Math.max(...known), name.unit) }) : '';
+  const usual = known.length > 2 && !name.codes && Math.min(...known) !== Math.max(...known) ? t('device.between', { low: amount(Math.min(...known), name.unit), high: amount(Math.max(...known), name.unit) }) : '';
   return html`<tr><th scope="row">${say(name.title)}<small class="faint">${name.name}</small></th><td class="is-right point-now"><${Reading} point=${point} /></td>
     <td class="is-right">${alert ? amount(alert.limit, alert.unit) : ''}</td><td class="point-usual">${usual}</td>
     <td class="point-spark">${values.length ? html`<${Spark} times=${hour.times} values=${values} limit=${alert ? alert.limit : null} fromUs=${hour.from} toUs=${hour.to} height=${26} step=${Boolean(name.codes)} label=${say(name.title)} />` : null}</td>
