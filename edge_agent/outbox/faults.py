@@ -28,6 +28,8 @@ KINDS: Final = {
     sqlite3.SQLITE_PERM: Fault.DENIED,
     sqlite3.SQLITE_READONLY: Fault.DENIED,
 }
+#: What reading and writing may raise; a message about a damaged file can be no text itself.
+TROUBLE: Final = (sqlite3.Error, UnicodeDecodeError)
 #: A disk that cannot read back what it holds has damaged it; one that cannot write says nothing about the file.
 READING: Final = frozenset(
     {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}

@@ -16,6 +16,7 @@ from edge_agent.outbox.faults import Fault, fault_of
 from edge_agent.outbox.ledger import CORRUPT, DROP_ORDER, OVERFLOW, TELEMETRY, TOO_OLD, Ledger, Stored
 
 BUSY_S: Final = 2.0
+LEAST_FILE_BYTES: Final = 512  # SQLite's smallest page; less is a torn file
 VACUUM_PAGES: Final = 500
 DROPS_AT_ONCE: Final = 1000
 US_PER_S: Final = 1_000_000
@@ -61,7 +62,7 @@ class OutboxFile:
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_S)
         try:
             self._connection.execute(f"PRAGMA {layout.LOCKING}")
-            is_new = not self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            is_new = self._is_new(path)
             for pragma in (*layout.NEW_FILE, *layout.PRAGMAS) if is_new else layout.PRAGMAS:
                 self._connection.execute(f"PRAGMA {pragma}")
             marks = self._begin(agent, epoch) if is_new else self._marks_on_disk()
@@ -70,11 +71,20 @@ class OutboxFile:
             self.epoch = int(marks["epoch"])
             self._running_from_us = self._newest_stored_us() - round(monotonic() * US_PER_S)
             self._empty_log()
+            self._try_to_write()
         except BaseException:  # boundary: raised again; a file that could not be opened is not held
             self._connection.close()
             raise
 
     # --- opening
+
+    def _is_new(self, path: Path) -> bool:
+        """Whether nothing was ever stored; what SQLite takes for empty may be all that is left of more."""
+        if self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            return False
+        if self._pragma("page_count") > 1 or 0 < path.stat().st_size < LEAST_FILE_BYTES:
+            raise ValueError("no tables in a file that is not new")
+        return True
 
     def _begin(self, agent: str, epoch: int) -> dict[str, int | str]:
         marks: dict[str, int | str] = {
@@ -93,6 +103,9 @@ class OutboxFile:
         problem = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if problem != "ok":
             raise ValueError(problem)
+        tables = {sql for (sql,) in self._connection.execute(layout.SCHEMA_QUERY)}
+        if tables != set(layout.SCHEMA):
+            raise ValueError("the tables are not ours")
         marks: dict[str, int | str] = {}
         for name, value, crc in self._connection.execute("SELECT name, value, crc FROM marks"):
             if crc != layout.mark_crc(name, value):
@@ -128,6 +141,9 @@ class OutboxFile:
                 raise ValueError(
                     f"lane {lane} holds number {last - low}, its next is {ledger.next_seq[lane]}"
                 )
+        total = self._connection.execute("SELECT count(*) FROM records").fetchone()[0]
+        if total != sum(ledger.records.values()):
+            raise ValueError("there are records outside the lanes")
         return ledger
 
     def _newest_stored_us(self) -> int:
@@ -161,6 +177,12 @@ class OutboxFile:
                 case _:
                     raise
 
+    def _try_to_write(self) -> None:
+        """A damaged head can make a file look read-only, which should be known now."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.execute("UPDATE marks SET crc = crc")
+        self._connection.execute("ROLLBACK")
+
     # --- writing
 
     def commit(
@@ -183,7 +205,7 @@ class OutboxFile:
             for name, data in states.items():
                 self._connection.execute(
                     "INSERT OR REPLACE INTO states VALUES (?, ?, ?)",
-                    (name, layout.state_crc(name, data), data),
+                    (name, layout.state_crc(name.encode(), data), data),
                 )
             self._drop_overflow(ledger)
             self._write_changed_marks(ledger)
@@ -212,7 +234,9 @@ class OutboxFile:
 
     def _delete(self, ledger: Ledger, lane: Lane, seq: int, reason: str = "") -> None:
         key = layout.key_of(lane, seq)
-        found = self._connection.execute("SELECT length(data) FROM records WHERE id = ?", (key,)).fetchone()
+        found = self._connection.execute(
+            "SELECT ifnull(length(data), 0) FROM records WHERE id = ?", (key,)
+        ).fetchone()
         if found is None:
             return
         self._connection.execute("DELETE FROM records WHERE id = ?", (key,))
@@ -311,9 +335,10 @@ class OutboxFile:
 
     def states(self) -> dict[str, bytes]:
         """All saved states whose checksum is right; the others are counted in `corrupt_states`."""
-        rows = self._connection.execute("SELECT name, crc, data FROM states").fetchall()
-        self.corrupt_states = sum(crc != layout.state_crc(name, data) for name, crc, data in rows)
-        return {name: data for name, crc, data in rows if crc == layout.state_crc(name, data)}
+        rows = self._connection.execute(layout.STATES_QUERY).fetchall()
+        whole = {name.decode(): data for name, crc, data in rows if crc == layout.state_crc(name, data)}
+        self.corrupt_states = len(rows) - len(whole)
+        return whole
 
     # --- upkeep
 

@@ -31,13 +31,18 @@ PRAGMAS: Final = (
     "mmap_size = 0",
 )
 #: Only before the first table; later it would write to the file, which opening a good one should not.
-NEW_FILE: Final = ("auto_vacuum = INCREMENTAL",)
+NEW_FILE: Final = ("page_size = 4096", "auto_vacuum = INCREMENTAL")
+#: The head of every outbox file, as long as it says nothing else than these pragmas do.
+HEAD: Final = b"SQLite format 3\0\x10\x00\x02\x02\x00\x40\x20\x20"
 #: stored_us is running time, see `OutboxFile.running_us`; time_us is the wall clock's.
 SCHEMA: Final = (
     "CREATE TABLE marks (name TEXT PRIMARY KEY, value NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE states (name TEXT PRIMARY KEY, crc INTEGER NOT NULL, data BLOB NOT NULL)",
     "CREATE TABLE records (id INTEGER PRIMARY KEY, time_us INT, stored_us INT, crc INT, data BLOB)",
 )
+SCHEMA_QUERY: Final = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"
+#: A flipped bit can make a name that is no text; then it should fail its checksum, not the query.
+STATES_QUERY: Final = "SELECT CAST(name AS BLOB), crc, data FROM states"
 
 
 def keys_of(lane: Lane) -> tuple[int, int]:
@@ -63,8 +68,8 @@ def record_crc(key: int, time_us: object, stored_us: object, data: object) -> in
 def state_crc(name: object, data: object) -> int:
     """Checksum over a state and its name; -1 as above."""
     match name, data:
-        case str(), bytes():
-            return zlib.crc32(data, zlib.crc32(name.encode()))
+        case bytes(), bytes():
+            return zlib.crc32(data, zlib.crc32(name))
         case _:
             return -1
 

@@ -14,7 +14,7 @@ from devices.model.errors import Garbled, Refused
 from devices.wire.messages import Lane, Message, decode, encode
 from devices.wire.records import Stamp, stamped
 from edge_agent.errors import NotStored
-from edge_agent.outbox.faults import Fault, fault_of
+from edge_agent.outbox.faults import TROUBLE, Fault, fault_of
 from edge_agent.outbox.file import OutboxFile, Row
 from edge_agent.outbox.ledger import Stored
 from edge_agent.outbox.salvage import carried_over, readable, set_aside, waiting
@@ -96,7 +96,7 @@ class Opening:
         """Carry over what can be read; if that fails half-way, it is done again at the next opening."""
         try:
             carried = self._carry_over(damaged, file)
-        except sqlite3.Error as error:
+        except TROUBLE as error:
             fault_of(error)
             LOG.error("a damaged outbox waits to be carried over: %s", error)  # noqa: TRY400 - known
             return

@@ -11,6 +11,7 @@ from typing import Final
 
 from devices.wire.messages import Lane
 from edge_agent.outbox import layout
+from edge_agent.outbox.faults import TROUBLE
 from edge_agent.outbox.ledger import Stored
 
 KEPT: Final = 3
@@ -62,31 +63,38 @@ def _named(path: Path, what: str) -> list[Path]:
 
 def readable(path: Path) -> Iterator[tuple[Lane, Stored] | tuple[str, bytes]]:
     """Whatever records (with their lane) and states (with their name) of a damaged file are still whole."""
+    with path.open("r+b") as file:
+        file.write(layout.HEAD)  # the same in every outbox, so this one can be mended
     try:
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             for lane in Lane:
                 for record in _records(connection, lane):
                     yield lane, record
             yield from _states(connection)
-    except sqlite3.Error:
+    except TROUBLE:
         return  # not a database any more
 
 
 def _records(connection: sqlite3.Connection, lane: Lane) -> Iterator[Stored]:
-    """Whole records in order; where pages are damaged, search on behind them in growing jumps."""
+    """Whole records in order; where pages are damaged, search on behind them in growing jumps.
+
+    Only a whole record moves the search on: damaged pages can hold any key, and lead in circles.
+    """
     low, high = layout.keys_of(lane)
     after, jump = low, 1
     while jump <= FARTHEST_JUMP:
         try:
             for key, time_us, stored_us, crc, data in connection.execute(
-                "SELECT id, time_us, stored_us, crc, data FROM records WHERE id > ? AND id <= ? ORDER BY id",
+                # Not by the name `id`, which a damaged schema may give to another column.
+                "SELECT rowid, time_us, stored_us, crc, data FROM records"
+                " WHERE rowid > ? AND rowid <= ? ORDER BY rowid",
                 (after, high),
             ):
-                after, jump = key, 1
-                if crc == layout.record_crc(key, time_us, stored_us, data):
+                if key > after and crc == layout.record_crc(key, time_us, stored_us, data):
+                    after, jump = key, 1
                     yield Stored(key - low, data, time_us)
-        except sqlite3.DatabaseError:
+        except TROUBLE:
             after, jump = after + jump, jump * 4
         else:
             return
@@ -94,8 +102,8 @@ def _records(connection: sqlite3.Connection, lane: Lane) -> Iterator[Stored]:
 
 def _states(connection: sqlite3.Connection) -> Iterator[tuple[str, bytes]]:
     try:
-        for name, crc, data in connection.execute("SELECT name, crc, data FROM states"):
+        for name, crc, data in connection.execute(layout.STATES_QUERY):
             if crc == layout.state_crc(name, data):
-                yield name, data
-    except sqlite3.DatabaseError:
+                yield name.decode(), data
+    except TROUBLE:
         return

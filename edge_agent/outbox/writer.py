@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from devices.model.errors import CampusError
 from devices.wire.messages import Lane, Message
 from edge_agent.errors import NoRoom, NotStored
-from edge_agent.outbox.faults import Fault, fault_of
+from edge_agent.outbox.faults import TROUBLE, Fault, fault_of
 from edge_agent.outbox.file import OutboxFile, Row
 from edge_agent.outbox.ledger import Ledger
 from edge_agent.outbox.opening import Opening, encoded_row
@@ -169,7 +169,7 @@ class Writer:
         """Commit a number of jobs together, taking them out of `commits`."""
         jobs: list[Commit] = []
         outcomes: list[Outcome] = []
-        why: sqlite3.Error | str = "the outbox cannot be opened"
+        why: Exception | str = "the outbox cannot be opened"
         for _ in range(2):  # a file that was damaged, or lost its disk for a moment, gets a second chance
             if (file := self._opened_again()) is None:
                 break
@@ -179,7 +179,7 @@ class Writer:
             outcomes += failed
             try:
                 return outcomes + self._written(file, jobs)
-            except sqlite3.Error as error:
+            except TROUBLE as error:
                 why = error
                 self._failed(error)
                 if fault_of(error) is Fault.FULL:
@@ -250,7 +250,7 @@ class Writer:
 
     # --- trouble
 
-    def _failed(self, error: sqlite3.Error) -> None:
+    def _failed(self, error: sqlite3.Error | ValueError) -> None:
         """Open the file again before it is used again, whatever state it was left in."""
         if fault_of(error) is not Fault.FULL:
             self._close()
@@ -260,7 +260,7 @@ class Writer:
         if file is not None:
             try:
                 file.close()
-            except sqlite3.Error as error:
+            except TROUBLE as error:
                 fault_of(error)
 
     def _opened_again(self) -> OutboxFile | None:
@@ -281,7 +281,7 @@ class Writer:
                 break
             try:
                 return question.ask(file)
-            except sqlite3.Error as error:
+            except TROUBLE as error:
                 self._failed(error)
         return NotStored("the outbox cannot be read")
 
@@ -293,7 +293,7 @@ class Writer:
             self._oldest_us = {lane: us for lane in Lane if (us := file.oldest_us(lane)) is not None}
             self._file_bytes = file.file_bytes
             self._report_drops(file.ledger)
-        except sqlite3.Error as error:
+        except TROUBLE as error:
             self._failed(error)
         was_full, self._is_full = self._is_full, not self._reserve.fill()
         if was_full and not self._is_full:
