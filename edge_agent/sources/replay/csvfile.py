@@ -57,15 +57,20 @@ def _block(rows: list[tuple[int, int, float, int]], names: dict[str, int]) -> Bl
 
 def _row(line: Mapping[str, str | None], names: dict[str, int], where: str) -> tuple[int, int, float, int]:
     try:
-        value = float(line["value"] or math.nan)
-        quality = _quality(line.get("quality"), value)
-        if quality > Quality.UNCERTAIN:
-            value = math.nan
-        elif not math.isfinite(value):
-            raise ValueError(f"{value} is no value of quality {quality.name.lower()}")
-        return names.setdefault(line["point"] or "", len(names)), _micros(line["time"] or ""), value, quality
+        point = names.setdefault(line["point"] or "", len(names))
+        return point, _micros(line["time"] or ""), *_value(line["value"], line.get("quality"))
     except (ValueError, KeyError, OverflowError) as error:
         raise Garbled(f"{where}: {error}") from None
+
+
+def _value(text: str | None, name: str | None) -> tuple[float, Quality]:
+    value = float(text or math.nan)
+    quality = _quality(name, value)
+    if quality > Quality.UNCERTAIN:
+        return math.nan, quality
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is no value of quality {quality.name.lower()}")
+    return value, quality
 
 
 def _quality(name: str | None, value: float) -> Quality:
