@@ -95,7 +95,7 @@ def body_bytes(payload: bytes) -> int:
     """How much memory a message will take when it is unpacked, by its own word, which `decode` holds it to."""
     if len(payload) < HEAD.size or len(payload) > MAX_MESSAGE_BYTES:
         return len(payload)
-    return min(int(HEAD.unpack_from(payload)[4]), MAX_BODY_BYTES)
+    return max(len(payload), min(int(HEAD.unpack_from(payload)[4]), MAX_BODY_BYTES))
 
 
 class _Plain:

@@ -12,6 +12,8 @@ from devices.wire.messages import TOPIC_ROOT, Kind, Lane
 HEARD: Final = (f"{TOPIC_ROOT}/+/up/#", f"{TOPIC_ROOT}/+/state")
 STATE: Final = "state"
 VOICES: Final = frozenset({str(Kind.HELLO), str(Kind.HEALTH), STATE})
+#: What comes after the agent's id in a topic, and how we call it.
+WORDS: Final = {STATE: STATE, **{f"up/{word}": str(word) for word in (*Lane, Kind.HELLO, Kind.HEALTH)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,4 @@ def address(topic: str) -> Address:
     agent, _, path = rest.partition("/")
     if root or not is_id(agent):
         return Address("", "")
-    word = STATE if path == STATE else path.removeprefix("up/") if path.startswith("up/") else ""
-    known = word in VOICES or word in set(Lane)
-    return Address(agent, word if known else "")
+    return Address(agent, WORDS.get(path, ""))

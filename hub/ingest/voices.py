@@ -96,7 +96,8 @@ class VoicesWorker:
             for change in self._taken():
                 await self._presence(change)
             while self._newest:
-                (agent, word), message = self._newest.popitem()
+                agent, word = next(iter(self._newest))
+                message = self._newest.pop((agent, word))
                 await self._voice(agent, word, message)
 
     async def watch(self, sleep: Callable[[float], Awaitable[None]], connected: Callable[[], bool]) -> None:
