@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -18,12 +17,12 @@ from edge_agent.detect.detection import Detection
 from edge_agent.health import Health
 from edge_agent.healthport import serve
 from edge_agent.outbox import Outbox
-from edge_agent.pipeline import Pipeline
+from edge_agent.pipeline import Keeping, Pipeline
 from edge_agent.settings import EdgeSettings, load_credentials
 from edge_agent.sources.camera.source import CameraSource
 from edge_agent.sources.modbus.source import ModbusSource
 from edge_agent.sources.mqtt.source import MqttSource
-from edge_agent.sources.port import Source, SystemClock
+from edge_agent.sources.port import Sink, Source, SystemClock
 from edge_agent.uplink import Uplink
 
 log = logging.getLogger("edge_agent")
@@ -53,7 +52,8 @@ async def run(settings: EdgeSettings) -> None:
             tasks.create_task(pipeline.run(), name="pipeline")
             tasks.create_task(uplink.run(), name="uplink")
             for name, source in sources.items():
-                tasks.create_task(_kept_running(name, source, pipeline), name=name)
+                sink: Sink = Keeping(pipeline) if name == "mqtt" else pipeline
+                tasks.create_task(_kept_running(name, source, sink, pipeline), name=name)
 
 
 @asynccontextmanager
@@ -85,7 +85,7 @@ async def _living(
         )
         health.add("agent", lambda: about)
         health.add("pipeline", pipeline.health)
-        health.add("outbox", lambda: asdict(outbox.stats()))
+        health.add("outbox", lambda: outbox.stats().as_health())
         health.add("uplink", uplink.health)
         for name, source in sources.items():
             health.add(f"source_{name}", source.health)
@@ -116,11 +116,11 @@ def _sources(
     return sources
 
 
-async def _kept_running(name: str, source: Source, pipeline: Pipeline) -> None:
+async def _kept_running(name: str, source: Source, sink: Sink, pipeline: Pipeline) -> None:
     """Run a source; one that fails is told and started again, and disturbs no other."""
     while True:
         try:
-            await source.run(pipeline)
+            await source.run(sink)
         except Exception:  # boundary: a source's task
             pipeline.counts["source_failures"] += 1
             log.exception("source %s failed, starts again in %.0f s", name, RESTART_S)

@@ -96,7 +96,7 @@ def _demo(options: argparse.Namespace) -> int:
             processes.start(process)
         print(f"console   http://127.0.0.1:{options.port}/   name {PERSON}   password {password}")
         print(f"logs      {options.data / 'logs'}   Ctrl-C ends everything", flush=True)
-        _watch(options, processes, password)
+        _watch(options, processes, password, frozenset(campus.agents))
     return 0
 
 
@@ -148,7 +148,7 @@ def _person(options: argparse.Namespace) -> str:
     return password
 
 
-def _watch(options: argparse.Namespace, processes: Processes, password: str) -> None:
+def _watch(options: argparse.Namespace, processes: Processes, password: str, agents: frozenset[str]) -> None:
     """Keep one status line, and start again what died."""
     cookie = ""
     while True:
@@ -158,22 +158,22 @@ def _watch(options: argparse.Namespace, processes: Processes, password: str) -> 
         try:
             if not cookie:
                 _, cookie = _called(options.port, "/api/sign-in", {"name": PERSON, "password": password})
-            line = _line(options.port, cookie)
+            line = _line(options.port, cookie, agents)
         except (urllib.error.URLError, OSError, ValueError) as error:
             cookie, line = "", f"hub does not answer: {error}"
         print(f"\r\033[K{line}", end="", flush=True)
 
 
-def _line(port: int, cookie: str) -> str:
+def _line(port: int, cookie: str, agents: frozenset[str]) -> str:
     gateways, _ = _called(port, "/api/gateways", cookie=cookie)
     alerts, _ = _called(port, "/api/alerts?state=open&limit=1", cookie=cookie)
     rows = gateways["rows"]
-    online = sum(row["state"] == "online" for row in rows)
+    online = sum(row["state"] == "online" for row in rows if row["agent"] in agents)
     samples = sum((row.get("received") or {}).get("samples", 0) for row in rows)
     counts = alerts["counts"]
     open_alerts = counts["raised"] + counts["acked"] + counts["cleared"]
     return (
-        f"{time.strftime('%H:%M:%S')}  agents {online}/{len(rows)}  samples {samples:,}  "
+        f"{time.strftime('%H:%M:%S')}  agents {online}/{len(agents)}  samples {samples:,}  "
         f"alerts {open_alerts} open, {counts['raised']} not acknowledged"
     )
 

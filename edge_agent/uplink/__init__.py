@@ -1,0 +1,8 @@
+"""From the outbox through the broker to the hub, until the hub says that it has committed. See README.md."""
+
+from __future__ import annotations
+
+from edge_agent.uplink.settings import UplinkSettings
+from edge_agent.uplink.uplink import Uplink
+
+__all__ = ["Uplink", "UplinkSettings"]
