@@ -6,14 +6,25 @@ import datetime as dt
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from devices.model.points import ID_PATTERN
 from devices.profiles.profile import Words
 from devices.profiles.strict import Strict
 
 Id = Annotated[str, StringConstraints(pattern=rf"^{ID_PATTERN}$")]
-MonthDay = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+LEAP_YEAR = 2024
+
+
+def _day_of_some_year(value: str) -> str:
+    try:
+        dt.date.fromisoformat(f"{LEAP_YEAR}-{value}")
+    except ValueError:
+        raise ValueError("a day of the year, MM-DD") from None
+    return value
+
+
+MonthDay = Annotated[str, StringConstraints(pattern=r"^\d\d-\d\d$"), AfterValidator(_day_of_some_year)]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 
 
@@ -102,6 +113,12 @@ class Hours(Strict):
     end: Clock = "24:00"
     days: Literal["all", "workdays", "days-off"] = "all"
     calendar: Id | None = Field(None, description="Needed for workdays and days-off.")
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.start == self.end:
+            raise ValueError("end: another time than start; the whole day is 00:00 to 24:00")
+        return self
 
     @model_validator(mode="after")
     def _calendar_given(self) -> Self:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from devices.campus import parameters
 from devices.campus.rules import Condition, Rule, SetpointRule, SpeedingRule, WhenRule
-from devices.campus.site import Campus, Device, HttpLink, ModbusTcpLink, MqttLink
+from devices.campus.site import AreaKind, Campus, Device, HttpLink, ModbusTcpLink, MqttLink
 from devices.model.codes import CODES
 from devices.model.errors import Problem
 from devices.profiles.profile import JsonSheet, ModbusSheet, Point, RadarBytesSheet, SnapshotSheet
@@ -124,25 +124,63 @@ def _device(campus: Campus, device: Device, file: str) -> Iterator[Problem]:
 
 
 def _shared_addresses(campus: Campus, file: str) -> Iterator[Problem]:
+    gateways: dict[tuple[str, int], str] = {}
+    for link in campus.links.values():
+        if isinstance(link, ModbusTcpLink):
+            first = gateways.setdefault((link.host, link.port), link.id)
+            if first != link.id:
+                found = f"the address of {first}"
+                yield Problem(
+                    file, f"links.{link.id}", found, "one link for each gateway: many take one connection"
+                )
     taken: dict[tuple[object, ...], str] = {}
     for device in campus.devices.values():
-        link = campus.links.get(device.link)
-        if isinstance(link, HttpLink) or link is None:
+        place = _place(campus, device)
+        if place is None:
             continue
-        place = (
-            (link.id, device.topic) if isinstance(link, MqttLink) else (link.id, device.unit, device.index)
-        )
         first = taken.setdefault(place, device.id)
-        profiles = {device.profile, campus.devices[first].profile}
-        if first != device.id and (isinstance(link, MqttLink) or len(profiles) == 1):
-            yield Problem(
-                file, f"devices.{device.id}", f"the same place on {link.id} as {first}", "a place of its own"
-            )
+        if first != device.id:
+            found = f"the same place on {device.link} as {first}"
+            yield Problem(file, f"devices.{device.id}", found, "a place of its own")
+
+
+def _place(campus: Campus, device: Device) -> tuple[object, ...] | None:
+    """What no two devices may share; two sheets may read one Modbus unit, but not the same sheet twice."""
+    link = campus.links.get(device.link)
+    if isinstance(link, MqttLink):
+        return link.id, device.topic
+    if isinstance(link, ModbusTcpLink):
+        return link.id, device.unit, device.index, device.profile
+    profile = campus.profiles.get(device.profile)
+    if link is None or profile is None or not isinstance(profile.sheet, SnapshotSheet):
+        return None
+    # A channel is 1 in YAML and "1" in a table.
+    own = {**profile.sheet.parameters, **device.parameters}
+    return (
+        link.id,
+        device.profile,
+        *(f"{name}={_number_or_text(value)}" for name, value in sorted(own.items())),
+    )
+
+
+def _number_or_text(value: float | str) -> float | str:
+    """A number that may stand as text, or the text."""
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def _rule_names(campus: Campus, rule: Rule, file: str) -> Iterator[Problem]:
     where = f"rules.{rule.id}"
-    for key, known in (("sites", campus.sites), ("profiles", campus.profiles), ("devices", campus.devices)):
+    known_by_key: dict[str, Collection[str]] = {
+        "sites": campus.sites,
+        "profiles": campus.profiles,
+        "devices": campus.devices,
+        "but_not": campus.devices,
+        "area_kinds": [kind.value for kind in AreaKind],
+    }
+    for key, known in known_by_key.items():
         for name in getattr(rule.select, key):
             if name not in known:
                 yield Problem(file, f"{where}.select.{key}", repr(name), near(name, known))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from devices.campus.calendars import Calendar, Season
 from devices.campus.checks import check
@@ -17,7 +18,17 @@ from devices.campus.site import Agent, Area, Building, Campus, CampusHead, Devic
 from devices.campus.tables import read_table
 from devices.model.errors import ConfigRefused, Problem
 from devices.profiles.library import load_sheets, shipped
-from devices.profiles.strict import Strict, load
+from devices.profiles.strict import Strict, load, parse, read_yaml
+
+
+def _rule_or_file(value: object) -> str:
+    return "file" if isinstance(value, str) else "rule"
+
+
+#: Told apart before either is looked at, so that a wrong rule is not also reported as "no name of a file".
+RuleOrFile = Annotated[
+    Annotated[Rule, Tag("rule")] | Annotated[str, Tag("file")], Discriminator(_rule_or_file)
+]
 
 
 class SiteFile(Strict):
@@ -33,7 +44,7 @@ class SiteFile(Strict):
     devices: tuple[Device, ...] | str = Field(
         description="A list, or the name of a CSV table beside this file."
     )
-    rules: tuple[Rule | str, ...] = Field(
+    rules: tuple[RuleOrFile, ...] = Field(
         (), description="Rules, or names of rule files relative to this file."
     )
     seasons: tuple[Season, ...] = ()
@@ -56,10 +67,10 @@ def load_campus(path: Path) -> Campus:
     Raises:
         ConfigRefused: with every problem found, each with file, path, found and expected.
     """
-    site = load(path, SiteFile)
     reader = _Reader(path)
-    areas = reader.table(site.areas, Area)
-    devices = reader.table(site.devices, Device)
+    site = reader.site()
+    areas = reader.table("areas", site.areas, Area)
+    devices = reader.table("devices", site.devices, Device)
     rules = reader.rules(site.rules)
     profiles = reader.profiles(site.profiles)
     if reader.problems:
@@ -83,10 +94,9 @@ def load_campus(path: Path) -> Campus:
     try:
         ZoneInfo(site.campus.timezone)
     except (ZoneInfoNotFoundError, ValueError):
-        reader.problems.append(
-            Problem(str(path), "campus.timezone", repr(site.campus.timezone), "an IANA time zone")
-        )
-    reader.problems.extend(check(campus, str(path)))
+        zone = site.campus.timezone
+        reader.problems.append(Problem(str(path), "campus.timezone", repr(zone), "an IANA time zone"))
+    reader.problems.extend(reader.placed(problem) for problem in check(campus, str(path)))
     if reader.problems:
         raise ConfigRefused(reader.problems)
     return campus
@@ -99,20 +109,48 @@ class _Reader:
         self.path = path
         self.problems: list[Problem] = []
         self._files = [path]
+        #: Where a table or a rule stands, when not in the site file: "devices", or "rules.speeding".
+        self._origin: dict[str, Path] = {}
 
     def _beside(self, name: str) -> Path:
         path = self.path.parent / name
         self._files.append(path)
         return path
 
-    def table(self, rows: tuple[Any, ...] | str, model: type[Any]) -> list[Any]:
+    def site(self) -> SiteFile:
+        """The site file itself; when it is refused, so are the mistakes of the tables it names, in one go.
+
+        Raises:
+            ConfigRefused: it cannot be used.
+        """
+        values = read_yaml(self.path)
+        try:
+            return parse(values, SiteFile, str(self.path))
+        except ConfigRefused as refused:
+            self.problems.extend(refused.problems)
+        named = values if isinstance(values, dict) else {}
+        for key, model in (("areas", Area), ("devices", Device)):
+            if isinstance(named.get(key), str):
+                self.table(key, named[key], model)
+        if isinstance(named.get("rules"), list):
+            self.rules(entry for entry in named["rules"] if isinstance(entry, str))
+        raise ConfigRefused(self.problems)
+
+    def table(self, key: str, rows: tuple[Any, ...] | str, model: type[Any]) -> list[Any]:
         if not isinstance(rows, str):
             return list(rows)
+        path = self._origin[key] = self._beside(rows)
         try:
-            return read_table(self._beside(rows), model)
+            return read_table(path, model)
         except ConfigRefused as refused:
             self.problems.extend(refused.problems)
             return []
+
+    def placed(self, problem: Problem) -> Problem:
+        """The problem with the file in which it has to be put right."""
+        first, _, rest = problem.path.partition(".")
+        origin = self._origin.get(first) or self._origin.get(f"{first}.{rest.partition('.')[0]}")
+        return problem if origin is None else replace(problem, file=str(origin))
 
     def rules(self, entries: Iterable[Rule | str]) -> list[Rule]:
         rules: list[Rule] = []
@@ -120,10 +158,14 @@ class _Reader:
             if not isinstance(entry, str):
                 rules.append(entry)
                 continue
+            path = self._beside(entry)
             try:
-                rules.extend(load(self._beside(entry), RuleFile).rules)
+                found = load(path, RuleFile).rules
             except ConfigRefused as refused:
                 self.problems.extend(refused.problems)
+                continue
+            rules.extend(found)
+            self._origin.update({f"rules.{rule.id}": path for rule in found})
         return rules
 
     def profiles(self, names: Iterable[str]) -> Mapping[str, Any]:
@@ -137,9 +179,8 @@ class _Reader:
         found: dict[str, N] = {}
         for item in items:
             if item.id in found:
-                self.problems.append(
-                    Problem(str(self.path), f"{where}.{item.id}", "the id twice", "each id once")
-                )
+                problem = Problem(str(self.path), f"{where}.{item.id}", "the id twice", "each id once")
+                self.problems.append(self.placed(problem))
             found[item.id] = item
         return found
 

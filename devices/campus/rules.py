@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import string
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from devices.campus.calendars import Hours, Id
 from devices.model.alerts import Family, Severity
@@ -16,9 +17,11 @@ MESSAGE_FIELDS = frozenset({"device", "area", "value", "limit", "unit", "hold"})
 
 
 def _severity(value: object) -> object:
-    return (
-        Severity[value.upper()] if isinstance(value, str) and value.upper() in Severity.__members__ else value
-    )
+    if not isinstance(value, str):
+        return value
+    if value.upper() not in Severity.__members__:
+        raise ValueError(f"one of {', '.join(severity.name.lower() for severity in Severity)}")
+    return Severity[value.upper()]
 
 
 Grave = Annotated[Severity, BeforeValidator(_severity)]
@@ -171,6 +174,15 @@ class Exemption(Strict):
     area: Id | None = None
     reason: Words
     until: str = Field(pattern=r"^\d{4}-\d\d-\d\d$", description="Last day on which it counts, campus time.")
+
+    @field_validator("until")
+    @classmethod
+    def _is_a_day(cls, value: str) -> str:
+        try:
+            dt.date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("a day of the calendar, YYYY-MM-DD") from None
+        return value
 
     @model_validator(mode="after")
     def _one(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -29,7 +30,7 @@ def read_table(path: Path, model: type[M]) -> list[M]:
     rows: list[M] = []
     for line, cells in _lines(path):
         try:
-            rows.append(parse(_values(cells), model, f"{path}: line {line}"))
+            rows.append(parse(_values(cells, f"{path}: line {line}"), model, f"{path}: line {line}"))
         except ConfigRefused as refused:
             problems.extend(refused.problems)
     if problems:
@@ -37,7 +38,8 @@ def read_table(path: Path, model: type[M]) -> list[M]:
     return rows
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _lines(path: Path) -> Iterator[tuple[int, dict[str | None, Any]]]:
+    """Each row with the number of its last line; a short or long row has None among its cells or keys."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ConfigRefused(
@@ -46,23 +48,23 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigRefused([Problem(str(path), "-", str(error), "a readable UTF-8 file")]) from None
-    reader = csv.DictReader(text.splitlines(), strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
+        columns = list(reader.fieldnames or ())
+        if twice := sorted({name for name in columns if columns.count(name) > 1}):
+            raise ConfigRefused([Problem(str(path), "line 1", f"columns twice: {twice}", "each column once")])
         for row in reader:
-            if None in row or None in row.values():
-                want = f"{len(reader.fieldnames or ())} cells"
-                raise ConfigRefused(
-                    [Problem(str(path), f"line {reader.line_num}", "another number of cells", want)]
-                )
             yield reader.line_num, row
     except csv.Error as error:
-        raise ConfigRefused(
-            [Problem(str(path), f"line {reader.line_num}", str(error), "valid CSV")]
-        ) from None
+        where = f"line {reader.line_num}"
+        raise ConfigRefused([Problem(str(path), where, str(error), "valid CSV")]) from None
 
 
-def _values(cells: dict[str, str]) -> dict[str, Any]:
-    values: dict[str, Any] = {key: cell.strip() for key, cell in cells.items() if cell.strip()}
+def _values(row: dict[str | None, Any], where: str) -> dict[str, Any]:
+    if None in row or None in row.values():
+        given = sum(cell is not None for cell in row.values()) + len(row.get(None) or ()) - (None in row)
+        raise ConfigRefused([Problem(where, "-", f"{given} cells", f"{len(row) - (None in row)} cells")])
+    values: dict[str, Any] = {str(key): cell.strip() for key, cell in row.items() if cell.strip()}
     if "zh" in values or "en" in values:
         values["name"] = {key: values.pop(key) for key in ("zh", "en") if key in values}
     for key in PAIRS & values.keys():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -115,22 +115,40 @@ def parse(values: Any, model: type[M], file: str) -> M:
 
 
 def _problems(error: ValidationError, values: object, file: str) -> Iterator[Problem]:
-    for item in error.errors(include_url=False):
+    items = error.errors(include_url=False)
+    for item in items:
+        if item["type"] == "too_short" and _lies_above(item["loc"], items):
+            continue  # pydantic counts only the good entries of a list; the bad ones are told themselves
         yield Problem(file, _path(item, values), _found(item), _expected(item))
+
+
+def _lies_above(loc: tuple[int | str, ...], items: Iterable[Any]) -> bool:
+    return any(len(item["loc"]) > len(loc) and item["loc"][: len(loc)] == loc for item in items)
 
 
 def _path(item: Any, values: object) -> str:
     """The path as the person wrote it: without the names of union variants that pydantic puts between."""
-    parts: list[str] = []
-    at = values
-    for number, part in enumerate(item["loc"]):
-        last = number == len(item["loc"]) - 1
-        if isinstance(at, dict | list) and part in (at if isinstance(at, dict) else range(len(at))):
-            at = at[part]
-        elif not (last and item["type"] == "missing"):
-            continue
-        parts.append(str(part))
-    return ".".join(parts) or "-"
+    parts = _written(tuple(item["loc"]), values, may_be_absent=item["type"] == "missing")
+    return ".".join(str(part) for part in parts or ()) or "-"
+
+
+def _written(loc: tuple[int | str, ...], at: object, *, may_be_absent: bool) -> list[int | str] | None:
+    """The parts of `loc` that lead through `at`; None if its last part does not.
+
+    A variant may be named like a key (a rule of kind `when` has a key `when`), so the other reading is tried too.
+    """
+    if not loc:
+        return []
+    part, rest = loc[0], loc[1:]
+    if isinstance(at, dict | list) and part in (at if isinstance(at, dict) else range(len(at))):
+        deeper = _written(rest, at[part], may_be_absent=may_be_absent)  # type: ignore[index]
+        if deeper is not None:
+            return [part, *deeper]
+    elif not rest and may_be_absent:
+        return [part]
+    if not rest:
+        return None
+    return _written(rest, at, may_be_absent=may_be_absent)
 
 
 def _found(item: Any) -> str:

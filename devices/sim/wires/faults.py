@@ -50,7 +50,7 @@ _ANY: Final = {Target.MODBUS, Target.CAMERA, Target.MQTT}
 KINDS: Final = {
     kind.name: kind
     for kind in (
-        _kind("silent", {*_ANY, Target.LINK}, "never answers, never publishes", "device-silent, pump-silent"),
+        _kind("silent", {*_ANY, Target.LINK}, "never answers, never publishes", "device-silent, pump-silent, link-silent"),
         _kind("slow", {*_ANY, Target.LINK}, "answers late", "time-outs", value="seconds", usual=3.0),
         _kind(
             "exception", {Target.MODBUS, Target.LINK}, "answers with a Modbus exception", "device-silent",
@@ -58,8 +58,8 @@ KINDS: Final = {
         ),
         _kind("garbled", {*_ANY, Target.LINK}, "answers nonsense", "device-silent, counted as garbled"),
         _kind("stuck", _ANY, "repeats what it said when the fault began", "camera-frozen on a camera"),
-        _kind("dead-link", {Target.LINK}, "refuses and drops connections", "device-silent, one for all"),
-        _kind("closing-link", {Target.LINK}, "accepts and closes at once", "device-silent, one for all"),
+        _kind("dead-link", {Target.LINK}, "refuses and drops connections", "link-silent, recorder-silent"),
+        _kind("closing-link", {Target.LINK}, "accepts and closes at once", "link-silent, recorder-silent"),
         _kind(
             "clock-off", {Target.DOOR}, "its clock is wrong", "wrong times", value="seconds", usual=3600.0
         ),
