@@ -24,9 +24,6 @@ from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes
 from hub.errors import TooMany
 
-PING_S: Final = 5.0
-#: A page that takes nothing for so long is dropped; it comes back and resumes.
-SEND_S: Final = 30.0
 RETRY_MS: Final = 2000
 
 ROUTES: Final = Routes("events")
@@ -54,7 +51,7 @@ class EventStream(Response):
     async def _send_all(self, send: Send) -> None:
         try:
             async for chunk in self._chunks:
-                async with asyncio.timeout(SEND_S):
+                async with asyncio.timeout(self._ports.feed.pace.send_s):
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
         except TimeoutError:
             self._ports.feed.dropped += 1
@@ -84,7 +81,7 @@ async def _chunks(
     hub: Ports, who: Session, wanted: list[str] | None, last: str | None
 ) -> AsyncIterator[bytes]:
     """Everything for one page, until it is told to go."""
-    now = asyncio.get_running_loop().time
+    now, ping_s = asyncio.get_running_loop().time, hub.feed.pace.ping_s
     with hub.feed.reader(who.user, who.digest) as reader:
         place = _Place(hub, wanted)
         yield f"retry: {RETRY_MS}\n\n".encode() + place.begin(who, last)
@@ -92,8 +89,8 @@ async def _chunks(
         while not reader.ended:
             if chunk := place.catch_up():
                 yield chunk
-            await _woken(reader, looked + PING_S - now())
-            if now() - looked >= PING_S:
+            await _woken(reader, looked + ping_s - now())
+            if now() - looked >= ping_s:
                 looked = now()
                 if not await _still_signed_in(hub, who):
                     return

@@ -26,6 +26,18 @@ SILENT: Final = frozenset({VALUES, START})
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How pages are treated in time.
+
+    ping_s: a page that hears nothing gets a sign of life so often, and its session is looked at.
+    send_s: a page that takes nothing for so long is dropped; it comes back and resumes.
+    """
+
+    ping_s: float = 5.0
+    send_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One event.
 
@@ -57,8 +69,11 @@ class Reader:
 class Feed:
     """Numbered events of this run of the hub; `boot` tells runs apart."""
 
-    def __init__(self, newest: Newest, *, boot: str | None = None, size: int = SIZE) -> None:
+    def __init__(
+        self, newest: Newest, *, boot: str | None = None, size: int = SIZE, pace: Pace | None = None
+    ) -> None:
         self.newest = newest
+        self.pace = pace or Pace()
         self.boot = boot or secrets.token_hex(6)
         self.number = 0
         self.dropped = 0  # pages that did not read
