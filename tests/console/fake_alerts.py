@@ -183,4 +183,4 @@ class FakeAlerts:
 def order(alert: Json) -> tuple[Any, ...]:
     """Grave first, then unacknowledged first, then newest first."""
     state = {"raised": 0, "acked": 1, "cleared": 2, "closed": 3}[alert["state"]]
-    return (-alert["severity"], state, -alert["start_us"])
+    return (-alert["severity"], state, -alert["start_us"], alert["seq"])

@@ -53,6 +53,7 @@ export const en = {
     create: 'Make administrator', different: 'The passwords differ', asking: 'Asking the hub',
   },
   problem: { unreachable: 'The hub does not answer; try again', page: 'The page did not load; check the connection to the hub' },
+  grade: { A: 'A, several sources', B: 'B, one source', C: 'C, partial', own: 'our own definition' },
   page: { asOf: 'as of {at}', loading: 'Reading', again: 'Try again' },
   table: { rows: '{n} rows', csv: 'CSV', xlsx: 'XLSX', empty: 'Nothing here', asTable: 'As table', asChart: 'As chart' },
   range: { last: 'Last', from: 'From', to: 'To', until: 'to', wrong: 'Write 2026-11-22 14:05, with To after From', l1h: '1 h', l8h: '8 h', l24h: '24 h', l7d: '7 d', l30d: '30 d' },

@@ -53,6 +53,7 @@ export const zh = {
     create: '建立管理员', different: '两次输入的密码不一致', asking: '正在询问中心',
   },
   problem: { unreachable: '中心没有应答,请稍后再试', page: '页面没有载入,请检查与中心的连接' },
+  grade: { A: 'A 多个来源', B: 'B 一个来源', C: 'C 资料不全', own: '自有定义' },
   page: { asOf: '截至 {at}', loading: '正在读取', again: '再试' },
   table: { rows: '{n} 行', csv: 'CSV', xlsx: 'XLSX', empty: '没有内容', asTable: '看表格', asChart: '看图' },
   range: { last: '最近', from: '起', to: '止', until: '至', wrong: '写成 2026-11-22 14:05,且止晚于起', l1h: '1 小时', l8h: '8 小时', l24h: '24 小时', l7d: '7 天', l30d: '30 天' },

@@ -67,8 +67,9 @@ export function startOfDay(us) {
 /** 2026-11-22 14:05 for a field, and back; null where it is no time. A browser's own field would use the browser's own order of day and month. */
 export const toInput = (us) => `${day(us)} ${clock(us).slice(0, 5)}`;
 export function fromInput(words) {
-  const [, date, time] = /^\s*(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)\s*$/.exec(words) ?? [];
-  const ms = Date.parse(`${date}T${time}:00Z`);
+  const found = /^\s*(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)\s*$/.exec(words);
+  if (!found) return null; // Date.parse would make a date of almost anything
+  const ms = Date.parse(`${found[1]}T${found[2]}:00Z`);
   return Number.isNaN(ms) ? null : (ms - offsetMs(ms - offsetMs(ms))) * 1000;
 }
 

@@ -66,8 +66,8 @@ function Facts({ known }) {
   const row = (gateways.value.rows.get(link?.agent)?.links ?? []).find((other) => other.id === device.link);
   const limit = staleAfter(device.id);
   return html`<dl class="pairs">
-    <dt>${t('device.id')}</dt><dd>${device.id}</dd><dt>${t('device.profile')}</dt><dd>${say(profile?.title)} <span class="faint">${[profile?.make, profile?.model].filter(Boolean).join(' ')}</span></dd>
-    <dt>${t('device.grade')}</dt><dd>${profile?.grade ?? t('value.none')}</dd>
+    <dt>${t('device.id')}</dt><dd>${device.id}</dd><dt>${t('device.profile')}</dt><dd>${say(profile?.title)} <span class="faint">${profile?.grade === 'own' ? '' : [profile?.make, profile?.model].filter(Boolean).join(' ')}</span></dd>
+    <dt>${t('device.grade')}</dt><dd>${profile?.grade ? t(`grade.${profile.grade}`) : t('value.none')}</dd>
     <dt>${t('gateway.link')}</dt><dd>${say(link?.name) || device.link} <span class="faint">${link?.kind ?? ''}</span></dd>
     <dt>${t('nav.gateways')}</dt><dd><a class="link" href=${href('gateways')}>${say(campus.value.agents.get(link?.agent)?.name) || link?.agent}</a></dd>
     <dt>${t('device.poll')}</dt><dd>${link?.poll_s ? t('gateway.seconds', { s: link.poll_s }) : t('device.speaks')}</dd>
