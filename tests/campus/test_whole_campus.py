@@ -71,6 +71,7 @@ def test_a_speeder_is_on_the_board_at_once_and_in_the_statistics(stack: Stack) -
     stack.until(lambda: stack.raw("radar.pass_kmh"), "its pass among the samples")
 
 
+@pytest.mark.promise("P-campus-1")
 @pytest.mark.parametrize("victim", ["edge", "broker", "hub"])
 def test_a_killed_process_loses_no_alert(stack: Stack, victim: str) -> None:
     before = {row["id"] for row in stack.alerts("pump-not-auto")}
@@ -91,6 +92,7 @@ def test_a_killed_process_loses_no_alert(stack: Stack, victim: str) -> None:
     assert len(new()) == 1
 
 
+@pytest.mark.promise("P-campus-2")
 def test_every_reading_that_was_answered_is_stored_once(stack: Stack) -> None:
     """Conservation over all that happened before: stored >= surely received, stored <= answered, none twice."""
     ledger = stack.ledger()["points"]
@@ -109,6 +111,7 @@ def test_every_reading_that_was_answered_is_stored_once(stack: Stack) -> None:
     assert len(ledger) > 50
 
 
+@pytest.mark.promise("P-campus-3")
 def test_what_doors_and_radars_published_is_stored(stack: Stack) -> None:
     devices = stack.ledger()["devices"]
     stack.until(lambda: len(stack.raw("door.open")) >= devices["door"]["acked"], "door messages", 60)

@@ -90,6 +90,7 @@ async def bench(tmp_path: Path) -> Bench:
 MANUAL = float(PumpPosition.MANUAL)
 
 
+@pytest.mark.promise("P-field-1")
 async def test_a_source_is_released_only_after_the_commit(bench: Bench) -> None:
     bench.disk.open.clear()
     async with asyncio.TaskGroup() as tasks:
@@ -104,6 +105,7 @@ async def test_a_source_is_released_only_after_the_commit(bench: Bench) -> None:
     assert bench.disk.samples() == [("pump.position", MANUAL)]
 
 
+@pytest.mark.promise("P-detect-2")
 async def test_an_alert_and_the_state_that_raised_it_are_one_commit(bench: Bench) -> None:
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(bench.pipeline.run())
@@ -119,6 +121,7 @@ async def test_an_alert_and_the_state_that_raised_it_are_one_commit(bench: Bench
     assert "judges" in with_alert
 
 
+@pytest.mark.promise("P-detect-2")
 async def test_a_pipeline_begun_anew_from_its_states_says_nothing_twice(bench: Bench) -> None:
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(bench.pipeline.run())
@@ -137,6 +140,7 @@ async def test_a_pipeline_begun_anew_from_its_states_says_nothing_twice(bench: B
     assert bench.disk.alerts() == [(EventKind.RAISE, "pump-not-auto")]
 
 
+@pytest.mark.promise("P-detect-5")
 async def test_a_full_disk_keeps_alerts_counts_samples_and_refuses_messages(bench: Bench) -> None:
     bench.disk.fails = NoRoom
     async with asyncio.TaskGroup() as tasks:
@@ -151,6 +155,7 @@ async def test_a_full_disk_keeps_alerts_counts_samples_and_refuses_messages(benc
     assert bench.disk.samples() == []
 
 
+@pytest.mark.promise("P-detect-5")
 async def test_alerts_that_a_dead_disk_did_not_take_are_kept_when_it_is_back(bench: Bench) -> None:
     bench.disk.fails = NotStored
     async with asyncio.TaskGroup() as tasks:

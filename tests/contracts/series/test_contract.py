@@ -66,6 +66,7 @@ async def test_what_was_written_is_read_back_in_order_of_time(contestant: Contes
     assert await rows(contestant) == [(NAMES[2], 0, 100.5), (NAMES[1], 5, -3.25), (NAMES[0], 10, 26.0)]
 
 
+@pytest.mark.promise("P-series-2")
 async def test_the_same_stamp_again_is_not_new_and_changes_nothing(contestant: Contestant) -> None:
     stamp = Stamp("edge-hq1", 77, Lane.LIVE, 5)
     assert await contestant.store.write([entry((0, 0, 1.0), stamp=stamp)]) == [True]
@@ -86,6 +87,7 @@ async def test_a_stamp_is_remembered_after_the_store_was_closed(open_store: Open
         assert await second.store.write([entry((0, 0, 1.0), stamp=stamp)]) == [False]
 
 
+@pytest.mark.promise("P-series-2")
 async def test_the_same_sample_in_another_batch_counts_once(contestant: Contestant) -> None:
     await contestant.store.write([entry((0, 0, 1.0), (0, 1, 3.0))])
     await contestant.store.write([entry((0, 1, 3.0), (0, 2, 8.0))])
@@ -102,6 +104,7 @@ async def test_samples_may_come_out_of_order(contestant: Contestant) -> None:
     assert (await contestant.store.latest(NAMES[:1]))[NAMES[0]].value == 1.0
 
 
+@pytest.mark.promise("P-series-3")
 async def test_a_missing_reading_stays_missing_and_is_never_zero(contestant: Contestant) -> None:
     await contestant.store.write([entry((0, 0, math.nan), (0, 1, 5.0), (0, 10, math.nan), (0, 20, 0.0))])
     values = [value for _, _, value in await rows(contestant)]

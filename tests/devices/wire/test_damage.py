@@ -24,6 +24,7 @@ FILES = [*MESSAGES, *(f"{name}-zstd" for name in MESSAGES)]
 RESERVED = range(16, 24)
 
 
+@pytest.mark.promise("P-wire-1")
 @pytest.mark.parametrize("name", FILES)
 def test_every_flipped_bit_is_noticed(name: str) -> None:
     data = golden(name)
@@ -38,6 +39,7 @@ def test_every_flipped_bit_is_noticed(name: str) -> None:
                 decode(bytes(damaged))
 
 
+@pytest.mark.promise("P-wire-1")
 @pytest.mark.parametrize("name", FILES)
 def test_every_truncation_is_noticed(name: str) -> None:
     data = golden(name)

@@ -279,6 +279,7 @@ def told_by_the_second(shared_campus: Campus) -> list[tuple[object, ...]]:
     return facts(e for e in Player(shared_campus, SUMMER).play(STORY, range(901)) if e.rule != "silent")
 
 
+@pytest.mark.promise("P-detect-1")
 @settings(
     max_examples=200,
     phases=[Phase.explicit, Phase.generate],
@@ -307,6 +308,7 @@ def test_any_cut_and_any_restart_tell_the_same_story(
     assert facts(e for e in events if e.rule != "silent") == told_by_the_second
 
 
+@pytest.mark.promise("P-detect-3")
 def test_a_clock_that_is_set_keeps_delays_true(campus: Campus) -> None:
     player = Player(campus, SUMMER)
     assert said(player.play([*alive(310), *cooled("ac-1", 22.0)], range(300)), "setpoint") == []

@@ -80,6 +80,7 @@ def test_one_dead_device_on_a_living_link_raises_once() -> None:
     assert played(heard, until, [3, 9, 20], link=until[None, :]) == [(0, True, 90, 30)]
 
 
+@pytest.mark.promise("P-detect-4")
 @pytest.mark.parametrize("away_us", [0, 59, 61, 100_000])
 def test_the_agents_own_absence_is_nobodys_silence(away_us: int) -> None:
     state, turns = silence(SilenceState.begun(1, 0), np.array([[100]]), np.array([100]), AFTER, None)

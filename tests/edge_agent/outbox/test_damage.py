@@ -106,7 +106,7 @@ def test_an_undamaged_outbox_gives_everything(files: Files, tmp_path: Path) -> N
 def test_a_log_cut_at_any_byte_gives_what_was_committed_before_the_cut(files: Files, tmp_path: Path) -> None:
     """The last commit is all or nothing; a cut is a crash in the middle of writing, and no damage."""
     last_frames = range(len(files.log) - 2 * (4096 + 24), len(files.log))
-    for cut in [*range(64), *random.Random(1).sample(last_frames, 150), len(files.log) - 1]:
+    for cut in [*range(64), *random.Random(1).sample(last_frames, 60), len(files.log) - 1]:
         found = look_into(tmp_path, files.main, files.log[:cut])
         assert found == Found(list(range(1, files.in_main + 1)), STATES, 0, 0, 0), cut
 
@@ -114,7 +114,7 @@ def test_a_log_cut_at_any_byte_gives_what_was_committed_before_the_cut(files: Fi
 @pytest.mark.promise("P-outbox-3")
 def test_a_log_with_any_byte_flipped_gives_what_was_committed_before_it(files: Files, tmp_path: Path) -> None:
     source = random.Random(2)
-    for position in [*range(64), *source.sample(range(len(files.log)), 150)]:
+    for position in [*range(64), *source.sample(range(len(files.log)), 60)]:
         log = bytearray(files.log)
         log[position] ^= 1 << source.randrange(8)
         found = look_into(tmp_path, files.main, bytes(log))
@@ -130,7 +130,7 @@ def test_any_byte_of_the_file_flipped_is_found_or_harmless(files: Files, tmp_pat
     source = random.Random(page)
     start = page * 4096
     silent = []
-    for position in [*range(start, start + 120), *source.sample(range(start + 120, start + 4096), 120)]:
+    for position in [*range(start, start + 120), *source.sample(range(start + 120, start + 4096), 40)]:
         main = bytearray(files.main)
         main[position] ^= 1 << source.randrange(8)
         found = look_into(tmp_path, bytes(main), b"")
@@ -151,7 +151,7 @@ def test_a_file_cut_at_any_length_is_found_and_the_rest_of_it_saved(files: Files
     assert max(saved) > 0
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_stretch_of_rubbish_anywhere_is_found_or_harmless(
     files: Files, tmp_path: Path, data: st.DataObject

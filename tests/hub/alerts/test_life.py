@@ -135,6 +135,7 @@ def test_one_fresh_raise_makes_old_news_new() -> None:
     assert not lived([raised(1100)], record, now_us=START_US + HISTORICAL_US * 2).historical
 
 
+@pytest.mark.promise("P-alerts-2")
 def test_an_acknowledgement_of_another_epoch_is_a_conflict_that_shows_the_alert() -> None:
     record = lived([raised(0, severity=Severity.LOW), raised(10, severity=Severity.HIGH)])
     with pytest.raises(Conflict) as caught:
@@ -190,6 +191,7 @@ def twin(events: list[AlertEvent], now_us: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.promise("P-alerts-1")
 @given(LIVES, st.integers(0, 2**32))
 def test_any_order_with_repeats_ends_as_the_whole_set_says(events: list[AlertEvent], seed: int) -> None:
     chance = random.Random(seed)

@@ -50,6 +50,7 @@ async def test_an_event_is_stored_as_the_record_that_it_makes(db: Database) -> N
     assert await one(db, record.id) == record
 
 
+@pytest.mark.promise("P-alerts-1")
 async def test_a_message_taken_twice_is_taken_once(db: Database) -> None:
     first = await take(db, raised(3), seq=1)
     again = await take(db, raised(3), seq=1)
@@ -139,6 +140,7 @@ async def test_acts_of_people_are_stored_with_history_and_trail(db: Database) ->
     assert await db.read(audit.verify) is None
 
 
+@pytest.mark.promise("P-alerts-2")
 async def test_of_two_who_acknowledge_at_once_one_succeeds(db: Database) -> None:
     number = (await take(db, raised(0))).changed[0].id
     results = await asyncio.gather(

@@ -149,6 +149,7 @@ async def test_devices_reach_only_the_agent_of_their_link(broker: EmbeddedBroker
                 await device.subscribe([topic])
 
 
+@pytest.mark.promise("P-broker-1")
 async def test_a_killed_broker_comes_back_with_what_a_session_had_not_acknowledged(
     broker: EmbeddedBroker,
 ) -> None:
@@ -304,6 +305,7 @@ async def test_a_broker_that_dies_again_and_again_is_started_with_longer_waits(t
     assert broker.state is Running.STOPPED
 
 
+@pytest.mark.promise("P-broker-2")
 async def test_a_broker_that_lost_its_store_to_a_full_disk_is_started_anew(tmp_path: Path) -> None:
     program = await pretend(tmp_path, "say('JetStream out of File resources, will be DISABLED')")
     async with EmbeddedBroker(tmp_path, [], program=program, backoff=QUICK) as broker:

@@ -66,6 +66,7 @@ async def test_the_program_itself_cannot_change_the_trail(db: Database, statemen
     assert await db.read(audit.verify) is None
 
 
+@pytest.mark.promise("P-audit-1")
 @pytest.mark.parametrize(
     ("damage", "row"),
     [

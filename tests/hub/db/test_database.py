@@ -131,6 +131,7 @@ async def test_a_reader_is_not_held_up_by_a_long_write(db: Database) -> None:
     await writing
 
 
+@pytest.mark.promise("P-db-1")
 async def test_a_full_disk_is_unreachable_and_what_was_written_before_stays(db: Database) -> None:
     await db.write(put("before"))
 
@@ -146,6 +147,7 @@ async def test_a_full_disk_is_unreachable_and_what_was_written_before_stays(db: 
     assert await db.read(names) == ["after", "before"]
 
 
+@pytest.mark.promise("P-db-1")
 async def test_every_write_is_synced_in_full_to_a_write_ahead_log(db: Database) -> None:
     pragmas = ("journal_mode", "synchronous", "foreign_keys")
     said = await db.write(lambda c: [c.execute(text(f"PRAGMA {name}")).scalar_one() for name in pragmas])

@@ -66,6 +66,7 @@ async def gather_acks(
         answered |= set(ack.done)
 
 
+@pytest.mark.promise("P-ingest-1")
 @pytest.mark.parametrize("moment", ["before-samples", "after-samples", "before-alerts", "after-alerts"])
 async def test_a_hub_killed_around_a_commit_has_everything_once_in_the_end(
     nats: RunningBroker, tmp_path: Path, moment: str
@@ -94,6 +95,7 @@ async def test_a_hub_killed_around_a_commit_has_everything_once_in_the_end(
             assert found.count == 1
 
 
+@pytest.mark.promise("P-ingest-2")
 async def test_a_broker_that_is_killed_and_comes_back_costs_nothing(
     broker: RunningBroker, tmp_path: Path
 ) -> None:
@@ -114,6 +116,7 @@ async def test_a_broker_that_is_killed_and_comes_back_costs_nothing(
         assert running.ingest.status().stalled == {}
 
 
+@pytest.mark.promise("P-ingest-3")
 @pytest.mark.parametrize("error", [Unreachable("the disk is full"), Refused("wrong password")])
 async def test_nothing_is_acknowledged_while_the_store_is_down_and_alerts_go_on(
     broker: RunningBroker, tmp_path: Path, error: Unreachable | Refused
@@ -134,6 +137,7 @@ async def test_nothing_is_acknowledged_while_the_store_is_down_and_alerts_go_on(
         assert await running.rows() == 40 * 20
 
 
+@pytest.mark.promise("P-ingest-5")
 async def test_a_batch_that_the_store_can_never_take_is_found_and_the_others_are_stored(
     nats: RunningBroker, tmp_path: Path
 ) -> None:
@@ -154,6 +158,7 @@ async def test_a_batch_that_the_store_can_never_take_is_found_and_the_others_are
         assert len(await running.reasons()) == 1
 
 
+@pytest.mark.promise("P-ingest-6")
 async def test_a_slow_store_and_a_flood_leave_memory_bounded_and_other_agents_served(
     broker: RunningBroker, tmp_path: Path
 ) -> None:

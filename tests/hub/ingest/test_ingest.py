@@ -38,6 +38,7 @@ async def test_samples_are_stored_acknowledged_and_shown(broker: RunningBroker, 
         assert (received.messages, received.samples, received.duplicates) == (1, 20, 0)
 
 
+@pytest.mark.promise("P-ingest-4")
 async def test_a_repeat_is_acknowledged_again_and_changes_nothing(
     broker: RunningBroker, tmp_path: Path
 ) -> None:
@@ -68,6 +69,7 @@ async def test_alerts_are_stored_and_told_after_their_commit(broker: RunningBrok
         assert heard == {event(0).id: "cleared", event(1).id: "raised"}
 
 
+@pytest.mark.promise("P-ingest-4")
 async def test_records_of_all_lanes_of_many_agents_arrive_once_each(
     broker: RunningBroker, tmp_path: Path
 ) -> None:
@@ -94,6 +96,7 @@ POISON = {
 }
 
 
+@pytest.mark.promise("P-ingest-5")
 @pytest.mark.parametrize("what", POISON)
 async def test_what_cannot_be_read_is_set_aside_and_never_comes_again(
     nats: RunningBroker, tmp_path: Path, what: str
@@ -176,6 +179,7 @@ async def test_strangers_and_strange_topics_are_counted_and_set_aside(
         await edge.no_ack(0.2)
 
 
+@pytest.mark.promise("P-ingest-5")
 @pytest.mark.needs("mosquitto")
 async def test_a_message_of_ten_megabytes_is_set_aside_and_delays_nobody(
     broker: RunningBroker, tmp_path: Path

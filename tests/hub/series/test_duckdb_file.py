@@ -34,6 +34,7 @@ async def count(store: DuckSeries) -> int:
     return (await store.size()).rows or 0
 
 
+@pytest.mark.promise("P-series-1")
 async def test_a_killed_process_loses_nothing_it_had_confirmed_and_leaves_no_half_batch(
     tmp_path: Path,
 ) -> None:
@@ -55,6 +56,7 @@ async def test_a_killed_process_loses_nothing_it_had_confirmed_and_leaves_no_hal
             assert await count(store) == max(stored, (confirmed + 2) * ROWS)
 
 
+@pytest.mark.promise("P-series-1")
 @pytest.mark.parametrize("limit", ["1500000", "17500000"])
 async def test_a_full_disk_refuses_new_batches_and_keeps_the_old_ones(tmp_path: Path, limit: str) -> None:
     """The small limit meets the write-ahead log, the larger one the checkpoint into the file itself."""
@@ -71,6 +73,7 @@ async def test_a_full_disk_refuses_new_batches_and_keeps_the_old_ones(tmp_path: 
         assert not any(await store.write([entry(seq) for seq in sorted(stored)]))
 
 
+@pytest.mark.promise("P-series-1")
 async def test_a_torn_end_of_the_log_costs_no_more_than_the_torn_batch(tmp_path: Path) -> None:
     path = tmp_path / "series.duckdb"
     writer = await start_writer(path)

@@ -68,6 +68,7 @@ async def test_a_right_answer_gives_good_values(tmp_path: Path) -> None:
     assert health["garbled"] == health["timeouts"] == health["reconnects"] == 0
 
 
+@pytest.mark.promise("P-modbus-1")
 async def test_a_silent_unit_gives_no_reading_once_a_cycle_and_its_other_requests_are_skipped(
     tmp_path: Path,
 ) -> None:
@@ -93,6 +94,7 @@ async def test_a_silent_unit_that_answers_again_is_read_again(tmp_path: Path) ->
         assert source.health()["links"]["bus"]["silent"] == []
 
 
+@pytest.mark.promise("P-modbus-2")
 async def test_an_answer_slower_than_the_time_out_is_late_and_not_taken_for_the_next_one(
     tmp_path: Path,
 ) -> None:
@@ -132,6 +134,7 @@ async def test_a_gateway_that_says_the_unit_is_silent_makes_it_silent(tmp_path: 
     assert health["timeouts"] == 0
 
 
+@pytest.mark.promise("P-modbus-2")
 @pytest.mark.parametrize(
     ("manner", "counter"),
     [
@@ -327,6 +330,7 @@ async def test_a_garbled_byte_in_front_of_the_data_never_gives_a_number(
     assert health["answered"] == 0
 
 
+@pytest.mark.promise("P-modbus-2")
 @pytest.mark.parametrize("length", range(len(RECORDED) + 7))
 async def test_an_answer_cut_at_any_byte_gives_no_number_and_the_next_is_read(
     tmp_path: Path, length: int

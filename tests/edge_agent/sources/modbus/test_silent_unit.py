@@ -7,6 +7,7 @@ import contextlib
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from devices.model.samples import Quality
 from edge_agent.sources.modbus import ModbusSettings, ModbusSource
@@ -22,6 +23,7 @@ CYCLES = 7
 SHEET = {"kind": "modbus", "points": [{"name": "a", "table": "holding", "addr": 1}]}
 
 
+@pytest.mark.promise("P-modbus-1")
 async def test_one_silent_unit_of_twenty_leaves_the_others_period_within_ten_percent(tmp_path: Path) -> None:
     server = Server(everyone=slowly(0.005))
     async with serving(server):

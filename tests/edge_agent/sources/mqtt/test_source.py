@@ -92,6 +92,7 @@ async def test_messages_of_every_kind_become_samples(tmp_path: Path, start: Star
     assert health["errors"] == {}
 
 
+@pytest.mark.promise("P-field-2")
 @pytest.mark.parametrize("start", BROKERS)
 async def test_garbage_is_set_aside_with_its_reason_and_delays_nobody(
     tmp_path: Path, start: StartBroker
@@ -130,6 +131,7 @@ async def test_garbage_is_set_aside_with_its_reason_and_delays_nobody(
     assert [quality for _, quality in sink.of("radar.speed_kmh")] == [Quality.GARBLED] * 3 + [Quality.GOOD]
 
 
+@pytest.mark.promise("P-field-2")
 @pytest.mark.needs("mosquitto")
 async def test_a_message_of_ten_megabytes_is_set_aside_unread(tmp_path: Path) -> None:
     async with mosquitto_broker(tmp_path) as broker, taking(campus(tmp_path), broker) as (sink, source):
@@ -158,6 +160,7 @@ async def test_what_is_set_aside_is_bounded_and_never_comes_again(tmp_path: Path
             assert len(sink.of("radar.speed_kmh")) == 1
 
 
+@pytest.mark.promise("P-field-1")
 @pytest.mark.parametrize("start", BROKERS)
 async def test_messages_sent_while_the_agent_is_away_are_read_when_it_is_back(
     tmp_path: Path, start: StartBroker
@@ -183,6 +186,7 @@ class FullAtFirst(GatheringSink):
         await super().samples(batch)
 
 
+@pytest.mark.promise("P-field-1")
 @pytest.mark.parametrize("start", BROKERS)
 async def test_a_message_that_could_not_be_kept_is_not_acknowledged_and_comes_again(
     tmp_path: Path, start: StartBroker
