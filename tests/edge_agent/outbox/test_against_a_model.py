@@ -129,4 +129,4 @@ class FileAgainstModel(RuleBasedStateMachine):
 
 
 TestFileAgainstModel = FileAgainstModel.TestCase
-TestFileAgainstModel.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestFileAgainstModel.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
