@@ -68,7 +68,9 @@ class Processes:
                 child.wait()
 
     def start(self, process: Process) -> None:
-        """Start a process; what it prints goes to a file of its name."""
+        """Start a process, after the one of its name has ended; what it prints goes to a file of its name."""
+        if process.name in self._running:
+            self._running[process.name].child.wait()
         with self._log(process.name) as log:
             child = subprocess.Popen(
                 [sys.executable, "-m", process.module, *process.arguments],
