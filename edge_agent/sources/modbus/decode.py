@@ -36,6 +36,11 @@ VIEWS: Final[dict[Type, np.dtype[Any]]] = {
     Type.F64: np.dtype(">f8"),
 }
 ALL_BITS: Final = 0xFFFF
+#: Plain numbers: looking a member up takes as long as comparing sixty values.
+GOOD: Final = int(Quality.GOOD)
+SENTINEL: Final = int(Quality.SENTINEL)
+IMPLAUSIBLE: Final = int(Quality.IMPLAUSIBLE)
+GARBLED: Final = int(Quality.GARBLED)
 
 
 class Decoder:
@@ -138,17 +143,17 @@ class _Group:
         quality = np.zeros(len(raw), np.uint8)
         value = self._numbers(raw)
         if raw.dtype.kind == "f":
-            quality[np.isnan(value)] = Quality.SENTINEL
-            quality[np.isinf(value)] = Quality.IMPLAUSIBLE
+            quality[np.isnan(value)] = SENTINEL
+            quality[np.isinf(value)] = IMPLAUSIBLE
         for meaning in self._words:
-            quality[meaning.at[np.isnan(value[meaning.at])]] = Quality.GARBLED
+            quality[meaning.at[np.isnan(value[meaning.at])]] = GARBLED
         low, high = self._range
-        quality[(value < low) | (value > high)] = Quality.IMPLAUSIBLE
+        quality[(value < low) | (value > high)] = IMPLAUSIBLE
         if self._sentinels is not None:
             at, numbers = self._sentinels
             said = (raw[at, None] == numbers).any(axis=1)
-            quality[at[said]] = Quality.SENTINEL
-        value[quality != Quality.GOOD] = np.nan
+            quality[at[said]] = SENTINEL
+        value[quality != GOOD] = np.nan
         return value, quality
 
     def _numbers(self, raw: Raw) -> Floats:

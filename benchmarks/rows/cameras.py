@@ -1,0 +1,124 @@
+"""854 snapshot cameras: fetched, decoded, looked at. Processor time is counted, of which 30 seconds have 30 a core."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from benchmarks.loopback import HOSTS, running
+from benchmarks.row import RUNS, Result
+from benchmarks.sites import AGENT, campus_of
+from devices.campus.site import Campus
+from devices.model.frames import FrameBatch
+from devices.model.samples import SampleBatch
+from edge_agent.detect.detection import Detection
+from edge_agent.sources.camera import CameraSettings, CameraSource
+from edge_agent.sources.port import SystemClock
+
+NAME = "cameras"
+CAMERAS: Final = 854
+PERIOD_S: Final = 30.0
+#: The pictures of 30 seconds are asked for in this time; what they cost is the same.
+HURRIED_S: Final = 14.0
+PICTURES: Final = 24
+WORK = (
+    f"{CAMERAS} cameras behind {len(HOSTS)} recorders, one 1080p JPEG each in {PERIOD_S:g} s (asked for in "
+    f"{HURRIED_S:g} s), fetched over HTTP, decoded, every check of this version; recorders in a process of their own"
+)
+PEER = "decoding the same pictures in full size, grey, without fetching them"
+
+
+def run() -> list[Result]:
+    """Cores that 854 cameras keep busy, and memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        jpegs = list(_pictures(Path(folder)))
+        with running("camera", Path(folder)) as port:
+            ours = asyncio.run(_watch(_campus(port)))
+    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    decoding = [_full_decoding(jpegs) for _ in range(RUNS)]
+    return [
+        Result("cores", "cores", ours, {"full decoding": decoding}, more_is_better=False),
+        Result("memory, most", "MB", [memory_mb] * RUNS, more_is_better=False),
+    ]
+
+
+class Looking:
+    """A sink that runs every check on each picture."""
+
+    def __init__(self, campus: Campus) -> None:
+        table = campus.points_of(AGENT)
+        self._detection = Detection(campus, AGENT, table, SystemClock().now_us())
+        self.pictures = 0
+
+    async def samples(self, batch: SampleBatch) -> None:
+        """Judge."""
+        self._detection.step(batch, SystemClock().now_us())
+
+    async def frames(self, batch: FrameBatch) -> None:
+        """Look, then judge."""
+        self.pictures += len(batch)
+        await self.samples(self._detection.frames(batch))
+
+
+async def _watch(campus: Campus) -> list[float]:
+    """Cores in each run of 854 pictures, after one that is not counted."""
+    sink = Looking(campus)
+    source = CameraSource(campus, AGENT, CameraSettings(), campus.points_of(AGENT), SystemClock())
+    task = asyncio.create_task(source.run(sink))
+    cores = []
+    for _ in range(RUNS + 1):
+        begun_s, begun = time.process_time(), sink.pictures
+        await asyncio.sleep(HURRIED_S)
+        fetched = sink.pictures - begun
+        cores.append((time.process_time() - begun_s) / max(1, fetched) * CAMERAS / PERIOD_S)
+    assert sink.pictures > 0.9 * RUNS * CAMERAS, f"only {sink.pictures} pictures: {source.health()}"
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    return cores[1:]
+
+
+def _full_decoding(jpegs: list[bytes]) -> float:
+    begun_s = time.process_time()
+    for jpeg in jpegs:
+        cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    return (time.process_time() - begun_s) / len(jpegs) * CAMERAS / PERIOD_S
+
+
+def _pictures(folder: Path) -> Iterator[bytes]:
+    """Detailed scenes with the noise of a sensor, about 400 KB each."""
+    random = np.random.default_rng(854)
+    scene = cv2.resize(
+        random.integers(30, 220, (135, 240, 3), np.uint8), (1920, 1080), interpolation=cv2.INTER_CUBIC
+    )
+    for number in range(PICTURES):
+        noise = random.normal(0, 4, scene.shape)
+        noisy = np.clip(scene + noise, 0, 255).astype(np.uint8)
+        jpeg = bytes(cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 82])[1])
+        folder.joinpath(f"{number:02}.jpg").write_bytes(jpeg)
+        yield jpeg
+
+
+def _campus(port: int) -> Campus:
+    link = {"kind": "http", "port": port, "poll_s": HURRIED_S, "timeout_s": 5, "sessions": 4}
+    return campus_of(
+        [{"id": f"recorder-{number}", "host": host, **link} for number, host in enumerate(HOSTS)],
+        [
+            {
+                "id": f"camera-{number:03}",
+                "profile": "campus-camera",
+                "link": f"recorder-{number % len(HOSTS)}",
+                "parameters": {"channel": number},
+            }
+            for number in range(CAMERAS)
+        ],
+    )
