@@ -128,27 +128,39 @@ def _lies_above(loc: tuple[int | str, ...], items: Iterable[Any]) -> bool:
 
 def _path(item: Any, values: object) -> str:
     """The path as the person wrote it: without the names of union variants that pydantic puts between."""
-    parts = _written(tuple(item["loc"]), values, may_be_absent=item["type"] == "missing")
-    return ".".join(str(part) for part in parts or ()) or "-"
+    parts = _led(item["loc"], values, item)
+    return ".".join(_furthest(item["loc"], values) if parts is None else parts) or "-"
 
 
-def _written(loc: tuple[int | str, ...], at: object, *, may_be_absent: bool) -> list[int | str] | None:
-    """The parts of `loc` that lead through `at`; None if its last part does not.
+def _led(loc: tuple[int | str, ...], at: Any, item: Any) -> list[str] | None:
+    """The parts of `loc` that lead through `at` to what is wrong; None where no reading of it does.
 
-    A variant may be named like a key (a rule of kind `when` has a key `when`), so the other reading is tried too.
+    A variant may be named like a key: a rule of kind `when` has a key `when`.
     """
     if not loc:
-        return []
+        return [] if at is item["input"] else None
     part, rest = loc[0], loc[1:]
-    if isinstance(at, dict | list) and part in (at if isinstance(at, dict) else range(len(at))):
-        deeper = _written(rest, at[part], may_be_absent=may_be_absent)  # type: ignore[index]
+    if not rest and item["type"] == "missing" and at is item["input"]:
+        return [str(part)]
+    if _has(at, part):
+        deeper = _led(rest, at[part], item)
         if deeper is not None:
-            return [part, *deeper]
-    elif not rest and may_be_absent:
-        return [part]
-    if not rest:
-        return None
-    return _written(rest, at, may_be_absent=may_be_absent)
+            return [str(part), *deeper]
+    return _led(rest, at, item)
+
+
+def _furthest(loc: tuple[int | str, ...], at: Any) -> list[str]:
+    """The parts of `loc` that are keys, one after the other."""
+    parts: list[str] = []
+    for part in loc:
+        if _has(at, part):
+            at = at[part]
+            parts.append(str(part))
+    return parts
+
+
+def _has(at: Any, part: int | str) -> bool:
+    return part in at if isinstance(at, dict) else isinstance(at, list) and part in range(len(at))
 
 
 def _found(item: Any) -> str:

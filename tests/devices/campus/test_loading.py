@@ -38,7 +38,13 @@ REFERENCES = [
     ("zone: inside, kind", "zone: insight, kind", "areas.room.zone", "'insight'", "'inside'"),
     ("building: barn", "building: bran", "areas.road.building", "'bran'", "'barn'"),
     ("link: field", "link: feild", "devices.radar.link", "'feild'", "'field'"),
-    ("profile: eastron-sdm630", "profile: eastron-sdm360", "devices.meter.profile", "360", "'eastron-sdm630'"),
+    (
+        "profile: eastron-sdm630",
+        "profile: eastron-sdm360",
+        "devices.meter.profile",
+        "360",
+        "'eastron-sdm630'",
+    ),
     ("area: room, name: {zh: 表", "area: rom, name: {zh: 表", "devices.meter.area", "'rom'", "'room'"),
     ("rule: setpoint", "rule: setpiont", "exemptions.0.rule", "'setpiont'", "'setpoint'"),
     ("device: ac-1, reason", "device: ac-9, reason", "exemptions.0.device", "'ac-9'", "did you mean 'ac-"),
@@ -49,7 +55,8 @@ REFERENCES = [
     ("{kinds: [radar]}", "{but_not: [rader]}", "rules.speed.select.but_not", "'rader'", "'radar'"),
 ]
 TOGETHER = [
-    ("link: bus, area: room, name: {zh: 表", "link: nvr, area: room, name: {zh: 表", "devices.meter.link", "http", "modbus"),
+    ("link: bus, area: room, name: {zh: 表", "link: nvr, area: room, name: {zh: 表",
+     "devices.meter.link", "a http link", "a link for a modbus profile"),
     (", topic: radar}", "}", "devices.radar.topic", "nothing", "the device's topic"),
     ("index: 1}", "index: 64}", "devices.ac-1.index", "64", "at most 63"),
     ("index: 1}", "index: 0}", "devices.ac-1", "the same place on bus as ac-0", "a place of its own"),
@@ -97,8 +104,12 @@ def test_mistake_is_told_with_file_path_found_and_expected(
     assert {problem.file for problem in told} == {str(file)}
 
 
-@pytest.mark.parametrize(("old", "new"), [(old, new) for old, new, *_ in KEYS_AND_VALUES if "pont" not in new])
-def test_one_mistake_of_a_value_gives_one_complaint(site: Site, problems: Problems, old: str, new: str) -> None:
+@pytest.mark.parametrize(
+    ("old", "new"), [(old, new) for old, new, *_ in KEYS_AND_VALUES if "pont" not in new]
+)
+def test_one_mistake_of_a_value_gives_one_complaint(
+    site: Site, problems: Problems, old: str, new: str
+) -> None:
     assert len(problems(site((old, new)))) == 1
 
 
@@ -108,7 +119,10 @@ def test_two_links_to_one_gateway_and_two_cameras_on_one_channel_are_refused(
     twin = "- {id: bus-2, agent: edge-1, kind: modbus-tcp, name: {zh: 二, en: B}, host: 10.0.0.1}\n"
     camera = "- {id: cam-2, profile: campus-camera, link: nvr, area: road, name: {zh: 机, en: C}}\n"
     told = said(problems(site(("links:\n", f"links:\n{twin}"), ("rules:\n", f"{camera}rules:\n"))))
-    assert told["links.bus"] == ("the address of bus-2", "one link for each gateway: many take one connection")
+    assert told["links.bus"] == (
+        "the address of bus-2",
+        "one link for each gateway: many take one connection",
+    )
     assert told["devices.cam-2"] == ("the same place on nvr as cam", "a place of its own")
 
 

@@ -28,7 +28,9 @@ def with_table(site: Site, tmp_path: Path) -> Callable[[str], Path]:
         path = site()
         text = path.read_text("utf-8")
         before, after = text.index("devices:\n"), text.index("seasons:\n")
-        path.write_text(text[:before] + "devices: devices.csv\n" + text[after:].split("exemptions:")[0], "utf-8")
+        path.write_text(
+            text[:before] + "devices: devices.csv\n" + text[after:].split("exemptions:")[0], "utf-8"
+        )
         (tmp_path / "devices.csv").write_text(table, "utf-8")
         return path
 
@@ -46,7 +48,14 @@ def test_table_gives_the_same_devices_as_a_list(with_table: WithTable) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [("\n", "\r\n"), ("id,profile", "\ufeffid,profile"), ("表", " 表 "), ("表", '"表"'), ("Meter", "M\u2028")]
+    "change",
+    [
+        ("\n", "\r\n"),
+        ("id,profile", "\ufeffid,profile"),
+        ("表", " 表 "),
+        ("表", '"表"'),
+        ("Meter", "M\u2028"),
+    ],
 )
 def test_table_as_spreadsheets_write_it_is_read(with_table: WithTable, change: tuple[str, str]) -> None:
     assert load_campus(with_table(TABLE.replace(*change))).devices["meter"].name.zh == "表"
