@@ -114,7 +114,7 @@ class HoldJudge:
             value_text=self._register.value_text(subject, point, value),
             limit_text=self._register.value_text(subject, point, limit),
             severity=self.rule.severity,
-            evidence=evidence(subject, block, step),
+            evidence=evidence(subject, block, step, [int(point[row]) for point in self.points()]),
         )
         return event(self.rule, subject, finding)
 

@@ -18,7 +18,7 @@ from devices.model.texts import Text
 from devices.model.units import conversion
 from edge_agent.detect.block import Block, Flags, Rows
 
-MOST_EVIDENCE = 16
+MOST_EVIDENCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +167,10 @@ def event(rule: Rule, subject: Subject, finding: Finding) -> AlertEvent:
     )
 
 
-def evidence(subject: Subject, block: Block, step: int) -> dict[str, float]:
-    """Last good values of the subject's points at a step; those never read are left out."""
+def evidence(subject: Subject, block: Block, step: int, judged: Sequence[int] = ()) -> dict[str, float]:
+    """Last good values of the subject's points at a step, the judged rows first; those never read are left out."""
     found: dict[str, float] = {}
-    for name, row in subject.points.items():
+    for name, row in sorted(subject.points.items(), key=lambda point: point[1] not in judged):
         value = float(block.value[row, step])
         if value == value and len(found) < MOST_EVIDENCE:  # noqa: PLR0124 - NaN differs from itself
             found[name] = value
