@@ -75,10 +75,10 @@ class Rooms:
         self._sites = tuple(sites)
         self._seed = seed
         kinds = [area.kind for area in areas]
-        self._always = np.array([kind in DAY_AND_NIGHT for kind in kinds])
-        self._server = np.array([kind is AreaKind.SERVER_ROOM for kind in kinds])
-        self._meeting = np.array([kind is AreaKind.MEETING for kind in kinds])
-        self._meals = np.array([kind in AT_MEALS for kind in kinds])
+        self._always = np.array([kind in DAY_AND_NIGHT for kind in kinds], np.bool_)
+        self._server = np.array([kind is AreaKind.SERVER_ROOM for kind in kinds], np.bool_)
+        self._meeting = np.array([kind is AreaKind.MEETING for kind in kinds], np.bool_)
+        self._meals = np.array([kind in AT_MEALS for kind in kinds], np.bool_)
         # A canteen of 600 m2 has several units; the register names one, which cools its share.
         self._m2 = np.minimum(np.array([max(area.m2, 12.0) for area in areas]), 90.0)
         n = len(self.ids)
@@ -142,8 +142,8 @@ class Rooms:
 
     def _draw(self, day: Day, rng: np.random.Generator) -> Plan:
         n = len(self.ids)
-        workday = np.array([day.workday[site] for site in self._sites])
-        heating = np.array([day.heating[site] for site in self._sites])
+        workday = np.array([day.workday[site] for site in self._sites], np.bool_)
+        heating = np.array([day.heating[site] for site in self._sites], np.bool_)
         used = np.where(workday, rng.random(n) < USED_WORKDAY, rng.random(n) < USED_DAY_OFF)
         used &= ~(self._meals & ~workday)
         arrive = np.where(workday, rng.normal(506, 9, n), rng.uniform(540, 700, n))
