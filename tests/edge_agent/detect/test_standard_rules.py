@@ -132,7 +132,7 @@ STORIES = {
     "camera-frozen": camera("画面连续 3 次相同", "the same picture 3 times in a row", 60, same_pictures=3.0),
     "device-silent": Story(
         "hq1-main-meter-floor-2",
-        "主楼2层电表:已 60 s 无有效数据",
+        "主楼2层电表:已 60 秒无有效数据",
         "Meter Main floor 2: no good reading for 60 s",
         {"power_w": 900.0},
         begin_s=50,
@@ -141,7 +141,7 @@ STORIES = {
     ),
     "pump-silent": Story(
         "hq1-pump-1",
-        f"{CABINET}:已 30 s 无有效数据",
+        f"{CABINET}:已 30 秒无有效数据",
         f"{CABINET_EN}: no good reading for 30 s",
         PUMP,
         begin_s=58,
@@ -151,7 +151,7 @@ STORIES = {
     ),
     "door-silent": Story(
         "hq1-door-03",
-        f"{DOOR_NAME}:已 150 s 无有效数据",
+        f"{DOOR_NAME}:已 150 秒无有效数据",
         f"{DOOR_EN}: no good reading for 150 s",
         DOOR,
         begin_s=50,
@@ -160,7 +160,7 @@ STORIES = {
     ),
     "link-silent": Story(
         "hq1-main-meter-floor-2",
-        "一号院配电房电表:整条链路已 45 s 无有效数据",
+        "一号院配电房电表:整条链路已 45 秒无有效数据",
         "Meters, No. 1 switch room: nothing on the whole link for 45 s",
         {"power_w": 900.0},
         begin_s=50,
@@ -168,7 +168,7 @@ STORIES = {
     ),
     "field-silent": Story(
         "hq1-door-03",
-        "一号院现场消息:门禁已 130 s 无消息",
+        "一号院现场消息:门禁已 130 秒无消息",
         "Field messages, Compound No. 1: no door has reported for 130 s",
         DOOR,
         begin_s=50,
@@ -176,7 +176,7 @@ STORIES = {
     ),
     "recorder-silent": Story(
         "hq1-cam-104",
-        "一号院录像机4:所有通道已 100 s 无画面",
+        "一号院录像机4:所有通道已 100 秒无画面",
         "Recorder 4, Compound No. 1: no picture from any channel for 100 s",
         PICTURE,
         begin_s=30,
