@@ -13,6 +13,8 @@ import yaml
 
 from devices.campus.loading import load_campus
 from devices.sim.scenario import load_scenario
+from edge_agent.settings import load_settings as load_edge_settings
+from hub.settings import load_settings as load_hub_settings
 from tests.house.project import ROOT, files, text
 
 FILES = [name for name in files() if name.startswith("config/")]
@@ -20,6 +22,8 @@ FILES = [name for name in files() if name.startswith("config/")]
 LOADERS: dict[str, Callable[[Path], object]] = {
     "campus": load_campus,
     "scenario": load_scenario,
+    "listen": load_hub_settings,
+    "agent": load_edge_settings,
 }
 #: Read by somebody else's program, in the test named here.
 FOREIGN = {
