@@ -33,6 +33,11 @@ class Counters:
     faults: int = 0  # errors of our own, caught at the link's boundary
     codes: Counter[str] = field(default_factory=Counter)  # exception codes by name
 
+    @property
+    def heard(self) -> int:
+        """Answers that show a living connection."""
+        return self.answered + self.exceptions
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
         plain = {item.name: getattr(self, item.name) for item in fields(self)}

@@ -65,7 +65,7 @@ class LinkWorker:
         self._allowance = Allowance(settings.probe_share, link.timeout_s)
         self._line: Line | None = None
         self._silent_in_row = 0
-        self._answered_before = 0
+        self._heard_before = 0
         self._slowest_s = 0.0
         self._trouble = ""
 
@@ -213,12 +213,16 @@ class LinkWorker:
 
     def _good(self, unit: Unit, took_s: float) -> None:
         unit.breaker.answered()
+        self._alive()
+        self._slowest_s = max(took_s, self._slowest_s * FADING)
+
+    def _alive(self) -> None:
+        """Somebody answered on this connection, be it with an exception code."""
         self._breaker.answered()
         self._silent_in_row = 0
         if self._trouble:
             log.info("modbus link %s answers again", self.link.id)
             self._trouble = ""
-        self._slowest_s = max(took_s, self._slowest_s * FADING)
 
     def _silent(self, unit: Unit, line: Line, *, heard: bool) -> None:
         unit.breaker.failed(self._clock.monotonic())
@@ -232,7 +236,7 @@ class LinkWorker:
         self, unit: Unit, request: Request, code: int, waiting: deque[Request]
     ) -> tuple[Quality | None, bool]:
         """What the readings of a refused request are; None: its pieces are asked for instead."""
-        self._silent_in_row = 0
+        self._alive()
         if code in UNIT_SILENT:
             unit.breaker.failed(self._clock.monotonic())
             return Quality.NO_ANSWER, False
@@ -260,11 +264,11 @@ class LinkWorker:
             self._report(str(error))
             return None
         self._silent_in_row = 0
-        self._answered_before = self.counters.answered
+        self._heard_before = self.counters.heard
         return self._line
 
     def _down(self, why: str) -> None:
-        if self.counters.answered == self._answered_before:
+        if self.counters.heard == self._heard_before:
             self._breaker.failed(
                 self._clock.monotonic()
             )  # or a device that hangs up would be called for ever

@@ -169,6 +169,18 @@ async def test_a_frame_in_pieces_is_put_together(tmp_path: Path) -> None:
     assert source.health()["links"]["bus"]["garbled"] == 0
 
 
+async def test_a_device_asked_by_the_direct_unit_id_may_answer_with_its_own(tmp_path: Path) -> None:
+    server = Server(everyone=lambda asked, frame: [frame_of(asked, frame[7:], unit=1)])
+    async with serving(server):
+        site = campus_of(
+            tmp_path, [modbus_link(server.port)], [device("m1", "sheet", unit=255)], {"sheet": SHEET}
+        )
+        async with reading(site) as (sink, source):
+            readings = await sink.until_count("m1.far", 1)
+    assert readings[0] == (200.0, Quality.GOOD)
+    assert source.health()["links"]["bus"]["wrong_unit"] == 0
+
+
 async def test_a_frame_sent_twice_is_taken_once(tmp_path: Path) -> None:
     server = Server(everyone=lambda _, frame: [frame + frame])
     async with serving(server), reading(campus(tmp_path, server.port)) as (sink, source):
