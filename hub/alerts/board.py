@@ -73,6 +73,15 @@ def counts(connection: Connection) -> dict[str, Any]:
     return {**by_state, "by_severity": by_severity, "by_family": by_family}
 
 
+def at(connection: Connection, device: str, time_us: int) -> Record | None:
+    """The alert of a device that covers a moment, if any."""
+    query = select(alerts).where(
+        alerts.c.device == device, alerts.c.start_us <= time_us, alerts.c.last_us >= time_us
+    )
+    row = connection.execute(query.order_by(alerts.c.start_us.desc()).limit(1)).mappings().first()
+    return None if row is None else rows.record(row)
+
+
 def active_of(connection: Connection, rule: str | None = None, family: Family | None = None) -> list[Record]:
     """Alerts whose condition holds, of a rule or a family."""
     query = select(alerts).where(alerts.c.open, alerts.c.state.in_([str(State.RAISED), str(State.ACKED)]))

@@ -158,9 +158,7 @@ async def test_a_page_that_was_away_resumes_where_it_was(site: Site) -> None:
     assert told[2].id == "boot-4"
 
 
-@pytest.mark.parametrize(
-    "after", ["other-3", "boot-99", "boot--1", "boot-", "nonsense", "boot-1e9"]
-)
+@pytest.mark.parametrize("after", ["other-3", "boot-99", "boot--1", "boot-", "nonsense", "boot-1e9"])
 async def test_a_page_that_cannot_go_on_is_told_to_load_anew(site: Site, after: str) -> None:
     site.ports.feed.add("alert", {"n": 1})
     async with AsyncExitStack() as stack:

@@ -1,0 +1,87 @@
+"""The cameras page: every point by state, and the rates."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from devices.campus.site import Device
+from devices.model.alerts import Family
+from devices.profiles.profile import DeviceKind
+from hub.accounts.roles import Role
+from hub.alerts import board
+from hub.api.answers import Json, words
+from hub.api.campus import stale_after_s
+from hub.api.points import chosen
+from hub.api.ports import Hub, Ports
+from hub.api.routes import Routes
+from hub.reports.cameras import DEFINITION, Limits, Looks, State, rates, rates_by, states
+
+ROUTES: Final = Routes("cameras")
+
+POINTS: Final = ("mean_level", "std_level", "same_pictures")
+
+
+@ROUTES.get("/cameras", role=Role.VIEWER)
+async def cameras(hub: Hub, site: str | None = None) -> Json:
+    """Every camera with its state and the readings behind it; online and good rates, also by site and area."""
+    names = chosen(hub.campus, None, site or None, DeviceKind.CAMERA) or []
+    devices = [hub.campus.devices[name] for name in names]
+    alerts = await hub.db.read(lambda c: board.active_of(c, family=Family.CAMERA))
+    since = {record.device: record.start_us for record in sorted(alerts, key=lambda r: -r.start_us)}
+    stale_s = np.array([stale_after_s(hub.campus, hub.campus.links[device.link]) for device in devices])
+    looks = _looks(hub, devices)
+    found = states(looks, Limits.of(hub.campus), stale_s)
+    rows = [_row(hub, device, State(found[row]), since) for row, device in enumerate(devices)]
+    return Json(
+        {
+            "now_us": hub.now_us(),
+            "rows": rows,
+            "rates": {
+                "overall": rates(found),
+                "by_site": rates_by(found, [row["site"] for row in rows]),
+                "by_area_kind": rates_by(found, [row["kind_of_area"] for row in rows]),
+            },
+            "definition": words(DEFINITION),
+        }
+    )
+
+
+def _looks(hub: Ports, devices: list[Device]) -> Looks:
+    newest, now_us = hub.newest, hub.now_us()
+
+    def column(point: str) -> npt.NDArray[np.float64]:
+        readings = (newest.reading(f"{device.id}.{point}") for device in devices)
+        return np.array([np.nan if reading is None else reading[1] for reading in readings])
+
+    said = (newest.reading(f"{device.id}.link") for device in devices)
+    age_s = np.array([np.inf if reading is None else (now_us - reading[0]) / 1e6 for reading in said])
+    return Looks(
+        link=column("link"),
+        mean_level=column("mean_level"),
+        std_level=column("std_level"),
+        same_pictures=column("same_pictures"),
+        age_s=age_s,
+    )
+
+
+def _row(hub: Ports, device: Device, state: State, since: dict[str, int]) -> dict[str, Any]:
+    area = hub.campus.areas[device.area]
+    link = hub.newest.reading(f"{device.id}.link")
+    readings = {point: hub.newest.reading(f"{device.id}.{point}") for point in POINTS}
+    return {
+        "device": device.id,
+        "area": area.id,
+        "building": area.building,
+        "site": hub.campus.site_of(device).id,
+        "kind_of_area": str(area.kind),
+        "state": state.word,
+        "since_us": since.get(device.id) if state is not State.ONLINE else None,
+        "time_us": link and link[0],
+        **{
+            point: None if reading is None or np.isnan(reading[1]) else reading[1]
+            for point, reading in readings.items()
+        },
+    }

@@ -1,0 +1,122 @@
+"""What each camera is worth just now, and the two rates that people report. Pure numpy.
+
+Online rate = points whose latest picture arrived / all registered points; good rate = those whose picture is
+neither dark nor frozen / all registered points. A point of which nothing is known stays in the denominator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from devices.campus.rules import WhenRule
+from devices.campus.site import Campus
+from devices.model.codes import CameraLink
+from devices.model.texts import Text
+from devices.profiles.profile import DeviceKind
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+DEFINITION: Final = Text(
+    "在线率 = 最近一次取图成功的点位数 ÷ 全部登记点位数；完好率 = 在线且画面不黑、不冻结的点位数 ÷ 全部登记点位数。"
+    "状态未知的点位始终计入分母。",
+    "Online rate = points whose latest picture arrived / all registered points; good rate = online and neither "
+    "dark nor frozen / all registered points. Points of unknown state always stay in the denominator.",
+)
+
+
+class State(IntEnum):
+    """What a camera is worth."""
+
+    UNKNOWN = 0
+    ONLINE = 1
+    DARK = 2
+    FROZEN = 3
+    OFFLINE = 4
+    UNAUTHORISED = 5
+    NOT_A_PICTURE = 6
+
+    @property
+    def word(self) -> str:
+        """As it stands on the wire."""
+        return self.name.lower().replace("_", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From where on a picture counts as dark (both) or frozen."""
+
+    mean_level: float = 16.0
+    std_level: float = 8.0
+    same_pictures: float = 2.5
+
+    @classmethod
+    def of(cls, campus: Campus) -> Limits:
+        """Those of the site file's own rules for cameras, so that page and alerts agree."""
+        found: dict[str, float] = {}
+        for rule in campus.rules.values():
+            if isinstance(rule, WhenRule) and rule.enabled and DeviceKind.CAMERA in rule.select.kinds:
+                for condition in rule.when:
+                    limit = condition.below if condition.above is None else condition.above
+                    if limit is not None and condition.point in cls.__slots__:
+                        found.setdefault(condition.point, limit)
+        return cls(**found)
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The newest readings of cameras; columns of one length, float64 (n,), NaN means "no reading".
+
+    link: see CameraLink. age_s: since the latest attempt.
+    """
+
+    link: Floats
+    mean_level: Floats
+    std_level: Floats
+    same_pictures: Floats
+    age_s: Floats
+
+
+def states(looks: Looks, limits: Limits, stale_after_s: Floats) -> npt.NDArray[np.int64]:
+    """The state of each camera, int64 (n,), see State; what is older than `stale_after_s` is not known."""
+    dark = (looks.mean_level < limits.mean_level) & (looks.std_level < limits.std_level)
+    frozen = looks.same_pictures > limits.same_pictures
+    known = ~np.isnan(looks.link) & (looks.age_s <= stale_after_s)
+    return np.select(
+        [
+            ~known,
+            looks.link == CameraLink.UNAUTHORISED,
+            looks.link == CameraLink.NOT_A_PICTURE,
+            looks.link != CameraLink.ONLINE,
+            dark,
+            frozen,
+        ],
+        [State.UNKNOWN, State.UNAUTHORISED, State.NOT_A_PICTURE, State.OFFLINE, State.DARK, State.FROZEN],
+        State.ONLINE,
+    ).astype(np.int64)
+
+
+def rates(found: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """Points, how many are online, good and unknown, and the two rates; None where there is no point."""
+    points = len(found)
+    online = int(np.isin(found, (State.ONLINE, State.DARK, State.FROZEN)).sum())
+    good = int((found == State.ONLINE).sum())
+    return {
+        "points": points,
+        "online": online,
+        "good": good,
+        "unknown": int((found == State.UNKNOWN).sum()),
+        "online_rate": online / points if points else None,
+        "good_rate": good / points if points else None,
+    }
+
+
+def rates_by(found: npt.NDArray[np.int64], groups: list[str]) -> dict[str, dict[str, Any]]:
+    """The same for each group; `groups` names that of each camera."""
+    names = np.array(groups)
+    return {group: rates(found[names == group]) for group in dict.fromkeys(groups)}

@@ -1,0 +1,162 @@
+"""The speed, cooling and cameras pages over the wire."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+
+from devices.model.alerts import Family
+from devices.model.codes import AcMode, CameraLink
+from devices.model.samples import SampleBatch
+from hub.alerts import store
+from hub.api.ports import Ports
+from hub.api.speed import passes_between
+from hub.series.port import Entry
+from tests.fake_clock import START_US
+from tests.hub.alerts.events import moment, raised
+from tests.hub.api.conftest import Client
+
+S = 1_000_000
+H = 3600 * S
+RADARS = ["hq1-radar-1.pass_kmh", "hq1-radar-2.pass_kmh"]
+
+
+async def passed(ports: Ports, *passes: tuple[int, int, float]) -> None:
+    batch = SampleBatch.of(*zip(*passes, strict=True))
+    await ports.series.write([Entry(batch, RADARS)])
+
+
+async def test_speeds_of_both_directions_count_with_the_limit_of_their_hour(
+    viewer: Client, ports: Ports
+) -> None:
+    night = START_US + 15 * H  # 23:00 on the campus: 20 km/h
+    await passed(
+        ports,
+        (0, START_US, 28.0),
+        (1, START_US + S, -34.0),
+        (0, START_US + 2 * S, 40.0),
+        (0, night, 24.0),
+        (0, START_US + 3 * S, float("nan")),
+    )
+    pass_alert = moment(
+        1, device="hq1-radar-1", start_us=START_US + S, time_us=START_US + 3 * S, family=Family.TRAFFIC
+    )
+    await ports.db.write(lambda c: store.apply_events(c, [pass_alert], "edge-hq1", None, START_US))
+    answer = (await viewer.get(f"/api/speed?from_us={START_US}&to_us={START_US + 24 * H}")).json()
+    assert answer["devices"] == ["hq1-radar-1", "hq1-radar-2"]
+    assert (answer["passes"], answer["limit_kmh"], answer["max"]) == (4, 30.0, 40.0)
+    assert answer["over_share"] == 0.75
+    hours = {row["hour"]: (row["passes"], row["over"]) for row in answer["by_hour"] if row["passes"]}
+    assert hours == {8: (3, 2), 23: (1, 1)}
+    assert [(row["day"], row["passes"]) for row in answer["by_day"]] == [("2026-07-01", 4)]
+    first, second, *_ = answer["worst"]
+    assert (first["value"], first["limit"], first["id"], first["seq"]) == (40.0, 30.0, pass_alert.id, 1)
+    assert (second["value"], second["device"], second["id"]) == (34.0, "hq1-radar-2", "")
+
+
+async def test_one_radar_or_site_is_looked_at_alone(viewer: Client, ports: Ports) -> None:
+    await passed(ports, (0, START_US, 28.0), (1, START_US + S, 34.0))
+    range_ = f"from_us={START_US}&to_us={START_US + H}"
+    one = (await viewer.get(f"/api/speed?{range_}&device=hq1-radar-2")).json()
+    assert (one["devices"], one["passes"], one["max"]) == (["hq1-radar-2"], 1, 34.0)
+    none = (await viewer.get(f"/api/speed?{range_}&site=hall")).json()
+    assert (none["devices"], none["passes"], none["worst"], none["limit_kmh"]) == ([], 0, [], None)
+    empty = (await viewer.get("/api/speed?from_us=0&to_us=1&device=hq1-radar-1")).json()
+    assert (empty["passes"], empty["limit_kmh"]) == (0, 30.0)
+    assert (await viewer.get(f"/api/speed?{range_}&device=hq1-ac-301")).json()["devices"] == []
+    assert (await viewer.get("/api/speed?from_us=5&to_us=5")).status_code == 422
+
+
+async def test_passes_are_read_page_by_page_without_losing_or_doubling_any(ports: Ports) -> None:
+    rows = [(row % 2, START_US + row // 4 * S, float(row)) for row in range(4, 41)]
+    unique = {(radar, time_us): (radar, time_us, value) for radar, time_us, value in rows}
+    await passed(ports, *unique.values())
+    whole = await passes_between(ports, RADARS, START_US, START_US + H)
+    for page in (3, 5, 50):
+        parts = await passes_between(ports, RADARS, START_US, START_US + H, page)
+        assert parts.time_us.tolist() == whole.time_us.tolist()
+        assert parts.value.tolist() == whole.value.tolist()
+    assert len(whole) == len(unique)
+
+
+def heard(ports: Ports, device: str, at_us: int, **values: float) -> None:
+    names = [f"{device}.{name}" for name in values]
+    ports.newest.update(SampleBatch.of(range(len(names)), at_us, list(values.values())), names)
+
+
+async def test_rooms_outside_the_standard_are_named_with_their_alert(viewer: Client, ports: Ports) -> None:
+    now_us = ports.now_us()
+    heard(ports, "hq1-ac-301", now_us, on=1, mode=AcMode.COOL, setpoint_c=22.0, room_c=23.5)
+    heard(ports, "hq1-ac-302", now_us, on=1, mode=AcMode.COOL, setpoint_c=18.0, room_c=20.0)
+    alert = raised(
+        -60, device="hq1-ac-301", family=Family.COOLING, rule="ac-setpoint", start_us=now_us - 60 * S
+    )
+    await ports.db.write(lambda c: store.apply_events(c, [alert], "edge-hq1", None, now_us))
+    answer = (await viewer.get("/api/cooling")).json()
+    assert answer["period"] == {"hq1": "cooling", "hall": "cooling"}
+    assert answer["standard"] == {"cooling_min_c": 26.0, "heating_max_c": 20.0}
+    rows = {row["device"]: row for row in answer["rows"]}
+    warm = rows["hq1-ac-301"]
+    assert (warm["outside"], warm["excess_c"], warm["alert"]) == (True, 4.0, alert.id)
+    assert (warm["since_us"], warm["on"], warm["mode"], warm["setpoint_c"]) == (
+        now_us - 60 * S,
+        True,
+        1,
+        22.0,
+    )
+    server_room = rows["hq1-ac-302"]
+    assert (server_room["outside"], server_room["exempt"]) == (False, {"zh": "机房", "en": "Server room"})
+    silent = rows["hall-ac-1"]
+    assert (silent["on"], silent["outside"], silent["time_us"], silent["known"]) == (None, False, None, False)
+    assert answer["summary"] == [
+        {"building": "hq1-main", "units": 2, "running": 2, "outside": 1, "unknown": 0},
+        {"building": "hall-a", "units": 1, "running": 0, "outside": 0, "unknown": 1},
+    ]
+    assert [row["device"] for row in (await viewer.get("/api/cooling?site=hall")).json()["rows"]] == [
+        "hall-ac-1"
+    ]
+
+
+async def test_an_old_reading_accuses_nobody(viewer: Client, ports: Ports) -> None:
+    old_us = ports.now_us() - 40 * S
+    heard(ports, "hq1-ac-301", old_us, on=1, mode=AcMode.COOL, setpoint_c=22.0)
+    row = (await viewer.get("/api/cooling")).json()["rows"][0]
+    assert (row["outside"], row["known"], row["on"]) == (False, False, None)
+    assert (row["setpoint_c"], row["time_us"]) == (22.0, old_us), (
+        "what was read last is still shown, with its time"
+    )
+
+
+async def test_cameras_are_counted_with_those_that_say_nothing(viewer: Client, ports: Ports) -> None:
+    now_us = ports.now_us()
+    heard(ports, "hall-cam-1", now_us, link=CameraLink.ONLINE, mean_level=118, std_level=46, same_pictures=0)
+    heard(ports, "hall-cam-2", now_us, link=CameraLink.ONLINE, mean_level=3, std_level=1, same_pictures=0)
+    heard(ports, "hall-cam-3", now_us, link=CameraLink.HOST_DOWN, mean_level=np.nan)
+    alert = raised(0, device="hall-cam-3", family=Family.CAMERA, start_us=now_us - 60 * S)
+    await ports.db.write(lambda c: store.apply_events(c, [alert], "edge-hall", None, now_us))
+    answer = (await viewer.get("/api/cameras")).json()
+    rows = {row["device"]: row for row in answer["rows"]}
+    assert {name: row["state"] for name, row in rows.items()} == {
+        "hall-cam-1": "online",
+        "hall-cam-2": "dark",
+        "hall-cam-3": "offline",
+        "hall-cam-4": "unknown",
+    }
+    assert rows["hall-cam-3"]["since_us"] == now_us - 60 * S
+    assert (rows["hall-cam-3"]["mean_level"], rows["hall-cam-1"]["mean_level"]) == (None, 118.0)
+    assert answer["rates"]["overall"] == {
+        "points": 4,
+        "online": 2,
+        "good": 1,
+        "unknown": 1,
+        "online_rate": 0.5,
+        "good_rate": 0.25,
+    }
+    assert answer["rates"]["by_area_kind"]["kitchen"]["online_rate"] == 1.0
+    assert "分母" in answer["definition"]["zh"]
+    assert (await viewer.get("/api/cameras?site=hq1")).json()["rates"]["overall"]["online_rate"] is None
+
+
+def test_the_clock_of_these_tests_stands_in_the_cooling_season() -> None:
+    assert dt.datetime.fromtimestamp(START_US / 1e6, dt.UTC).isoformat() == "2026-07-01T00:00:00+00:00"
