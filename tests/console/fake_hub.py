@@ -65,7 +65,12 @@ class FakeHub:
                 ("root", "admin"),
                 ("guest", "viewer"),
             ):
-                self.users[name] = {"name": name, "role": role, "password": "campus-demo-1", "active": True}
+                self.users[name] = {
+                    "name": name,
+                    "role": role,
+                    "password": "campus-demo-1",
+                    "disabled": False,
+                }
 
     # ------------------------------------------------------------------------------------------------ what happens
 
@@ -104,7 +109,8 @@ class FakeHub:
             "counts": self.alerts.counts(),
             "lag_s": self.lag_s,
             "muted": self.muted,
-            "agents_offline": sorted(self.offline),
+            "agents": 4,
+            "agents_offline": len(self.offline),
         }
 
     def gateway_rows(self) -> list[Json]:

@@ -106,7 +106,7 @@ def add_session(app: FastAPI, hub: FakeHub) -> None:
             "name": body["name"],
             "role": "admin",
             "password": body["password"],
-            "active": True,
+            "disabled": False,
         }
         return sign_in_as(body["name"], response)
 
@@ -209,7 +209,11 @@ def add_pages(app: FastAPI, hub: FakeHub) -> None:
 
     @app.get("/api/gateways", dependencies=[VIEWER])
     async def gateways() -> Json:
-        reasons = ["unknown-point", "bad-json", "too-large"]
+        reasons = [
+            "2 points that the site file does not give to hall-edge",
+            "no such topic",
+            "larger than 8 MB",
+        ]
         newest = [
             {
                 "id": i,
@@ -224,7 +228,7 @@ def add_pages(app: FastAPI, hub: FakeHub) -> None:
         return {
             "rows": hub.gateway_rows(),
             "quarantine": {"count": 37, "newest": newest},
-            "hub": {"lag_s": hub.lag_s, "queue": 3, "db_bytes": 41_204_736},
+            "hub": {"lag_s": hub.lag_s, "db_waiting": 3, "series_bytes": 41_204_736},
         }
 
     @app.get("/api/export/series.csv", dependencies=[VIEWER])
@@ -244,7 +248,7 @@ def add_users(app: FastAPI, hub: FakeHub) -> None:
 
     @app.post("/api/users", dependencies=[ADMIN])
     async def create(body: Json) -> Json:
-        hub.users[body["name"]] = {**body, "active": True}
+        hub.users[body["name"]] = {**body, "disabled": False}
         return public(hub.users[body["name"]])
 
     @app.patch("/api/users/{name}", dependencies=[ADMIN])
@@ -259,9 +263,11 @@ def add_users(app: FastAPI, hub: FakeHub) -> None:
                 "id": 40 - i,
                 "time_us": now_us() - i * 900_000_000,
                 "actor": "wang",
-                "act": "alert.ack",
+                "verb": "alert.ack",
                 "object": f"A-{1200 + i}",
-                "text": "",
+                "reason": "",
+                "before": {"state": "raised"},
+                "after": {"state": "acked"},
             }
             for i in range(30)
         ]
@@ -269,4 +275,4 @@ def add_users(app: FastAPI, hub: FakeHub) -> None:
 
 
 def public(user: Json) -> Json:
-    return {key: user[key] for key in ("name", "role", "active")}
+    return {key: user[key] for key in ("name", "role", "disabled")}

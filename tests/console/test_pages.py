@@ -21,7 +21,7 @@ PAGES = {
     "board": ".alert-row",
     "campus": ".elevation .room",
     "campus/area/hq1-grounds-104": ".room-device .reading",
-    "device/hq1-pump-1": ".points .spark",
+    "device/hq1-pump-1": ".points .point-now .reading",
     "trends?points=hq1-ac-001.room_c,hq1-ac-001.mode,hq1-meter-01.power_w": ".chart-canvas canvas",
     "speed": ".chart-canvas canvas",
     "cooling": ".table-row",
@@ -199,11 +199,11 @@ async def test_the_gateways_page_names_what_needs_a_person(busy_hub: FakeHub, si
         for agent, words in {
             "hall-edge": "时钟偏差 3.4 秒",
             "shenyue-edge": "现场文件与中心不一致",
-            "beitou-edge": "1 条链路有设备无应答",
+            "beitou-edge": "1 条链路断开",
         }.items():
             await expect(page.locator(f'[data-agent="{agent}"] .troubles')).to_contain_text(words)
         await expect(page.locator('[data-agent="hq1-edge"] .troubles')).to_have_count(0)
-        await expect(page.locator(".quarantine")).to_contain_text("JSON 错误")
+        await expect(page.locator(".quarantine")).to_contain_text("does not give to hall-edge")
         busy_hub.silence_agent("hq1-edge")
         await expect(page.locator('[data-agent="hq1-edge"] .troubles')).to_contain_text("离线")
 

@@ -45,7 +45,8 @@ VISIBLE = """() => {
     while (walk.nextNode()) {
         const node = walk.currentNode;
         if (node.nodeType === Node.TEXT_NODE) {
-            if (!/^(SCRIPT|STYLE|NOSCRIPT)$/.test(node.parentElement.tagName)) found.push(node.data);
+            const parent = node.parentElement;
+            if (!/^(SCRIPT|STYLE|NOSCRIPT)$/.test(parent.tagName) && !parent.closest('main [lang]')) found.push(node.data);
         } else {
             for (const name of ['aria-label', 'placeholder', 'title', 'alt']) found.push(node.getAttribute(name) ?? '');
         }

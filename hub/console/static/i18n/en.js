@@ -90,12 +90,15 @@ export const en = {
     points: 'Points', onlineRate: 'Online', goodRate: 'Good', all: 'All', choose: 'Choose a tile to see its camera', none: 'No point is in this state', wasState: '{state} (stale)', attention: '{n} need attention',
   },
   gateway: {
-    title: 'Gateways', online: 'online', offline: 'offline', never: 'never seen', sinceWhen: ' since {at}', unheard: 'Nothing heard for {age}', droppedSome: 'Data was dropped: {what}', digestDiffers: 'Its site file differs from the hub', clockOff: 'Its clock is {s} s off', linksSilent: '{n} links with silent devices', backlogOf: '{n} records of backlog are draining',
+    title: 'Gateways', online: 'online', offline: 'offline', never: 'never seen', sinceWhen: ' since {at}', unheard: 'Nothing heard for {age}', droppedSome: 'Data was dropped: {what}', digestDiffers: 'Its site file differs from the hub', clockOff: 'Its clock is {s} s off', linksSilent: '{n} links with silent devices', linksDown: '{n} links are down', backlogOf: '{n} records of backlog are draining',
     seen: 'Last heard', version: 'Version', digest: 'Site file', same: 'same', differs: 'differs', clock: 'Clock offset', seconds: '{s} s', backlog: 'Backlog', waiting: 'Waiting', oldest: 'Oldest', bytes: 'On disk', dropped: 'Dropped', rate: 'Samples', perSecond: '{n}/s', received: 'Received', duplicates: 'Duplicates',
     hideLinks: 'Hide links', showLinks: '{n} links', link: 'Link', devices: 'Devices', silent: 'Silent', period: 'Period s', reads: 'Reads', errors: 'Errors', hubFacts: 'Hub {lag} s behind · queue {queue} · store {size}',
     quarantine: 'Messages set aside', quarantineCount: '{n} in all', nothingAside: 'None', when: 'When', reason: 'Reason', topic: 'Topic', bytesOf: 'Size',
   },
-  linkState: { ok: 'fine', silent: 'silent', slow: 'slow', down: 'down', starting: 'starting', online: 'fine', offline: 'down', degraded: 'partly silent', never: 'never seen' },
-  reason: { 'unknown-point': 'unknown point', 'unknown-device': 'unknown device', 'bad-json': 'bad JSON', 'too-large': 'too large', 'wrong-topic': 'wrong topic', garbled: 'not decodable' },
+  linkState: { up: 'up', down: 'down', starting: 'starting', refused: 'refused', unknown: 'unknown' },
+  counter: {
+    timeouts: 'timed out', exceptions: 'exceptions', garbled: 'garbled', connect_failures: 'not connected', cut_short: 'cut short', overruns: 'overruns', faults: 'own faults', host_down: 'host down', port_closed: 'port closed',
+    timed_out: 'timed out', unauthorised: 'unauthorised', refused: 'refused', not_a_picture: 'not a picture', unknown: 'unknown', alerts: 'alerts', live: 'live', backlog: 'backlog', samples: 'samples', space: 'no space', age: 'too old',
+  },
   admin: { users: 'Users', role: 'Role', create: 'Create user', on: 'active', off: 'switched off', audit: 'Audit trail', actor: 'Who', act: 'What', object: 'On', text: 'Text' },
 };

@@ -90,12 +90,15 @@ export const zh = {
     points: '点位', onlineRate: '在线率', goodRate: '完好率', all: '全部', choose: '点一个格子看这台摄像机', none: '没有这种状态的点位', wasState: '{state}(已过时)', attention: '需要处理 {n}',
   },
   gateway: {
-    title: '网关', online: '在线', offline: '离线', never: '从未连接', sinceWhen: ',自 {at}', unheard: '已 {age}没有消息', droppedSome: '丢弃了数据:{what}', digestDiffers: '现场文件与中心不一致', clockOff: '时钟偏差 {s} 秒', linksSilent: '{n} 条链路有设备无应答', backlogOf: '积压 {n} 条正在补传',
+    title: '网关', online: '在线', offline: '离线', never: '从未连接', sinceWhen: ',自 {at}', unheard: '已 {age}没有消息', droppedSome: '丢弃了数据:{what}', digestDiffers: '现场文件与中心不一致', clockOff: '时钟偏差 {s} 秒', linksSilent: '{n} 条链路有设备无应答', linksDown: '{n} 条链路断开', backlogOf: '积压 {n} 条正在补传',
     seen: '最近消息', version: '版本', digest: '现场文件', same: '一致', differs: '不一致', clock: '时钟偏差', seconds: '{s} 秒', backlog: '积压', waiting: '待发', oldest: '最早一条', bytes: '占用', dropped: '丢弃', rate: '采样', perSecond: '{n}/秒', received: '已收样本', duplicates: '重复',
     hideLinks: '收起链路', showLinks: '链路 {n} 条', link: '链路', devices: '设备', silent: '无应答', period: '周期 秒', reads: '成功', errors: '错误', hubFacts: '中心滞后 {lag} 秒 · 队列 {queue} · 库 {size}',
     quarantine: '隔离的消息', quarantineCount: '共 {n} 条', nothingAside: '没有', when: '时间', reason: '原因', topic: '主题', bytesOf: '大小',
   },
-  linkState: { ok: '正常', silent: '无应答', slow: '变慢', down: '断开', starting: '启动中', online: '正常', offline: '断开', degraded: '部分无应答', never: '从未连接' },
-  reason: { 'unknown-point': '未登记的点', 'unknown-device': '未登记的设备', 'bad-json': 'JSON 错误', 'too-large': '过大', 'wrong-topic': '主题不对', garbled: '无法解码' },
+  linkState: { up: '正常', down: '断开', starting: '启动中', refused: '被拒绝', unknown: '未知' },
+  counter: {
+    timeouts: '超时', exceptions: '异常码', garbled: '乱码', connect_failures: '连不上', cut_short: '应答不全', overruns: '赶不上周期', faults: '内部错误', host_down: '主机不可达', port_closed: '端口关闭',
+    timed_out: '超时', unauthorised: '认证失败', refused: '拒绝', not_a_picture: '非图片', unknown: '未知', alerts: '告警', live: '实时', backlog: '积压', samples: '样本', space: '空间不足', age: '过期',
+  },
   admin: { users: '用户', role: '角色', create: '新建用户', on: '启用', off: '停用', audit: '操作记录', actor: '谁', act: '做了什么', object: '对象', text: '内容' },
 };

@@ -9,7 +9,7 @@ import { session } from '../state/session.js';
 
 const ROLES = ['viewer', 'operator', 'engineer', 'admin'];
 const RoleOptions = () => ROLES.map((role) => html`<option value=${role}>${t(`role.${role}`)}</option>`);
-const listOf = (answer) => (Array.isArray(answer) ? answer : answer.users ?? answer.rows ?? answer.entries ?? []);
+const change = (value) => (value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value));
 
 const NewUser = {
   props: ['done'],
@@ -37,10 +37,10 @@ const NewUser = {
 
 export const AdminPage = {
   setup() {
-    const users = useAsked(async () => listOf(await get('users')));
-    const audit = useAsked(async () => listOf(await get('audit', { limit: 200 })), 30);
+    const users = useAsked(async () => (await get('users')).users);
+    const audit = useAsked(async () => (await get('audit', { limit: 200 })).rows, 30);
     const problem = reactive({ words: '' });
-    const change = async (user, body) => {
+    const alter = async (user, body) => {
       try {
         await patch(`users/${encodeURIComponent(user.name)}`, body);
         problem.words = '';
@@ -51,15 +51,15 @@ export const AdminPage = {
     };
     const userColumns = () => [
       { key: 'name', title: t('entrance.name'), text: (user) => user.name },
-      { key: 'role', title: t('admin.role'), text: (user) => t(`role.${user.role}`), cell: (user) => html`<select value=${user.role} disabled=${user.name === session.user.name} aria-label=${t('admin.role')} onChange=${(event) => change(user, { role: event.target.value })}><${RoleOptions} /></select>` },
-      { key: 'active', title: t('device.state'), text: (user) => t(user.active === false ? 'admin.off' : 'admin.on'), cell: (user) => html`<button class="quiet-button" disabled=${user.name === session.user.name} onClick=${() => change(user, { active: user.active === false })}>${t(user.active === false ? 'admin.off' : 'admin.on')}</button>` },
+      { key: 'role', title: t('admin.role'), text: (user) => t(`role.${user.role}`), cell: (user) => html`<select value=${user.role} disabled=${user.name === session.user.name} aria-label=${t('admin.role')} onChange=${(event) => alter(user, { role: event.target.value })}><${RoleOptions} /></select>` },
+      { key: 'disabled', title: t('device.state'), text: (user) => t(user.disabled ? 'admin.off' : 'admin.on'), cell: (user) => html`<button class="quiet-button" disabled=${user.name === session.user.name} onClick=${() => alter(user, { disabled: !user.disabled })}>${t(user.disabled ? 'admin.off' : 'admin.on')}</button>` },
     ];
     const auditColumns = () => [
       { key: 'time', title: t('gateway.when'), width: '12.5em', text: (row) => dateTime(row.time_us) },
       { key: 'actor', title: t('admin.actor'), width: '9em', text: (row) => row.actor ?? '' },
-      { key: 'act', title: t('admin.act'), width: '14em', text: (row) => row.act ?? row.action ?? '' },
-      { key: 'object', title: t('admin.object'), text: (row) => row.object ?? row.target ?? '' },
-      { key: 'text', title: t('admin.text'), width: 'minmax(0, 2fr)', text: (row) => (typeof row.text === 'string' ? row.text : JSON.stringify(row.text ?? row.details ?? '')) },
+      { key: 'act', title: t('admin.act'), width: '14em', text: (row) => row.verb },
+      { key: 'object', title: t('admin.object'), text: (row) => row.object ?? '' },
+      { key: 'text', title: t('admin.text'), width: 'minmax(0, 2fr)', text: (row) => [row.reason, change(row.before), change(row.after)].filter(Boolean).join(' → ') },
     ];
     return () => html`<div class="stack admin"><div class="page-head"><h1>${t('admin.users')}</h1><${AsOf} asked=${users} /></div>
       <${NewUser} done=${users.again} />${problem.words ? html`<p class="problem" role="alert">${problem.words}</p>` : null}

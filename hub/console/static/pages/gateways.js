@@ -12,6 +12,10 @@ import { nowUs, second } from '../state/clock.js';
 const ASK_S = 15;
 const CLOCK_LIMIT_S = 2;
 const SILENT_S = 30;
+const BAD_LINK = new Set(['down', 'refused']);
+
+/** What a program says of itself, in the one language it has. */
+const inEnglish = (words) => html`<span lang="en">${words}</span>`;
 
 /** 1.2 MB and the like. */
 export function size(bytes) {
@@ -21,8 +25,11 @@ export function size(bytes) {
 }
 
 const count = (n) => (n === null || n === undefined ? t('value.none') : n.toLocaleString('en-US'));
-const total = (counts) => Object.values(counts ?? {}).reduce((sum, n) => sum + (Number(n) || 0), 0);
-const parts = (counts) => Object.entries(counts ?? {}).filter(([, n]) => n).map(([name, n]) => `${name} ${count(n)}`).join(', ');
+/** Sum of counters, however deep they are nested. */
+const total = (counts) => Object.values(counts ?? {}).reduce((sum, n) => sum + (typeof n === 'object' ? total(n) : Number(n) || 0), 0);
+const known = (book, word) => (t(`${book}.${word}`) === `${book}.${word}` ? word : t(`${book}.${word}`));
+const parts = (counts) => Object.entries(counts ?? {}).map(([name, n]) => [name, typeof n === 'object' ? total(n) : n]).filter(([, n]) => n)
+  .map(([name, n]) => `${known('counter', name)} ${count(n)}`).join(t('place.and'));
 
 /** What needs a person on this gateway: words, gravest first; empty when nothing does. */
 export function troubles(row) {
@@ -32,6 +39,8 @@ export function troubles(row) {
   if (total(row.outbox?.dropped)) found.push([3, t('gateway.droppedSome', { what: parts(row.outbox.dropped) })]);
   if (row.digest_ok === false) found.push([2, t('gateway.digestDiffers')]);
   if (Math.abs(row.clock_offset_s ?? 0) > CLOCK_LIMIT_S) found.push([2, t('gateway.clockOff', { s: figure(row.clock_offset_s, 'C') })]);
+  const down = (row.links ?? []).filter((link) => BAD_LINK.has(link.state));
+  if (down.length) found.push([2, t('gateway.linksDown', { n: down.length })]);
   const silent = (row.links ?? []).filter((link) => link.silent);
   if (silent.length) found.push([2, t('gateway.linksSilent', { n: silent.length })]);
   if (row.outbox?.backlog) found.push([1, t('gateway.backlogOf', { n: count(row.outbox.backlog) })]);
@@ -45,12 +54,12 @@ function Pair({ name, words, bad }) {
 function Links({ row }) {
   const columns = [
     { key: 'link', title: t('gateway.link'), width: 'minmax(0, 2fr)', text: (link) => say(link.name) || link.id },
-    { key: 'state', title: t('device.state'), width: '8em', text: (link) => (t(`linkState.${link.state}`).startsWith('linkState') ? link.state : t(`linkState.${link.state}`)), cell: (link) => html`<span class=${link.silent ? 'is-outside' : ''}>${t(`linkState.${link.state}`).startsWith('linkState') ? link.state : t(`linkState.${link.state}`)}</span>` },
+    { key: 'state', title: t('device.state'), width: '8em', text: (link) => known('linkState', link.state), cell: (link) => html`<span class=${BAD_LINK.has(link.state) || link.silent ? 'is-outside' : ''}>${known('linkState', link.state)}</span>` },
     { key: 'devices', title: t('gateway.devices'), right: true, width: '6em', text: (link) => link.devices },
     { key: 'silent', title: t('gateway.silent'), right: true, width: '6em', text: (link) => link.silent },
     { key: 'period', title: t('gateway.period'), right: true, width: '7em', text: (link) => figure(link.period_s, 'C') },
     { key: 'ok', title: t('gateway.reads'), right: true, width: '8em', text: (link) => count(link.ok) },
-    { key: 'errors', title: t('gateway.errors'), width: 'minmax(0, 1.4fr)', text: (link) => parts(link.errors) },
+    { key: 'errors', title: t('gateway.errors'), width: 'minmax(0, 1.4fr)', text: (link) => [parts(link.errors), link.trouble].filter(Boolean).join(' · '), cell: (link) => [parts(link.errors), ' ', link.trouble ? inEnglish(link.trouble) : ''] },
   ];
   return html`<div class="links" style=${{ height: `${(row.links.length + 1) * 34 + 4}px` }}><${DataTable} bare=${true} columns=${columns} rows=${row.links} keyOf=${(link) => link.id} name="links" rowHeight=${34} /></div>`;
 }
@@ -87,7 +96,7 @@ function Quarantine({ quarantine }) {
   const columns = [
     { key: 'time', title: t('gateway.when'), width: '12.5em', text: (row) => dateTime(row.time_us) },
     { key: 'agent', title: t('nav.gateways'), width: '9em', text: (row) => row.agent },
-    { key: 'reason', title: t('gateway.reason'), width: '12em', text: (row) => (t(`reason.${row.reason}`).startsWith('reason.') ? row.reason : t(`reason.${row.reason}`)) },
+    { key: 'reason', title: t('gateway.reason'), width: 'minmax(0, 1.4fr)', text: (row) => row.reason, cell: (row) => inEnglish(row.reason) },
     { key: 'topic', title: t('gateway.topic'), text: (row) => row.topic },
     { key: 'bytes', title: t('gateway.bytesOf'), right: true, width: '7em', text: (row) => size(row.bytes), sort: (row) => row.bytes, raw: (row) => row.bytes },
   ];
@@ -99,14 +108,14 @@ export const GatewaysPage = {
   setup() {
     const asked = useAsked(async () => { await loadGateways(); return true; }, ASK_S);
     const opened = reactive(new Set());
-    onMounted(() => { for (const row of gateways.value.rows.values()) if ((row.links ?? []).some((link) => link.silent)) opened.add(row.agent); });
+    onMounted(() => { for (const row of gateways.value.rows.values()) if ((row.links ?? []).some((link) => link.silent || BAD_LINK.has(link.state))) opened.add(row.agent); });
     const press = (agent) => (opened.has(agent) ? opened.delete(agent) : opened.add(agent));
     const rows = computed(() => [...gateways.value.rows.values()]);
     return () => {
       second.value;
       const { hub, quarantine } = gateways.value;
       return html`<div class="scroll gateways"><div class="page-head"><h1>${t('gateway.title')}</h1>
-          ${hub ? html`<span class="hub-facts">${t('gateway.hubFacts', { lag: figure(hub.lag_s, 'C'), queue: count(hub.queue), size: size(hub.db_bytes) })}</span>` : null}<${AsOf} asked=${asked} /></div>
+          ${hub ? html`<span class="hub-facts">${t('gateway.hubFacts', { lag: figure(hub.lag_s, 'C'), queue: count(hub.db_waiting), size: size(hub.series_bytes) })}</span>` : null}<${AsOf} asked=${asked} /></div>
         <div class="gateway-list">${rows.value.map((row) => html`<${Gateway} key=${row.agent} row=${row} open=${opened.has(row.agent)} press=${() => press(row.agent)} />`)}</div>
         <${Quarantine} quarantine=${quarantine} /></div>`;
     };

@@ -1,8 +1,9 @@
 // One line that never goes away and never lies: connection, hub, gateways, sound, last sure moment, clocks.
 import { html } from './html.js';
 import { clock, dateTime, duration } from './time.js';
-import { t, say } from '../i18n/words.js';
+import { t } from '../i18n/words.js';
 import { campus } from '../state/campus.js';
+import { awayNames } from '../state/gateways.js';
 import { link, sureUs } from '../state/link.js';
 import { nowUs, ownClockOff, second } from '../state/clock.js';
 import { sound } from '../state/preferences.js';
@@ -25,11 +26,9 @@ function Lag() {
 }
 
 function Agents() {
-  const away = link.agentsOffline;
   const total = campus.value.agents.size;
-  if (!away.length) return html`<span class="status-item" data-status="agents">${t('status.agents', { on: total, total })}</span>`;
-  const names = away.map((id) => say(campus.value.agents.get(id)?.name) || id).join(t('place.and'));
-  return html`<a class="status-item is-bad" data-status="agents" href=${href('gateways')}>${t('status.agentsAway', { n: away.length, names })}</a>`;
+  if (!link.agentsAway) return html`<span class="status-item" data-status="agents">${t('status.agents', { on: total, total })}</span>`;
+  return html`<a class="status-item is-bad" data-status="agents" href=${href('gateways')}>${t('status.agentsAway', { n: link.agentsAway, names: awayNames().join(t('place.and')) })}</a>`;
 }
 
 function Sound() {

@@ -1,6 +1,7 @@
 // The newest row of every gateway, from the first load and from the stream.
 import { shallowRef } from '../parts/html.js';
 import { get } from '../api.js';
+import { say } from '../i18n/words.js';
 
 export const gateways = shallowRef({ known: false, rows: new Map(), quarantine: null, hub: null });
 
@@ -8,6 +9,11 @@ export async function loadGateways() {
   const answer = await get('gateways');
   const rows = new Map(answer.rows.map((row) => [row.agent, row]));
   gateways.value = { known: true, rows, quarantine: answer.quarantine, hub: answer.hub };
+}
+
+/** Names of the gateways that are not there, as far as their rows say. */
+export function awayNames() {
+  return [...gateways.value.rows.values()].filter((row) => row.state !== 'online').map((row) => say(row.name) || row.agent);
 }
 
 export function takeGateway(row) {

@@ -9,7 +9,7 @@ export const link = reactive({
   user: null,
   lagS: null,
   muted: 0,
-  agentsOffline: [],
+  agentsAway: 0,
   loading: false,
 });
 
@@ -30,7 +30,7 @@ export function lost() {
 export function takeStatus(status) {
   link.lagS = status.lag_s ?? null;
   link.muted = status.muted ?? 0;
-  link.agentsOffline = Array.isArray(status.agents_offline) ? status.agents_offline : [];
+  link.agentsAway = status.agents_offline ?? 0;
 }
 
 /** Until when states are known: now while all is live, else the moment at which we last were; durations stop there. */

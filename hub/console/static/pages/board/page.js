@@ -59,7 +59,7 @@ function NewBar() {
 /** When nothing is wrong: that, and since when this is known. Never more than is known. */
 function Quiet() {
   second.value;
-  const away = link.agentsOffline.length;
+  const away = link.agentsAway;
   const filtered = Object.values(filters.value).some(Boolean);
   if (!isLive.value || sureUs.value === null) {
     return html`<div class="quiet is-unknown"><p class="quiet-main">${t('quiet.unknown')}</p>
@@ -77,7 +77,7 @@ function FireLane({ rowHeight }) {
   const at = rows.findIndex((row) => row.alert.id === selected.value);
   return html`<section class=${['lane-fire', rows.length && 'is-burning']} aria-label=${t('family.fire')}>
     <h2><span class="lane-name">${t('family.fire')}</span>
-      <span class="lane-count">${rows.length ? t('board.laneCount', { n: rows.length }) : !isLive.value ? t('quiet.unknown') : link.agentsOffline.length ? t('quiet.partly') : t('board.laneNone')}</span></h2>
+      <span class="lane-count">${rows.length ? t('board.laneCount', { n: rows.length }) : !isLive.value ? t('quiet.unknown') : link.agentsAway ? t('quiet.partly') : t('board.laneNone')}</span></h2>
     ${rows.length ? html`<${VirtualList} class="lane-rows" style=${{ height: `${shown * rowHeight}px` }} items=${rows} rowHeight=${rowHeight} role="listbox"
       keyOf=${(row) => row.alert.id} row=${AlertRow} shown=${at} label=${t('family.fire')} />` : null}
   </section>`;
