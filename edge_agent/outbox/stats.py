@@ -51,10 +51,19 @@ class Stats:
             return None
         return max(0, self.max_bytes - self.total_bytes) / self.bytes_per_s / 3600
 
+    def _lane(self, lane: Lane) -> dict[str, int | None]:
+        return {
+            "records": self.records.get(lane, 0),
+            "bytes": self.sizes.get(lane, 0),
+            "oldest_us": self.oldest_us.get(lane),
+        }
+
     def as_health(self) -> dict[str, Any]:
         """Plain values for a health message."""
         return {
             **{str(lane): self.records.get(lane, 0) for lane in Lane},
+            "records": sum(self.records.values()),
+            "lanes": {str(lane): self._lane(lane) for lane in Lane},
             "bytes": self.total_bytes,
             "max_bytes": self.max_bytes,
             "file_bytes": self.file_bytes,

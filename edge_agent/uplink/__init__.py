@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from edge_agent.uplink.sender import Store
 from edge_agent.uplink.settings import UplinkSettings
-from edge_agent.uplink.uplink import Uplink
+from edge_agent.uplink.uplink import Clock, State, Uplink
 
-__all__ = ["Uplink", "UplinkSettings"]
+__all__ = ["Clock", "State", "Store", "Uplink", "UplinkSettings"]

@@ -6,24 +6,38 @@ from pydantic import Field
 
 from devices.profiles.strict import Strict
 
+KIB = 1024
+
 
 class UplinkSettings(Strict):
-    """Windows, patience and the share of the backlog."""
+    """Windows, patience and the share of what is late."""
 
     window: int = Field(
-        32, ge=1, le=1000, description="Most telemetry records on their way without acknowledgement."
+        32,
+        ge=1,
+        le=64,
+        description="Most records on their way without acknowledgement; for alerts, live and late each.",
     )
-    alert_window: int = Field(
-        64, ge=1, le=1000, description="The same for alerts, which do not wait for telemetry."
-    )
-    ack_timeout_s: float = Field(
-        15.0, gt=0, le=600, description="A record without acknowledgement is sent again."
+    window_bytes: int = Field(
+        512 * KIB,
+        ge=1,
+        description="The same in bytes; small, so that no alert is stuck behind much on a thin link.",
     )
     late_after_s: float = Field(
-        30.0, gt=0, le=3600, description="Telemetry older than this at connecting is backlog."
+        30.0,
+        gt=0,
+        le=3600,
+        description="Telemetry that waited longer is late: throttled, beside what is live.",
     )
-    backlog_bytes_per_s: int = Field(
-        2_000_000, ge=1000, description="Most backlog that goes beside live data."
+    backlog_bytes_per_s: int = Field(2_000_000, ge=1000, description="Most of what is late, per second.")
+    ack_timeout_s: float = Field(
+        10.0,
+        gt=0,
+        le=60,
+        description="A record without acknowledgement is sent again; each time after twice as long.",
+    )
+    probe_s: float = Field(
+        5.0, gt=0, le=600, description="While the hub answers nothing, one record asks this often."
     )
     health_s: float = Field(10.0, gt=0, le=600, description="How often the agent tells its counters.")
     first_wait_s: float = Field(1.0, gt=0, le=60, description="Wait before the second attempt to connect.")

@@ -1,18 +1,17 @@
-"""The loop that brings the outbox to the hub: connect, introduce, send, and delete what the hub has committed."""
+"""One connection after the other, for as long as the agent runs; days without a hub are nothing special."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from random import random
 from typing import Any, Final, Protocol
 
 from devices.model.errors import CampusError, Garbled, Refused, Unreachable
 from devices.wire.messages import (
     Kind,
-    Lane,
     Message,
     ack_topic,
     decode,
@@ -20,28 +19,38 @@ from devices.wire.messages import (
     health_topic,
     hello_topic,
     state_topic,
-    up_topic,
 )
 from devices.wire.mqtt import Backoff, Broker, Link, Will, connect
-from devices.wire.records import ack_from
-from edge_agent.outbox import Outbox, Stored
+from devices.wire.records import Ack, ack_from
+from edge_agent.errors import NotStored
+from edge_agent.uplink.offset import ClockOffset
+from edge_agent.uplink.owed import Owed
+from edge_agent.uplink.sender import Counts, Sender, Store
 from edge_agent.uplink.settings import UplinkSettings
-from edge_agent.uplink.window import Allowance, Record, Stream, Window
+from edge_agent.uplink.window import Window
 
-log = logging.getLogger(__name__)
-
+LOG: Final = logging.getLogger(__name__)
+JITTER: Final = 0.5
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
-TAKE_BYTES: Final = 1_000_000
-IDLE_S: Final = 1.0
-COUNTS: Final = ("connections", "sent", "sent_bytes", "acked", "resent", "refused", "garbled", "other_epoch")
+MAX_ACK_BYTES: Final = 1024 * 1024
+REPORT_S: Final = 60.0
+
+
+class State(StrEnum):
+    """How it stands with the broker."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    UNREACHABLE = "unreachable"  # tried again soon
+    REFUSED = "refused"  # tried again now and then; a person has to act
 
 
 class Clock(Protocol):
     """Time as the uplink sees it."""
 
     def now_us(self) -> int:
-        """Wall time in UTC microseconds."""
+        """Wall time, UTC microseconds."""
 
     def monotonic(self) -> float:
         """Seconds that never step."""
@@ -51,213 +60,202 @@ class Clock(Protocol):
 
 
 class Uplink:
-    """Sends what the outbox holds, for ever and through every outage.
+    """Sends an outbox to the hub and deletes what the hub has acknowledged.
 
     Args:
-        broker: the hub's broker, with the agent's own credentials.
-        agent: id; also the MQTT client id, so that a second agent of this name throws the first one out.
+        broker: where to connect to; the agent's id is the client id, so a second agent of the same id ends
+            the first one's connection.
+        agent: the agent's id.
         outbox: what is to be sent; records leave it when the hub has acknowledged them.
         settings: windows and patience.
         about: what the agent says of itself after each connection.
         health: gives the counters that it tells now and then.
-        clock: time.
+        clock: wall clock, monotonic clock and sleep.
+        random: returns 0 <= x < 1.
     """
 
     def __init__(
         self,
         broker: Broker,
         agent: str,
-        outbox: Outbox,
+        outbox: Store,
         settings: UplinkSettings,
         *,
         about: Mapping[str, Any],
         health: Callable[[], Mapping[str, Any]],
         clock: Clock,
+        random: Callable[[], float] = random,
     ) -> None:
+        self.state = State.CONNECTING
         self._broker = broker
         self._agent = agent
-        self._outbox = outbox
+        self._store = outbox
         self._settings = settings
-        self._about = dict(about)
-        self._health = health
         self._clock = clock
-        self._window = Window.opened(1)
-        self._allowance = Allowance(settings.backlog_bytes_per_s)
-        self._wake = asyncio.Event()
-        self._throttled = False
-        self.counts = dict.fromkeys(COUNTS, 0)
-        self.state = "starting"
-        self.last_error = ""
-        self.last_ack_us: int | None = None
-        self.clock_offset_s: float | None = None
+        self._about = about
+        self._health = health
+        self._backoff = Backoff(settings.first_wait_s, settings.most_wait_s, JITTER, random)
+        self._window = self._new_window()
+        self._offset = ClockOffset()
+        self._counts = Counts()
+        self._reason = ""
+        self._since_us = clock.now_us()
+        self._connections = self._acked = self._refused = self._garbled = self._foreign = 0
+        self._last_ack_us: int | None = None
+        self._owed = Owed()
+        self._reported_s = float("-inf")
+
+    async def run(self) -> None:
+        """Connect, send, and connect again, until cancelled."""
+        failures = 0
+        while True:
+            connections, started_s = self._connections, self._clock.monotonic()
+            error: CampusError = Unreachable("the connection ended")
+            try:
+                await self._session()
+            except* CampusError as errors:
+                error = _first(errors)
+            was_long = self._clock.monotonic() - started_s >= self._settings.most_wait_s
+            failures = 1 if was_long and self._connections > connections else failures + 1
+            await self._clock.sleep(self._wait_after(error, failures))
+
+    def _wait_after(self, error: BaseException, failures: int) -> float:
+        """Say what happened, loudly where it is new, and return how long to wait."""
+        state = State.REFUSED if isinstance(error, Refused) else State.UNREACHABLE
+        if state is not self.state:
+            level = logging.ERROR if state is State.REFUSED else logging.WARNING
+            LOG.log(level, "no uplink: %s", error)
+        self._enter(state, str(error))
+        is_refused = state is State.REFUSED
+        return self._settings.refused_wait_s if is_refused else self._backoff.wait_s(failures)
+
+    def _enter(self, state: State, reason: str = "") -> None:
+        if state is not self.state:
+            self.state, self._since_us = state, self._clock.now_us()
+        self._reason = reason
+
+    def _new_window(self) -> Window:
+        settings = self._settings
+        return Window(settings.window, settings.window_bytes, settings.ack_timeout_s)
+
+    # --- one connection
+
+    async def _session(self) -> None:
+        will = Will(state_topic(self._agent), OFFLINE, retain=True)
+        async with connect(self._broker, self._agent, will=will, max_bytes=MAX_ACK_BYTES) as link:
+            await link.subscribe([ack_topic(self._agent)])
+            await link.publish(state_topic(self._agent), ONLINE, retain=True)
+            await link.publish(hello_topic(self._agent), self._said(Kind.HELLO, self._about))
+            self._connections += 1
+            LOG.info("uplink to %s", self._broker)
+            self._enter(State.CONNECTED)
+            self._window, self._owed = self._new_window(), Owed()
+            sender = Sender(
+                self._store,
+                link,
+                self._agent,
+                self._settings,
+                self._window,
+                self._counts,
+                self._clock.monotonic,
+            )
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(sender.run(), name="uplink sender")
+                tasks.create_task(self._receive(link), name="uplink receiver")
+                tasks.create_task(self._delete(), name="uplink deleter")
+                tasks.create_task(self._tell_health(link), name="uplink health")
+
+    async def _receive(self, link: Link) -> None:
+        async for message in link.messages():
+            try:
+                ack = ack_from(decode(message.payload))
+            except Garbled as error:
+                self._garbled += 1
+                self._report(logging.WARNING, "garbled acknowledgement: %s", error)
+            else:
+                await self._take_in(ack)
+            message.done()
+
+    async def _take_in(self, ack: Ack) -> None:
+        if ack.epoch != self._store.epoch:
+            self._foreign += 1  # of an outbox that was here before, or of another agent with our name
+            return
+        now_us, now_s = self._clock.now_us(), self._clock.monotonic()
+        self._last_ack_us = now_us
+        self._offset.add(ack.time_us, now_us, now_s)
+        for lane, seq, reason in ack.refused:
+            self._refused += 1
+            self._report(logging.ERROR, "the hub set record %s %d aside: %s", lane, seq, reason)
+        answered = [*ack.done, *((lane, seq) for lane, seq, _ in ack.refused)]
+        self._acked += self._window.settle(answered, now_s)
+        self._store.news.set()  # there is room in the window
+        await self._owed.add(answered)
+
+    async def _delete(self) -> None:
+        """Delete what was acknowledged, all that came meanwhile in one commit."""
+        while True:
+            owed = await self._owed.take()
+            try:
+                await self._store.done(owed)
+            except NotStored as error:
+                self._report(logging.WARNING, "acknowledged records cannot be deleted yet: %s", error)
+                self._owed.put_back(owed)
+                await self._clock.sleep(self._settings.first_wait_s)
+
+    async def _tell_health(self, link: Link) -> None:
+        while True:
+            await link.publish(health_topic(self._agent), self._said(Kind.HEALTH, self._health()), qos=0)
+            await self._clock.sleep(self._settings.health_s)
+
+    def _said(self, kind: Kind, values: Mapping[str, Any]) -> bytes:
+        """Encode what the agent says of itself; what is not plain enough for a message is left out and told."""
+        head = {"agent": self._agent, "epoch": self._store.epoch, "sent_us": self._clock.now_us()}
+        try:
+            return encode(Message(kind, {**values, **head}))
+        except (TypeError, ValueError, OverflowError) as error:
+            self._report(logging.ERROR, "%s cannot be told: %s", kind, error)
+            return encode(Message(kind, head))
+
+    def _report(self, level: int, text: str, *values: object) -> None:
+        """Log the first of a kind of trouble and then one a minute; the counters know the rest."""
+        if self._clock.monotonic() - self._reported_s >= REPORT_S:
+            self._reported_s = self._clock.monotonic()
+            LOG.log(level, text, *values)
+
+    # --- what it tells
+
+    @property
+    def clock_offset_s(self) -> float | None:
+        """The hub's clock minus ours; None if nothing was acknowledged in the last minute."""
+        return self._offset.offset_s(self._clock.monotonic())
 
     def health(self) -> dict[str, Any]:
         """Counters and the state of the connection."""
+        now_s = self._clock.monotonic()
         return {
-            **self.counts,
-            "state": self.state,
-            "unacked": len(self._window.due),
-            "last_ack_us": self.last_ack_us,
+            "state": str(self.state),
+            "last_error": self._reason,
+            "since_us": self._since_us,
+            "connections": self._connections,
+            "sent": self._counts.sent,
+            "sent_bytes": self._counts.sent_bytes,
+            "sent_late": self._counts.late,
+            "resent": self._counts.resent,
+            "probes": self._counts.probes,
+            "acked": self._acked,
+            "refused": self._refused,
+            "unacked": len(self._window),
+            "hub_silent": self._window.is_silent(now_s),
+            "garbled_acks": self._garbled,
+            "foreign_acks": self._foreign,
+            "last_ack_us": self._last_ack_us,
             "clock_offset_s": self.clock_offset_s,
-            "last_error": self.last_error,
         }
 
-    async def run(self) -> None:
-        """Connect again and again, waiting longer each time; ends only by cancellation."""
-        settings = self._settings
-        backoff = Backoff(settings.first_wait_s, settings.most_wait_s, jitter=0.5, random=random.random)
-        failures = 0
-        while True:
-            acked = self.counts["acked"]
-            try:
-                await self._session()
-            except* Refused as group:
-                self._failed("refused", group)
-                await self._clock.sleep(settings.refused_wait_s)
-            except* Unreachable as group:
-                failures = 1 if self.counts["acked"] > acked else failures + 1
-                self._failed("unreachable", group, loud=failures == 1)
-                await self._clock.sleep(backoff.wait_s(failures))
 
-    def _failed(self, state: str, group: BaseExceptionGroup[CampusError], *, loud: bool = True) -> None:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        self.state, self.last_error = state, str(error)
-        log.log(logging.WARNING if loud else logging.DEBUG, "hub %s: %s", state, error)
-
-    async def _session(self) -> None:
-        async with self._connected() as link:
-            self.counts["connections"] += 1
-            fresh_from = await self._outbox.fresh_from(Lane.LIVE, self._settings.late_after_s)
-            self._window = Window.opened(fresh_from)
-            await link.subscribe([ack_topic(self._agent)])
-            await link.publish(state_topic(self._agent), ONLINE, retain=True)
-            await link.publish(hello_topic(self._agent), encode(self._told(Kind.HELLO, self._about)))
-            self.state, self.last_error = "connected", ""
-            log.info("connected to the hub's broker at %s", self._broker)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._send(link), name="uplink-send")
-                tasks.create_task(self._listen(link), name="uplink-listen")
-                tasks.create_task(self._tell(link), name="uplink-tell")
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[Link]:
-        """A connection that says goodbye when it is left in order; otherwise the broker says it."""
-        topic = state_topic(self._agent)
-        async with connect(self._broker, self._agent, will=Will(topic, OFFLINE, retain=True)) as link:
-            try:
-                yield link
-            except asyncio.CancelledError:
-                await link.publish(topic, OFFLINE, retain=True)
-                raise
-
-    # --- sending
-
-    async def _send(self, link: Link) -> None:
-        while True:
-            self._outbox.news.clear()
-            self._wake.clear()
-            await self._send_again(link)
-            moved, self._throttled = False, False
-            for stream in self._window.streams:
-                moved = await self._send_stream(link, stream) or moved
-            if not moved:
-                await self._until_there_is_more()
-
-    async def _send_again(self, link: Link) -> None:
-        for record in self._window.overdue(self._clock.monotonic()):
-            stored = await self._outbox.take(record.lane, record.seq - 1, 1)
-            if not stored or stored[0].seq != record.seq:
-                self._window.settled([record])  # dropped meanwhile; the outbox has counted it
-                continue
-            self.counts["resent"] += 1
-            await self._send_record(link, record.lane, stored[0])
-
-    async def _send_stream(self, link: Link, stream: Stream) -> bool:
-        """Send what the window allows of one stream; say whether anything went."""
-        is_backlog = stream.name in {"backlog", "late"}
-        moved = False
-        while stream.sent < stream.until and self._has_room(stream):
-            if is_backlog and not self._allowance.may_send(self._clock.monotonic()):
-                self._throttled = True
-                break
-            waiting = await self._outbox.take(stream.lane, stream.sent, TAKE_BYTES)
-            waiting = [stored for stored in waiting if stored.seq <= stream.until]
-            if not waiting:
-                break
-            for stored in waiting:
-                if not self._has_room(stream):
-                    return True
-                await self._send_record(link, stream.lane, stored)
-                stream.sent = stored.seq
-                moved = True
-                if is_backlog:
-                    self._allowance.took(len(stored.data))
-                    break
-        return moved
-
-    def _has_room(self, stream: Stream) -> bool:
-        if stream.lane is Lane.ALERTS:
-            return self._window.unacked([Lane.ALERTS]) < self._settings.alert_window
-        return self._window.unacked([Lane.LIVE, Lane.BACKLOG]) < self._settings.window
-
-    async def _send_record(self, link: Link, lane: Lane, stored: Stored) -> None:
-        self._window.sent(Record(lane, stored.seq), self._clock.monotonic() + self._settings.ack_timeout_s)
-        self.counts["sent"] += 1
-        self.counts["sent_bytes"] += len(stored.data)
-        await link.send(up_topic(self._agent, lane), stored.data)
-
-    async def _until_there_is_more(self) -> None:
-        """Wait for news of the outbox, an acknowledgement, a record that is due, or the backlog's next turn."""
-        now = self._clock.monotonic()
-        due = self._window.next_due()
-        wait_s = IDLE_S if due is None else min(IDLE_S, max(0.0, due - now))
-        if self._throttled:
-            wait_s = min(wait_s, max(0.01, self._allowance.wait_s()))
-        waits = [asyncio.ensure_future(self._outbox.news.wait()), asyncio.ensure_future(self._wake.wait())]
-        try:
-            await asyncio.wait(waits, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-    # --- what the hub says
-
-    async def _listen(self, link: Link) -> None:
-        async for incoming in link.messages():
-            try:
-                await self._acknowledged(incoming.payload)
-            except Garbled as error:
-                self.counts["garbled"] += 1
-                log.warning("an acknowledgement makes no sense: %s", error)
-            incoming.done()
-
-    async def _acknowledged(self, payload: bytes) -> None:
-        message = decode(payload)
-        if message.kind is not Kind.ACK:
-            raise Garbled(f"{message.kind} on the topic of acknowledgements")
-        ack = ack_from(message)
-        self.clock_offset_s = (ack.time_us - self._clock.now_us()) / 1e6
-        if ack.epoch != self._outbox.epoch:
-            self.counts["other_epoch"] += 1
-            return
-        for lane, seq, reason in ack.refused:
-            self.counts["refused"] += 1
-            log.error("the hub has set aside record %s/%d and it is not sent again: %s", lane, seq, reason)
-        records = [*map(Record._make, ack.done), *(Record(lane, seq) for lane, seq, _ in ack.refused)]
-        await self._outbox.done(records)
-        self.counts["acked"] += self._window.settled(records)
-        self.last_ack_us = self._clock.now_us()
-        self._wake.set()
-
-    # --- what the agent says of itself
-
-    async def _tell(self, link: Link) -> None:
-        while True:
-            values = {name: section for name, section in self._health().items() if name != "agent"}
-            await link.publish(health_topic(self._agent), encode(self._told(Kind.HEALTH, values)))
-            await self._clock.sleep(self._settings.health_s)
-
-    def _told(self, kind: Kind, values: Mapping[str, Any]) -> Message:
-        return Message(kind, {**values, "agent": self._agent, "sent_us": self._clock.now_us()})
+def _first(errors: BaseExceptionGroup[CampusError]) -> CampusError:
+    """One error of a group; a refusal before anything else, since it needs a person."""
+    leaves: list[CampusError] = []
+    for error in errors.exceptions:
+        leaves += [_first(error)] if isinstance(error, BaseExceptionGroup) else [error]
+    return next((leaf for leaf in leaves if isinstance(leaf, Refused)), leaves[0])

@@ -1,101 +1,99 @@
-"""What is on its way to the hub: pure bookkeeping, without a clock or a socket.
-
-Three streams leave an agent, in this order of right: alerts; telemetry of now; telemetry that waited while there
-was no connection (the backlog: records of the live lane from before `fresh_from`, and the backlog lane itself).
-"""
+"""What was sent and is not acknowledged yet: pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
 
 from devices.wire.messages import Lane
 
-ENDLESS: Final = 1 << 62
+LONGEST_TIMEOUT_S: Final = 60.0
 
 
-class Record(NamedTuple):
-    """A record's place in the outbox."""
+class Way(Enum):
+    """How a record travels: three queues beside each other, so that none waits for another's window."""
 
+    ALERTS = auto()
+    LIVE = auto()
+    LATE = auto()
+
+
+@dataclass(slots=True)
+class Flight:
+    """A record under way."""
+
+    way: Way
     lane: Lane
     seq: int
+    data: bytes
+    sent_s: float
+    times: int = 1
 
 
-@dataclass(slots=True)
-class Stream:
-    """A span of a lane that is sent in order: next is the first record after `sent`, last is `until`."""
-
-    name: str
-    lane: Lane
-    sent: int
-    until: int = ENDLESS
-
-
-@dataclass(slots=True)
 class Window:
-    """Records without acknowledgement, each with the time at which it is given up."""
+    """Flights by lane and number, bounded for each way in records and in bytes.
 
-    streams: tuple[Stream, ...]
-    due: dict[Record, float] = field(default_factory=dict)
+    The hub is silent when a flight is overdue and nothing at all was acknowledged since it was sent; then
+    only a probe is worth sending.
+    """
 
-    @classmethod
-    def opened(cls, fresh_from: int) -> Window:
-        """The window of a new connection: nothing of what was sent before counts as sent."""
-        return cls(
-            (
-                Stream("alerts", Lane.ALERTS, 0),
-                Stream("live", Lane.LIVE, fresh_from - 1),
-                Stream("backlog", Lane.BACKLOG, 0),
-                Stream("late", Lane.LIVE, 0, fresh_from - 1),
-            )
-        )
+    def __init__(self, most: int, most_bytes: int, timeout_s: float) -> None:
+        self._most = most
+        self._most_bytes = most_bytes
+        self._timeout_s = timeout_s
+        self._flights: dict[tuple[Lane, int], Flight] = {}
+        self._count = dict.fromkeys(Way, 0)
+        self._bytes = dict.fromkeys(Way, 0)
+        self._heard_s = float("-inf")
 
-    def unacked(self, lanes: Iterable[Lane]) -> int:
-        """How many records of these lanes are on their way."""
-        wanted = set(lanes)
-        return sum(record.lane in wanted for record in self.due)
+    def __len__(self) -> int:
+        return len(self._flights)
 
-    def sent(self, record: Record, due: float) -> None:
-        """A record has left."""
-        self.due[record] = due
+    def __contains__(self, key: tuple[Lane, int]) -> bool:
+        return key in self._flights
 
-    def settled(self, records: Iterable[Record]) -> int:
-        """The hub has these; return how many of them were waited for."""
-        return sum(self.due.pop(record, None) is not None for record in records)
+    def has_room(self, way: Way, size: int) -> bool:
+        """Whether a record may be sent; one that is larger than the window may go alone."""
+        if not self._count[way]:
+            return True
+        return self._count[way] < self._most and self._bytes[way] + size <= self._most_bytes
 
-    def overdue(self, now: float) -> Iterator[Record]:
-        """Records whose time is over, oldest first."""
-        return iter(
-            sorted((r for r, due in self.due.items() if due <= now), key=lambda r: (self.due[r], r.seq))
-        )
+    def add(self, flight: Flight) -> None:
+        """Count a record that was sent for the first time."""
+        self._flights[flight.lane, flight.seq] = flight
+        self._count[flight.way] += 1
+        self._bytes[flight.way] += len(flight.data)
 
-    def next_due(self) -> float | None:
-        """When the next record is given up."""
-        return min(self.due.values(), default=None)
+    def settle(self, acks: Iterable[tuple[Lane, int]], now_s: float) -> int:
+        """Take out what the hub has answered; return how many of it were under way."""
+        self._heard_s = now_s
+        settled = 0
+        for key in acks:
+            flight = self._flights.pop(key, None)
+            if flight is not None:
+                self._count[flight.way] -= 1
+                self._bytes[flight.way] -= len(flight.data)
+                settled += 1
+        return settled
 
+    def is_silent(self, now_s: float) -> bool:
+        """Whether the hub answers nothing."""
+        return any(flight.sent_s > self._heard_s for flight in self.overdue(now_s))
 
-@dataclass(slots=True)
-class Allowance:
-    """Bytes that may go now: refilled with time, up to one second's worth; a single record may overdraw it."""
+    def overdue(self, now_s: float) -> list[Flight]:
+        """Flights to send again, alerts first, then the oldest."""
+        late = [flight for flight in self._flights.values() if now_s >= self._due_s(flight)]
+        return sorted(late, key=lambda flight: (flight.way is not Way.ALERTS, flight.sent_s))
 
-    bytes_per_s: float
-    left: float = 0.0
-    at: float | None = None
+    def next_due_s(self) -> float:
+        """When the next flight is overdue; infinity if there is none."""
+        return min((self._due_s(flight) for flight in self._flights.values()), default=float("inf"))
 
-    def may_send(self, now: float) -> bool:
-        """Say whether something may go."""
-        if self.at is None:
-            self.left = self.bytes_per_s
-        else:
-            self.left = min(self.bytes_per_s, self.left + (now - self.at) * self.bytes_per_s)
-        self.at = now
-        return self.left > 0
+    def smallest(self) -> Flight | None:
+        """The cheapest record to ask with whether the hub is there."""
+        return min(self._flights.values(), key=lambda flight: len(flight.data), default=None)
 
-    def took(self, size: int) -> None:
-        """Something went."""
-        self.left -= size
-
-    def wait_s(self) -> float:
-        """How long until something may go again."""
-        return max(0.0, -self.left / self.bytes_per_s)
+    def _due_s(self, flight: Flight) -> float:
+        return flight.sent_s + min(LONGEST_TIMEOUT_S, self._timeout_s * 2.0 ** min(flight.times - 1, 20))

@@ -1,0 +1,220 @@
+"""What to send next: alerts before everything, then what is live, and what is late beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from devices.model.errors import Unreachable
+from devices.wire.messages import Lane, up_topic
+from devices.wire.mqtt import Link
+from edge_agent.uplink.settings import UplinkSettings
+from edge_agent.uplink.throttle import Throttle
+from edge_agent.uplink.window import Flight, Way, Window
+
+TAKE_BYTES: Final = 64 * 1024
+LONGEST_PAUSE_S: Final = 1.0
+SHORTEST_PAUSE_S: Final = 0.005
+
+Record = tuple[int, bytes, int]
+
+
+class Store(Protocol):
+    """What the uplink needs of the outbox.
+
+    epoch: number of its file; a new one means that the numbers of records start again.
+    news:  set when records were stored or deleted.
+    """
+
+    @property
+    def epoch(self) -> int:
+        """Number of the outbox file."""
+
+    @property
+    def news(self) -> asyncio.Event:
+        """Set when something was stored or deleted."""
+
+    async def take(self, lane: Lane, after_seq: int, limit_bytes: int) -> Sequence[Record]:
+        """Records of a lane after a number: (number, bytes, time)."""
+
+    async def fresh_from(self, lane: Lane, age_s: float) -> int:
+        """Number of the first record younger than an age."""
+
+    async def done(self, acks: Sequence[tuple[Lane, int]]) -> None:
+        """Delete records."""
+
+
+@dataclass(slots=True)
+class Course:
+    """A walk through a lane's records by number, a handful in memory at a time."""
+
+    way: Way
+    lane: Lane
+    after: int = 0
+    before: int = 1 << 62
+    is_empty: bool = False
+    taken: deque[Record] = field(default_factory=deque)
+
+    async def peek(self, store: Store) -> Record | None:
+        """The next record, or None until there is news."""
+        if not self.taken and not self.is_empty:
+            self.taken.extend(await store.take(self.lane, self.after, TAKE_BYTES))
+            self.is_empty = not self.taken
+        if self.taken and self.taken[0][0] < self.before:
+            return self.taken[0]
+        return None
+
+    def step(self) -> None:
+        """Go past the record that `peek` gave."""
+        self.after = self.taken.popleft()[0]
+
+    def jump(self, seq: int) -> None:
+        """Go on with this number."""
+        self.after, self.is_empty = seq - 1, False
+        self.taken.clear()
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was sent."""
+
+    sent: int = 0
+    sent_bytes: int = 0
+    late: int = 0
+    resent: int = 0
+    probes: int = 0
+
+
+class Sender:
+    """Sends an outbox over one connection until that ends."""
+
+    def __init__(
+        self,
+        store: Store,
+        link: Link,
+        agent: str,
+        settings: UplinkSettings,
+        window: Window,
+        counts: Counts,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._link = link
+        self._agent = agent
+        self._settings = settings
+        self._window = window
+        self._counts = counts
+        self._monotonic = monotonic
+        self._alerts = Course(Way.ALERTS, Lane.ALERTS)
+        self._live = Course(Way.LIVE, Lane.LIVE)
+        self._late = Course(Way.LATE, Lane.LIVE, before=1)  # nothing, until live has skipped something
+        self._backlog = Course(Way.LATE, Lane.BACKLOG)
+        self._throttle = Throttle(settings.backlog_bytes_per_s, monotonic())
+        self._look_s = self._probe_s = monotonic()
+
+    async def run(self) -> None:
+        """Send for ever.
+
+        Raises:
+            Unreachable: the connection was lost, or the outbox replaced its file: introduce yourself again.
+        """
+        epoch = self._store.epoch
+        while True:
+            if self._store.news.is_set():
+                self._store.news.clear()
+                for course in (self._alerts, self._live, self._late, self._backlog):
+                    course.is_empty = False
+            await self._skip_what_is_late()
+            if not await self._send_something():
+                await self._pause()
+            if self._store.epoch != epoch:
+                raise Unreachable("the outbox was replaced")
+
+    async def _skip_what_is_late(self) -> None:
+        """Live goes on with what is fresh; everything before it is late from now on."""
+        now_s = self._monotonic()
+        if now_s < self._look_s:
+            return
+        self._look_s = now_s + self._settings.late_after_s / 4
+        fresh = await self._store.fresh_from(Lane.LIVE, self._settings.late_after_s)
+        if fresh > self._live.after + 1:
+            self._live.jump(fresh)
+            self._late.before = fresh
+            self._late.is_empty = False
+
+    async def _send_something(self) -> bool:
+        now_s = self._monotonic()
+        if self._window.is_silent(now_s):
+            return await self._advance(self._alerts) or await self._probe(now_s)
+        for flight in self._window.overdue(now_s)[:1]:
+            await self._again(flight, now_s)
+            return True
+        return (
+            await self._advance(self._alerts)
+            or await self._advance(self._live)
+            or await self._advance(self._late)
+            or await self._advance(self._backlog)
+        )
+
+    async def _advance(self, course: Course) -> bool:
+        """Send the next record of a course, if there is one and it may go now."""
+        if course.way is Way.LATE and self._throttle.wait_s(self._monotonic()) > 0:
+            return False
+        record = await self._next(course)
+        if record is None or not self._window.has_room(course.way, len(record[1])):
+            return False
+        course.step()
+        await self._send(Flight(course.way, course.lane, record[0], record[1], self._monotonic()))
+        return True
+
+    async def _next(self, course: Course) -> Record | None:
+        """The next record that is not under way; what was sent as live may have become late meanwhile."""
+        while (record := await course.peek(self._store)) and (course.lane, record[0]) in self._window:
+            course.step()
+        return record
+
+    async def _send(self, flight: Flight) -> None:
+        self._window.add(flight)
+        self._counts.sent += 1
+        self._counts.sent_bytes += len(flight.data)
+        if flight.way is Way.LATE:
+            self._throttle.spend(len(flight.data), flight.sent_s)
+            self._counts.late += 1
+        await self._link.send(self._topic(flight), flight.data)
+
+    async def _again(self, flight: Flight, now_s: float) -> None:
+        """The same bytes once more: on the way there or back, something was lost."""
+        flight.sent_s = now_s
+        flight.times += 1
+        self._counts.resent += 1
+        await self._link.send(self._topic(flight), flight.data)
+
+    async def _probe(self, now_s: float) -> bool:
+        """Ask with one record whether the hub is back; at QoS 0, so that no broker piles these up for it."""
+        flight = self._window.smallest()
+        if flight is None or now_s < self._probe_s:
+            return False
+        self._probe_s = now_s + self._settings.probe_s
+        self._counts.probes += 1
+        await self._link.send(self._topic(flight), flight.data, qos=0)
+        return True
+
+    def _topic(self, flight: Flight) -> str:
+        return up_topic(self._agent, flight.lane)
+
+    async def _pause(self) -> None:
+        """Wait for news, or for the next moment at which something may have to be done."""
+        now_s = self._monotonic()
+        pause_s = min(LONGEST_PAUSE_S, self._window.next_due_s() - now_s)
+        if self._window.is_silent(now_s):
+            pause_s = min(LONGEST_PAUSE_S, self._probe_s - now_s)
+        elif (owed_s := self._throttle.wait_s(now_s)) > 0:
+            pause_s = min(pause_s, owed_s)
+        try:
+            async with asyncio.timeout(max(SHORTEST_PAUSE_S, pause_s)):
+                await self._store.news.wait()
+        except TimeoutError:
+            return
