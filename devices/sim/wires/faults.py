@@ -50,7 +50,7 @@ _ANY: Final = {Target.MODBUS, Target.CAMERA, Target.MQTT}
 KINDS: Final = {
     kind.name: kind
     for kind in (
-        _kind("silent", {*_ANY, Target.LINK}, "never answers, never publishes", "device-silent, pump-silent, link-silent"),
+        _kind("silent", {*_ANY, Target.LINK}, "never answers, never publishes", "device-silent, link-silent"),
         _kind("slow", {*_ANY, Target.LINK}, "answers late", "time-outs", value="seconds", usual=3.0),
         _kind(
             "exception", {Target.MODBUS, Target.LINK}, "answers with a Modbus exception", "device-silent",

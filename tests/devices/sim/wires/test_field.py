@@ -224,3 +224,22 @@ async def test_message_waits_for_a_broker_that_is_away_and_none_is_lost(tmp_path
             await broker.engine.start()
             await acked(ledger, "door-1", 51)
         assert publisher.waiting == 0
+
+
+@pytest.mark.needs("mosquitto")
+async def test_message_that_was_under_way_when_the_broker_died_is_sent_again(tmp_path: Path) -> None:
+    async with mosquitto_broker(tmp_path) as broker:
+        ledger = Ledger()
+        publisher = publisher_for(broker, ledger)
+        async with publishing(publisher):
+            publisher.say(Saying("door-1", "field/one/door/1", b"before", 1))
+            await acked(ledger, "door-1", 1)
+            broker.engine.freeze()
+            for number in range(20):
+                publisher.say(Saying("door-1", "field/one/door/1", str(number).encode(), 1))
+            await asyncio.sleep(0.2)  # written, and nobody has acknowledged
+            await broker.engine.kill()
+            await broker.engine.start()
+            await acked(ledger, "door-1", 21)
+        assert publisher.waiting == 0
+        assert ledger.device("door-1").published == 21
