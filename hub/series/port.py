@@ -107,7 +107,7 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What a raw read answers: samples in order of time, then of point; `batch.point` indexes `points`.
+    """What a raw read answers: samples in order of time, then of `points`, which `batch.point` indexes.
 
     truncated: there are more; ask again from the last time in `batch`.
     """
@@ -135,8 +135,9 @@ class SeriesStore(Protocol):
         Refused: it never will like this (too much asked, bad credentials, a file of another program).
     """
 
-    resolution_us: int
-    """Times are kept to this: samples of one point that are closer together may be one sample."""
+    @property
+    def resolution_us(self) -> int:
+        """Times are kept to this: samples of one point that are closer together may be one sample."""
 
     async def write(self, entries: Sequence[Entry]) -> list[bool]:
         """Store all batches, or none; returns for each whether it was new (not an old stamp)."""

@@ -12,6 +12,8 @@ from tests.contracts.series.stores import Contestant, Open
 
 STORES = [
     pytest.param(stores.duckdb, id="duckdb"),
+    pytest.param(stores.influxdb, id="influxdb"),
+    pytest.param(stores.victoriametrics, id="victoriametrics", marks=pytest.mark.needs("victoria-metrics")),
 ]
 
 
