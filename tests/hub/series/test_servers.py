@@ -14,8 +14,6 @@ from devices.model.samples import SampleBatch
 from devices.wire.messages import Lane
 from devices.wire.records import Stamp
 from hub.db import Database
-from hub.series.choice import DuckDbChoice, InfluxChoice, VictoriaChoice, open_series
-from hub.series.duckdb import DuckSeries
 from hub.series.influxdb import InfluxSeries
 from hub.series.ledger import DatabaseLedger
 from hub.series.lines import lines
@@ -122,16 +120,3 @@ def test_a_line_says_what_there_is_and_nothing_else() -> None:
         "campus,point=a.x v=2.0,q=1 3",
         "campus,point=a.x q=0 4",
     ]
-
-
-async def test_the_settings_choose_the_store(database: Database, tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("word\n")
-    duck = open_series(DuckDbChoice(), tmp_path, database)
-    assert isinstance(duck, DuckSeries)
-    flux = InfluxChoice(kind="influxdb", url="http://h:1", organisation="o", bucket="b", token_file=secret)
-    assert isinstance(open_series(flux, tmp_path, database), InfluxSeries)
-    metrics = VictoriaChoice(kind="victoriametrics", url="http://h:1", username="u", password_file=secret)
-    assert isinstance(open_series(metrics, tmp_path, database), VictoriaSeries)
-    with pytest.raises(Refused, match="nowhere"):
-        open_series(metrics.model_copy(update={"password_file": tmp_path / "nowhere"}), tmp_path, database)
