@@ -351,4 +351,8 @@ def gateways(campus: FakeCampus, now_us: int, offline: set[str], since_us: int) 
                 },
             }
         )
-    return rows
+    return [
+        *rows,
+        dict.fromkeys(rows[0])
+        | {"agent": "field", "name": text("field", "field"), "state": "never", "links": []},
+    ]

@@ -125,3 +125,13 @@ async def test_a_session_that_ended_leads_back_to_the_door(hub: FakeHub, sit: Si
         await hub.restore()
         await expect(page.locator('input[name="password"]')).to_be_visible(timeout=15_000)
         assert await page.locator(".shell").count() == 0
+
+
+async def test_a_part_that_fails_is_said_and_not_left_looking_whole(hub: FakeHub, sit: Sit) -> None:
+    async with sit(hub) as seat:
+        page = await seat.open()
+        broken = page.locator('[data-status="broken"]')
+        await expect(broken).to_have_count(0)
+        hub.emit("gateway", {**hub.gateway_rows()[0], "links": 5})  # no hub should say so
+        await page.goto(f"{seat.address}/#/gateways")
+        await expect(broken).to_have_text("页面有一部分出错,点此重新载入")

@@ -46,7 +46,8 @@ VISIBLE = """() => {
         const node = walk.currentNode;
         if (node.nodeType === Node.TEXT_NODE) {
             const parent = node.parentElement;
-            if (!/^(SCRIPT|STYLE|NOSCRIPT)$/.test(parent.tagName) && !parent.closest('main [lang]')) found.push(node.data);
+            const foreign = /^(SCRIPT|STYLE|NOSCRIPT)$/.test(parent.tagName) || parent.closest('main [lang]');
+            if (!foreign) found.push(node.data);
         } else {
             for (const name of ['aria-label', 'placeholder', 'title', 'alt']) found.push(node.getAttribute(name) ?? '');
         }

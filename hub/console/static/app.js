@@ -7,6 +7,7 @@ import { Nav } from './parts/nav.js';
 import { StatusLine } from './parts/statusline.js';
 import { LostBanner } from './parts/lost.js';
 import { route } from './router.js';
+import { link } from './state/link.js';
 import { loadSession, session } from './state/session.js';
 import { startFeed, stopFeed } from './state/feed.js';
 import { EntrancePage } from './pages/entrance.js';
@@ -64,4 +65,10 @@ const Console = {
   },
 };
 
-createApp(Console).mount('#console');
+const app = createApp(Console);
+// A part that fails must not leave a page that looks whole: the status line says so until the page is loaded anew.
+app.config.errorHandler = (error) => {
+  link.broken = true;
+  console.error(error);
+};
+app.mount('#console');

@@ -39,7 +39,7 @@ export const en = {
   status: {
     title: 'Status', live: 'Connected', connecting: 'Connecting', lost: 'Connection lost {age}', lag: 'Hub {s} s behind', lagUnknown: 'Hub lag unknown',
     agents: 'Gateways {on} of {total}', agentsAway: '{n} gateways silent: {names}', muted: 'Muted {n}', soundOn: 'Sound on', soundOff: 'Sound is off',
-    soundBlocked: 'No sound until the page is touched', sounding: 'Sounding, silence', sure: 'Sure to {at}', neverSure: 'Not sure yet', clockOff: 'This clock is {s} off',
+    soundBlocked: 'No sound until the page is touched', sounding: 'Sounding, silence', sure: 'Sure to {at}', neverSure: 'Not sure yet', broken: 'A part of this page failed: load it anew', clockOff: 'This clock is {s} off',
   },
   lost: { title: 'Connection to the hub is lost', since: 'What you see is of {at}, {age} ago', trying: 'Reconnecting; the page catches up by itself', loading: 'Reading everything anew' },
   help: {
@@ -68,7 +68,7 @@ export const en = {
     openAlerts: 'Open alerts', noAlerts: 'None', kind: 'Use', size: 'Size', m2: '{n} m²', department: 'Department', people: ', {n} people', zone: 'Zone', devices: 'Devices', unknown: 'The registry does not know this place',
   },
   device: {
-    id: 'Id', state: 'State', read: 'Read', about: 'Device', profile: 'Model', grade: 'Data sheet grade', poll: 'Polled each', speaks: 'speaks when something happens', staleAfter: 'Stale after', linkState: 'Link',
+    gateway: 'Gateway', id: 'Id', state: 'State', read: 'Read', about: 'Device', profile: 'Model', grade: 'Data sheet grade', poll: 'Polled each', speaks: 'speaks when something happens', staleAfter: 'Stale after', linkState: 'Link',
     linkFigures: '{silent} of {devices} silent, period {period} s', point: 'Point', now: 'Now', limit: 'Limit', lastHour: 'Last hour', between: '{low} to {high}', trend: 'Trend', alerts: 'Alerts of this device', unknown: 'There is no device {id}',
   },
   trends: {
@@ -92,8 +92,8 @@ export const en = {
   gateway: {
     title: 'Gateways', online: 'online', offline: 'offline', never: 'never seen', sinceWhen: ' since {at}', unheard: 'Nothing heard for {age}', droppedSome: 'Data was dropped: {what}', digestDiffers: 'Its site file differs from the hub', clockOff: 'Its clock is {s} s off', linksSilent: '{n} links with silent devices', linksDown: '{n} links are down', backlogOf: '{n} records of backlog are draining',
     seen: 'Last heard', version: 'Version', digest: 'Site file', same: 'same', differs: 'differs', clock: 'Clock offset', seconds: '{s} s', backlog: 'Backlog', waiting: 'Waiting', oldest: 'Oldest', bytes: 'On disk', dropped: 'Dropped', rate: 'Samples', perSecond: '{n}/s', received: 'Received', duplicates: 'Duplicates',
-    hideLinks: 'Hide links', showLinks: '{n} links', link: 'Link', devices: 'Devices', silent: 'Silent', period: 'Period s', reads: 'Reads', errors: 'Errors', hubFacts: 'Hub {lag} s behind · queue {queue} · store {size}',
-    quarantine: 'Messages set aside', quarantineCount: '{n} in all', nothingAside: 'None', when: 'When', reason: 'Reason', topic: 'Topic', bytesOf: 'Size',
+    hideLinks: 'Hide links', showLinks: '{n} links', link: 'Link', silentOf: 'Silent/all', period: 'Period s', reads: 'Reads', errors: 'Errors', hubFacts: 'Hub {lag} s behind · queue {queue} · store {size}',
+    quarantine: 'Messages set aside', quarantineCount: '{n} in all', nothingAside: 'None', others: 'Accounts that the site file does not name', when: 'When', reason: 'Reason', topic: 'Topic', bytesOf: 'Size',
   },
   linkState: { up: 'up', down: 'down', starting: 'starting', refused: 'refused', unknown: 'unknown' },
   counter: {

@@ -39,7 +39,7 @@ export const zh = {
   status: {
     title: '状态', live: '连接正常', connecting: '正在连接', lost: '连接中断 {age}', lag: '中心滞后 {s} 秒', lagUnknown: '中心滞后未知',
     agents: '网关 {on}/{total}', agentsAway: '{n} 个网关失联:{names}', muted: '屏蔽 {n}', soundOn: '声音开', soundOff: '声音已关',
-    soundBlocked: '点按页面后才有声音', sounding: '正在鸣响,消音', sure: '确认至 {at}', neverSure: '尚未确认', clockOff: '本机时钟偏差 {s}',
+    soundBlocked: '点按页面后才有声音', sounding: '正在鸣响,消音', sure: '确认至 {at}', neverSure: '尚未确认', broken: '页面有一部分出错,点此重新载入', clockOff: '本机时钟偏差 {s}',
   },
   lost: { title: '与中心的连接已中断', since: '以下为 {at} 的情况,已过 {age}', trying: '正在自动重连,恢复后自动补齐', loading: '正在重新读取全部数据' },
   help: {
@@ -68,7 +68,7 @@ export const zh = {
     openAlerts: '未关闭告警', noAlerts: '没有', kind: '用途', size: '面积', m2: '{n} m²', department: '部门', people: ',{n} 人', zone: '责任区', devices: '设备', unknown: '登记表里没有这个地方',
   },
   device: {
-    id: '编号', state: '状态', read: '读数时间', about: '设备', profile: '型号', grade: '资料等级', poll: '轮询周期', speaks: '有事才报', staleAfter: '超过即过时', linkState: '链路状况',
+    gateway: '网关', id: '编号', state: '状态', read: '读数时间', about: '设备', profile: '型号', grade: '资料等级', poll: '轮询周期', speaks: '有事才报', staleAfter: '超过即过时', linkState: '链路状况',
     linkFigures: '{devices} 台中 {silent} 台无应答,周期 {period} 秒', point: '点', now: '现在', limit: '限值', lastHour: '近 1 小时', between: '{low} 至 {high}', trend: '趋势', alerts: '本设备告警', unknown: '没有 {id} 这台设备',
   },
   trends: {
@@ -92,8 +92,8 @@ export const zh = {
   gateway: {
     title: '网关', online: '在线', offline: '离线', never: '从未连接', sinceWhen: ',自 {at}', unheard: '已 {age}没有消息', droppedSome: '丢弃了数据:{what}', digestDiffers: '现场文件与中心不一致', clockOff: '时钟偏差 {s} 秒', linksSilent: '{n} 条链路有设备无应答', linksDown: '{n} 条链路断开', backlogOf: '积压 {n} 条正在补传',
     seen: '最近消息', version: '版本', digest: '现场文件', same: '一致', differs: '不一致', clock: '时钟偏差', seconds: '{s} 秒', backlog: '积压', waiting: '待发', oldest: '最早一条', bytes: '占用', dropped: '丢弃', rate: '采样', perSecond: '{n}/秒', received: '已收样本', duplicates: '重复',
-    hideLinks: '收起链路', showLinks: '链路 {n} 条', link: '链路', devices: '设备', silent: '无应答', period: '周期 秒', reads: '成功', errors: '错误', hubFacts: '中心滞后 {lag} 秒 · 队列 {queue} · 库 {size}',
-    quarantine: '隔离的消息', quarantineCount: '共 {n} 条', nothingAside: '没有', when: '时间', reason: '原因', topic: '主题', bytesOf: '大小',
+    hideLinks: '收起链路', showLinks: '链路 {n} 条', link: '链路', silentOf: '无应答/设备', period: '周期 秒', reads: '成功', errors: '错误', hubFacts: '中心滞后 {lag} 秒 · 队列 {queue} · 库 {size}',
+    quarantine: '隔离的消息', quarantineCount: '共 {n} 条', nothingAside: '没有', others: '登记表以外的账户', when: '时间', reason: '原因', topic: '主题', bytesOf: '大小',
   },
   linkState: { up: '正常', down: '断开', starting: '启动中', refused: '被拒绝', unknown: '未知' },
   counter: {

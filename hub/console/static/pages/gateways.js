@@ -6,6 +6,7 @@ import { Mark } from '../parts/mark.js';
 import { DataTable } from '../parts/table.js';
 import { age, dateTime, duration } from '../parts/time.js';
 import { say, t } from '../i18n/words.js';
+import { campus } from '../state/campus.js';
 import { gateways, loadGateways } from '../state/gateways.js';
 import { nowUs, second } from '../state/clock.js';
 
@@ -13,6 +14,8 @@ const ASK_S = 15;
 const CLOCK_LIMIT_S = 2;
 const SILENT_S = 30;
 const BAD_LINK = new Set(['down', 'refused']);
+const isBad = (link) => BAD_LINK.has(link.state) || link.silent > 0;
+const offset = (seconds) => (Math.abs(seconds) < 0.005 ? 0 : seconds).toFixed(2); // no minus zero
 
 /** What a program says of itself, in the one language it has. */
 const inEnglish = (words) => html`<span lang="en">${words}</span>`;
@@ -54,20 +57,20 @@ function Pair({ name, words, bad }) {
 function Links({ row }) {
   const columns = [
     { key: 'link', title: t('gateway.link'), width: 'minmax(0, 2fr)', text: (link) => say(link.name) || link.id },
-    { key: 'state', title: t('device.state'), width: '8em', text: (link) => known('linkState', link.state), cell: (link) => html`<span class=${BAD_LINK.has(link.state) || link.silent ? 'is-outside' : ''}>${known('linkState', link.state)}</span>` },
-    { key: 'devices', title: t('gateway.devices'), right: true, width: '6em', text: (link) => link.devices },
-    { key: 'silent', title: t('gateway.silent'), right: true, width: '6em', text: (link) => link.silent },
-    { key: 'period', title: t('gateway.period'), right: true, width: '7em', text: (link) => figure(link.period_s, 'C') },
-    { key: 'ok', title: t('gateway.reads'), right: true, width: '8em', text: (link) => count(link.ok) },
+    { key: 'state', title: t('device.state'), width: '4.6em', text: (link) => known('linkState', link.state), cell: (link) => html`<span class=${isBad(link) ? 'is-outside' : ''}>${known('linkState', link.state)}</span>` },
+    { key: 'silent', title: t('gateway.silentOf'), right: true, width: '6.2em', text: (link) => `${link.silent ?? 0}/${link.devices ?? 0}`, sort: (link) => link.silent },
+    { key: 'period', title: t('gateway.period'), right: true, width: '4.6em', text: (link) => figure(link.period_s, 'C') },
+    { key: 'ok', title: t('gateway.reads'), right: true, width: '4.6em', text: (link) => count(link.ok) },
     { key: 'errors', title: t('gateway.errors'), width: 'minmax(0, 1.4fr)', text: (link) => [parts(link.errors), link.trouble].filter(Boolean).join(' · '), cell: (link) => [parts(link.errors), ' ', link.trouble ? inEnglish(link.trouble) : ''] },
   ];
-  return html`<div class="links" style=${{ height: `${(row.links.length + 1) * 34 + 4}px` }}><${DataTable} bare=${true} columns=${columns} rows=${row.links} keyOf=${(link) => link.id} name="links" rowHeight=${34} /></div>`;
+  return html`<div class="links" style=${{ height: `${(row.links.length + 1) * 34 + 4}px` }}><${DataTable} bare=${true} columns=${columns} rows=${[...row.links].sort((a, b) => isBad(b) - isBad(a))} keyOf=${(link) => link.id} name="links" rowHeight=${34} /></div>`;
 }
 
 function Gateway({ row, open, press }) {
   const wrong = troubles(row);
   const seenS = row.seen_us ? (nowUs() - row.seen_us) / 1e6 : null;
-  const { outbox = {}, received = {} } = row;
+  const outbox = row.outbox ?? {};
+  const received = row.received ?? {};
   return html`<article class=${['gateway', wrong.length && 'has-trouble']} data-agent=${row.agent}>
     <header><h2>${say(row.name) || row.agent}</h2><span class="faint">${row.agent}</span>
       <span class=${['gateway-state', row.state !== 'online' && 'is-bad']}>${t(`gateway.${row.state}`)}${row.since_us ? t('gateway.sinceWhen', { at: dateTime(row.since_us) }) : ''}</span></header>
@@ -76,7 +79,7 @@ function Gateway({ row, open, press }) {
       <${Pair} name="seen" words=${seenS === null ? t('value.none') : t('value.stale', { age: age(seenS) })} bad=${seenS === null || seenS > SILENT_S} />
       <${Pair} name="version" words=${row.version ?? t('value.none')} />
       <${Pair} name="digest" words=${row.digest_ok === null || row.digest_ok === undefined ? t('value.none') : row.digest_ok ? t('gateway.same') : t('gateway.differs')} bad=${row.digest_ok === false} />
-      <${Pair} name="clock" words=${row.clock_offset_s === null || row.clock_offset_s === undefined ? t('value.none') : t('gateway.seconds', { s: row.clock_offset_s.toFixed(2) })} bad=${Math.abs(row.clock_offset_s ?? 0) > CLOCK_LIMIT_S} />
+      <${Pair} name="clock" words=${row.clock_offset_s === null || row.clock_offset_s === undefined ? t('value.none') : t('gateway.seconds', { s: offset(row.clock_offset_s) })} bad=${Math.abs(row.clock_offset_s ?? 0) > CLOCK_LIMIT_S} />
       <${Pair} name="backlog" words=${count(outbox.backlog)} bad=${outbox.backlog > 0} />
       <${Pair} name="waiting" words=${count((outbox.live ?? 0) + (outbox.alerts ?? 0))} />
       <${Pair} name="oldest" words=${outbox.oldest_us ? t('value.stale', { age: age((nowUs() - outbox.oldest_us) / 1e6) }) : t('value.none')} />
@@ -104,20 +107,28 @@ function Quarantine({ quarantine }) {
     ${quarantine.newest?.length ? html`<${DataTable} bare=${true} columns=${columns} rows=${quarantine.newest} keyOf=${(row) => row.id} name="quarantine" />` : html`<p class="faint">${t('gateway.nothingAside')}</p>`}</section>`;
 }
 
+/** Whoever else has spoken to the hub: not gateways of this campus, so nothing is expected of them. */
+function Others({ rows }) {
+  if (!rows.length) return null;
+  return html`<section class="others"><h2>${t('gateway.others')}</h2><p>${rows.map((row) => html`<span>${row.agent} <small>${known('gateway', row.state)}${row.seen_us ? ` · ${dateTime(row.seen_us)}` : ''} · ${count(row.received?.samples)}</small></span>`)}</p></section>`;
+}
+
 export const GatewaysPage = {
   setup() {
     const asked = useAsked(async () => { await loadGateways(); return true; }, ASK_S);
     const opened = reactive(new Set());
-    onMounted(() => { for (const row of gateways.value.rows.values()) if ((row.links ?? []).some((link) => link.silent || BAD_LINK.has(link.state))) opened.add(row.agent); });
+    onMounted(() => { for (const row of gateways.value.rows.values()) if ((row.links ?? []).some(isBad)) opened.add(row.agent); });
     const press = (agent) => (opened.has(agent) ? opened.delete(agent) : opened.add(agent));
-    const rows = computed(() => [...gateways.value.rows.values()]);
+    const all = computed(() => [...gateways.value.rows.values()]);
+    const rows = computed(() => all.value.filter((row) => campus.value.agents.has(row.agent)));
+    const others = computed(() => all.value.filter((row) => !campus.value.agents.has(row.agent)));
     return () => {
       second.value;
       const { hub, quarantine } = gateways.value;
       return html`<div class="scroll gateways"><div class="page-head"><h1>${t('gateway.title')}</h1>
           ${hub ? html`<span class="hub-facts">${t('gateway.hubFacts', { lag: figure(hub.lag_s, 'C'), queue: count(hub.db_waiting), size: size(hub.series_bytes) })}</span>` : null}<${AsOf} asked=${asked} /></div>
         <div class="gateway-list">${rows.value.map((row) => html`<${Gateway} key=${row.agent} row=${row} open=${opened.has(row.agent)} press=${() => press(row.agent)} />`)}</div>
-        <${Quarantine} quarantine=${quarantine} /></div>`;
+        <${Quarantine} quarantine=${quarantine} /><${Others} rows=${others.value} /></div>`;
     };
   },
 };

@@ -45,6 +45,7 @@ export function StatusLine() {
     ${Connection()}${Lag()}${Agents()}
     <span class=${['status-item', link.muted > 0 && 'is-muted']} data-status="muted">${t('status.muted', { n: link.muted })}</span>
     ${Sound()}
+    ${link.broken ? html`<button class="status-item is-bad" data-status="broken" onClick=${() => location.reload()}>${t('status.broken')}</button>` : null}
     <span class="status-space"></span>
     ${off !== null && Math.abs(off) > CLOCK_LIMIT_S ? html`<span class="status-item is-bad">${t('status.clockOff', { s: duration(Math.abs(off)) })}</span>` : null}
     <span class="status-item" data-status="sure">${sureUs.value === null ? t('status.neverSure') : t('status.sure', { at: clock(sureUs.value) })}</span>

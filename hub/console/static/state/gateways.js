@@ -1,6 +1,7 @@
 // The newest row of every gateway, from the first load and from the stream.
 import { shallowRef } from '../parts/html.js';
 import { get } from '../api.js';
+import { campus } from './campus.js';
 import { say } from '../i18n/words.js';
 
 export const gateways = shallowRef({ known: false, rows: new Map(), quarantine: null, hub: null });
@@ -13,7 +14,7 @@ export async function loadGateways() {
 
 /** Names of the gateways that are not there, as far as their rows say. */
 export function awayNames() {
-  return [...gateways.value.rows.values()].filter((row) => row.state !== 'online').map((row) => say(row.name) || row.agent);
+  return [...gateways.value.rows.values()].filter((row) => campus.value.agents.has(row.agent) && row.state !== 'online').map((row) => say(row.name) || row.agent);
 }
 
 export function takeGateway(row) {

@@ -11,6 +11,7 @@ export const link = reactive({
   muted: 0,
   agentsAway: 0,
   loading: false,
+  broken: false, // a part of this page failed
 });
 
 /** No data is shown as current unless this is true. */

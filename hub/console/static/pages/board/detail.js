@@ -17,6 +17,10 @@ import { History } from './history.js';
 import { lasting, stateWords } from './row.js';
 import { AlertTrend } from './trend.js';
 
+/** Steps are numbered here, also those that their rule has numbered. */
+const OWN_NUMBER = /^\d{1,2}\s*[.)\u3001]\s*/;
+const MANY = 6;
+
 /** The field in which a note is written; N opens it, Escape leaves it. */
 export const noteOpen = ref(false);
 
@@ -27,12 +31,12 @@ function Evidence({ alert }) {
     ${compared ? html`<div class="evidence-main">
       <span class="evidence-value">${amount(alert.value, alert.unit)}</span>
       <span class="evidence-limit">${t('alert.limit', { limit: amount(alert.limit, alert.unit) })}</span></div>` : null}
-    <dl class="pairs">${rows.map(([name, value]) => html`<dt>${pointTitle(name)}</dt><dd>${pointValue(name, value)}</dd>`)}</dl>
+    <dl class=${['pairs', rows.length >= MANY && 'is-many']}>${rows.map(([name, value]) => html`<dt>${pointTitle(name)}</dt><dd>${pointValue(name, value)}</dd>`)}</dl>
   </div>`;
 }
 
 function Advice({ alert }) {
-  const steps = say(alert.advice).split('\n').map((step) => step.trim()).filter(Boolean);
+  const steps = say(alert.advice).split('\n').map((step) => step.trim().replace(OWN_NUMBER, '')).filter(Boolean);
   if (!steps.length) return null;
   return html`<section><h3>${t('alert.advice')}</h3><ol class="advice">${steps.map((step) => html`<li>${step}</li>`)}</ol></section>`;
 }

@@ -69,7 +69,7 @@ function Facts({ known }) {
     <dt>${t('device.id')}</dt><dd>${device.id}</dd><dt>${t('device.profile')}</dt><dd>${say(profile?.title)} <span class="faint">${profile?.grade === 'own' ? '' : [profile?.make, profile?.model].filter(Boolean).join(' ')}</span></dd>
     <dt>${t('device.grade')}</dt><dd>${profile?.grade ? t(`grade.${profile.grade}`) : t('value.none')}</dd>
     <dt>${t('gateway.link')}</dt><dd>${say(link?.name) || device.link} <span class="faint">${link?.kind ?? ''}</span></dd>
-    <dt>${t('nav.gateways')}</dt><dd><a class="link" href=${href('gateways')}>${say(campus.value.agents.get(link?.agent)?.name) || link?.agent}</a></dd>
+    <dt>${t('device.gateway')}</dt><dd><a class="link" href=${href('gateways')}>${say(campus.value.agents.get(link?.agent)?.name) || link?.agent}</a></dd>
     <dt>${t('device.poll')}</dt><dd>${link?.poll_s ? t('gateway.seconds', { s: link.poll_s }) : t('device.speaks')}</dd>
     <dt>${t('device.staleAfter')}</dt><dd>${limit === null ? t('value.none') : t('gateway.seconds', { s: limit })}</dd>
     ${row ? html`<dt>${t('device.linkState')}</dt><dd class=${row.silent ? 'is-outside' : ''}>${t('device.linkFigures', { silent: row.silent ?? 0, devices: row.devices ?? 0, period: (row.period_s ?? 0).toFixed(1) })}</dd>` : null}</dl>`;
