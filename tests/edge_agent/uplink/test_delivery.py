@@ -62,6 +62,7 @@ async def test_an_agent_that_ends_is_said_to_be_offline_by_its_broker(
     assert hub.states == ["online", "offline"]
 
 
+@pytest.mark.promise("P-uplink-1")
 @pytest.mark.parametrize("seed", range(3))
 async def test_lost_repeated_and_reordered_acknowledgements_end_with_everything_delivered(
     mosquitto: RunningBroker, agents: Agents, seed: int
@@ -92,6 +93,7 @@ async def test_lost_repeated_and_reordered_acknowledgements_end_with_everything_
     assert health["resent"] + health["probes"] > 0
 
 
+@pytest.mark.promise("P-uplink-2")
 async def test_a_broker_killed_again_and_again_under_load_costs_nothing(
     broker: RunningBroker, agents: Agents
 ) -> None:
@@ -126,6 +128,7 @@ async def test_a_restarted_agent_sends_what_was_not_acknowledged_under_the_same_
     assert {r.data for r in hub.records} == {r.data for r in silent.records}
 
 
+@pytest.mark.promise("P-uplink-3")
 async def test_a_refused_record_is_deleted_counted_and_reported_and_never_sent_again(
     mosquitto: RunningBroker, agents: Agents, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -143,6 +146,7 @@ async def test_a_refused_record_is_deleted_counted_and_reported_and_never_sent_a
     assert "live 4 aside: no such device" in entry.getMessage()
 
 
+@pytest.mark.promise("P-uplink-4")
 async def test_garbage_and_foreign_acknowledgements_delete_nothing(
     mosquitto: RunningBroker, agents: Agents
 ) -> None:
