@@ -187,7 +187,7 @@ def _log_to_stderr(level: str) -> None:
     form.converter = time.gmtime
     handler = logging.StreamHandler()
     handler.setFormatter(form)
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=level.upper(), handlers=[handler])
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 

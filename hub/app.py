@@ -6,12 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any, Final
 
 from devices.campus.loading import load_campus
+from devices.model.errors import Unreachable
 from devices.wire.mqtt import Broker
 from hub.accounts import first_run
 from hub.accounts.throttle import Throttle
@@ -29,11 +30,16 @@ from hub.ingest import Ingest
 from hub.live.bus import Bus
 from hub.live.newest import Newest
 from hub.series.duckdb import DuckSeries
-from hub.settings import DuckDbSettings, ExternalBrokerSettings, HubSettings
+from hub.series.influxdb import InfluxSeries
+from hub.series.ledger import DatabaseLedger
+from hub.series.port import SeriesStore
+from hub.series.victoriametrics import VictoriaSeries
+from hub.settings import DuckDbSettings, ExternalBrokerSettings, HubSettings, VictoriaMetricsSettings
 from hub.upkeep.admission import Admission
 from hub.upkeep.errands import Errands
 from hub.upkeep.folder import owned
 from hub.upkeep.forgetting import Forgetting
+from hub.upkeep.household import keep
 from hub.upkeep.watch import Watch
 
 _log = logging.getLogger(__name__)
@@ -53,30 +59,21 @@ async def run(settings: HubSettings, stop: asyncio.Event) -> None:
     Raises:
         Refused: the data folder is in use, a port is taken, a store or the site file cannot be used.
     """
-    campus = load_campus(settings.site)
+    campus, bus = load_campus(settings.site), Bus()
     with owned(settings.data_dir):
-        async with Database(settings.database_url) as db, _series(settings) as series:
+        async with Database(settings.database_url) as db, _series(settings, db) as series:
             admission = Admission(db, campus, external=isinstance(settings.broker, ExternalBrokerSettings))
             newest = Newest(point for agent in campus.agents for point in campus.points_of(agent).names)
-            newest.recall(await series.latest())
+            try:
+                newest.recall(await series.latest())
+            except Unreachable as error:  # the screens fill as values come in
+                _log.warning("the newest values before this start are not known: %s", error)
             async with _broker(settings, admission) as (broker, about_broker):
-                bus = Bus()
-                ingest = Ingest(
-                    broker,
-                    campus=campus,
-                    series=series,
-                    database=db,
-                    newest=newest,
-                    bus=bus,
-                    agents=admission.agents,
-                    now_us=now_us,
-                )
+                stores: dict[str, Any] = {"campus": campus, "series": series, "newest": newest, "bus": bus}
+                ingest = Ingest(broker, database=db, agents=admission.agents, now_us=now_us, **stores)
                 ports = Ports(
-                    campus=campus,
+                    **stores,
                     db=db,
-                    series=series,
-                    newest=newest,
-                    bus=bus,
                     feed=Feed(newest),
                     rows=DeviceRows(newest),
                     throttle=Throttle(time.monotonic),
@@ -87,7 +84,6 @@ async def run(settings: HubSettings, stop: asyncio.Event) -> None:
                     ingest=lambda: asdict(ingest.status()),
                     broker=about_broker,
                 )
-                await _offer_first_run(ports)
                 await _live(settings, ports, ingest, admission, stop)
 
 
@@ -95,28 +91,20 @@ async def _live(
     settings: HubSettings, ports: Ports, ingest: Ingest, admission: Admission, stop: asyncio.Event
 ) -> None:
     """Everything that runs beside each other; what fails takes the hub down, loudly."""
+    db, kept, feed = ports.db, settings.retention, ports.feed
+    days = {"series_days": kept.series_days, "ledger_days": kept.ledger_days}
+    chores = (
+        Watch(db, ports.campus, ports.bus, settings.watch.agent_silent_s, now_us),
+        Errands(settings.data_dir, db, now_us, admission.refresh, lambda name: feed.end(user=name)),
+        Forgetting(db, ports.series, lifetime=lifetime_of(ports), now_us=now_us, **days),
+    )
     app = web_app(ports)
     mount_console(app)
-    watch = Watch(ports.db, ports.campus, ports.bus, settings.watch.agent_silent_s, now_us)
-    errands = Errands(
-        settings.data_dir, ports.db, now_us, admission.refresh, lambda name: ports.feed.end(user=name)
-    )
-    forgetting = Forgetting(
-        ports.db,
-        ports.series,
-        series_days=settings.retention.series_days,
-        ledger_days=settings.retention.ledger_days,
-        lifetime=lifetime_of(ports),
-        now_us=now_us,
-    )
-    async with WebServer(guarded(app), settings.listen, ports.feed) as web, asyncio.TaskGroup() as group:
-        jobs = {
-            "ingest": ingest.run(),
-            "newsroom": Newsroom(ports).run(),
-            "watch": watch.run(),
-            "errands": errands.run(),
-            "forgetting": forgetting.run(),
-        }
+    token = await db.write(lambda c: first_run.offer(c, ports.data_dir, now_us()))
+    if token is not None:
+        _log.warning("first run: make the first administrator with the token %s", token)
+    async with WebServer(guarded(app), settings.listen, feed) as web, asyncio.TaskGroup() as group:
+        jobs = {"ingest": ingest.run(), "newsroom": Newsroom(ports).run(), "upkeep": keep(*chores)}
         tasks = [group.create_task(job, name=name) for name, job in jobs.items()]
         server = group.create_task(web.run(), name="web")
         _log.info("hub %s serves %s", VERSION, web.address)
@@ -127,17 +115,15 @@ async def _live(
             task.cancel()
 
 
-async def _offer_first_run(ports: Ports) -> None:
-    token = await ports.db.write(lambda c: first_run.offer(c, ports.data_dir, now_us()))
-    if token is not None:
-        _log.warning("first run: make the first administrator with the token %s", token)
-
-
-def _series(settings: HubSettings) -> DuckSeries:
+def _series(settings: HubSettings, db: Database) -> AbstractAsyncContextManager[SeriesStore]:
     store = settings.series
-    assert isinstance(store, DuckDbSettings)
-    path = store.path or settings.data_dir / "series.duckdb"
-    return DuckSeries(path, memory_mb=store.memory_mb, threads=store.threads)
+    if isinstance(store, DuckDbSettings):
+        path = store.path or settings.data_dir / "series.duckdb"
+        return DuckSeries(path, memory_mb=store.memory_mb, threads=store.threads)
+    if isinstance(store, VictoriaMetricsSettings):
+        return VictoriaSeries(store.url, DatabaseLedger(db))
+    token = store.token_file.read_text("utf-8").strip()
+    return InfluxSeries(store.url, token, store.org, store.bucket, DatabaseLedger(db))
 
 
 @asynccontextmanager
@@ -147,14 +133,13 @@ async def _broker(settings: HubSettings, admission: Admission) -> AsyncIterator[
     if isinstance(broker, ExternalBrokerSettings):
         yield broker.address(), dict
         return
-    tls = broker.tls
     async with EmbeddedBroker(
         settings.data_dir / "broker",
         users,
         host=broker.host,
         port=broker.port,
-        certificate=None if tls is None else tls.certificate,
-        key=None if tls is None else tls.key,
+        certificate=broker.tls.certificate if broker.tls else None,
+        key=broker.tls.key if broker.tls else None,
         plaintext=broker.plaintext,
     ) as embedded:
         admission.serve(embedded)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
 from devices.model.errors import ConfigRefused, Problem
 from devices.profiles.strict import Strict, load
@@ -120,14 +120,6 @@ class HubSettings(Strict):
     watch: WatchSettings = WatchSettings()
     log: Literal["debug", "info", "warning"] = "info"
 
-    @model_validator(mode="after")
-    def _no_secret(self) -> Self:
-        if self.database is not None and "@" in self.database.partition("//")[2]:
-            user = self.database.partition("//")[2].rpartition("@")[0]
-            if ":" in user:
-                raise ValueError("database: no password in the address; name it in database_password_file")
-        return self
-
     @property
     def database_url(self) -> str:
         """The address with its password, for SQLAlchemy; not to be shown.
@@ -152,7 +144,7 @@ def load_settings(path: Path) -> HubSettings:
         ConfigRefused: with every problem: unknown keys, wrong values, files that are not there or not secret.
     """
     settings = rooted(load(path, HubSettings), path.resolve().parent)
-    problems = list(_file_problems(settings, str(path), ""))
+    problems = [*_file_problems(settings, str(path), ""), *_secret_problems(settings, str(path))]
     if problems:
         raise ConfigRefused(problems)
     return settings
@@ -192,3 +184,12 @@ def _path_problems(path: Path, file: str, where: str, *, secret: bool) -> Iterat
     elif secret and path.stat().st_mode & 0o077:
         found = f"{path} with mode {path.stat().st_mode & 0o777:o}"
         yield Problem(file, where, found, "a file that only its owner can read (chmod 600)")
+
+
+def _secret_problems(settings: HubSettings, file: str) -> Iterator[Problem]:
+    """Told without repeating the secret, which would put it into a log."""
+    user, at, _ = (settings.database or "").partition("//")[2].rpartition("@")
+    if at and ":" in user:
+        yield Problem(
+            file, "database", "an address with a password", "the password in database_password_file"
+        )
