@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import socket
 import sys
 import tempfile
 import time
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,7 +26,9 @@ from hub.ingest import Ingest
 from hub.live.bus import Bus
 from hub.live.newest import Newest
 from hub.series.duckdb import DuckSeries
+from hub.series.ledger import DatabaseLedger
 from hub.series.port import SeriesStore
+from hub.series.victoriametrics import VictoriaSeries
 
 NAME = "ingest"
 WORK = f"4 agents x {BATCHES} batches x {ROWS} samples, embedded broker, acknowledged after the commit"
@@ -42,7 +45,7 @@ def run() -> list[Result]:
     samples = len(campus.agents) * BATCHES * ROWS
     ours_s = asyncio.run(_into_duckdb(campus))
     bare_s = [_bare_duckdb(campus, START_S + number * STEP_S) for number in range(RUNS + 1)][1:]
-    return [
+    results = [
         Result(
             "into DuckDB",
             "samples/s",
@@ -50,13 +53,41 @@ def run() -> list[Result]:
             {"DuckDB alone": per_second(samples, bare_s)},
         )
     ]
+    if (program := shutil.which("victoria-metrics")) is not None:
+        taken_s = asyncio.run(_into_victoria(campus, program))
+        results.append(Result("into VictoriaMetrics", "samples/s", per_second(samples, taken_s)))
+    return results
 
 
 async def _into_duckdb(campus: Campus) -> list[float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         async with DuckSeries(folder / "series.duckdb") as series:
-            return await _measure(campus, series, folder)
+            taken_s = await _measure(campus, series, folder)
+            stored, sent = (await series.size()).rows, (RUNS + 1) * len(campus.agents) * BATCHES * ROWS
+            if stored != sent:
+                raise RuntimeError(f"{stored} samples are stored, {sent} were sent")
+            return taken_s
+
+
+async def _into_victoria(campus: Campus, program: str) -> list[float]:
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = Path(name), _free_port()
+        server = await asyncio.create_subprocess_exec(
+            *(program, f"-storageDataPath={folder}/victoria", f"-httpListenAddr=127.0.0.1:{port}"),
+            *("-retentionPeriod=100y", "-dedup.minScrapeInterval=1ms", "-search.latencyOffset=0s"),
+            stdout=DEVNULL,
+            stderr=DEVNULL,
+        )
+        try:
+            async with (
+                Database(f"sqlite:///{folder}/ledger.db") as database,
+                VictoriaSeries(f"http://127.0.0.1:{port}", DatabaseLedger(database)) as series,
+            ):
+                return await _measure(campus, series, folder)
+        finally:
+            server.terminate()
+            await server.wait()
 
 
 async def _measure(campus: Campus, series: SeriesStore, folder: Path) -> list[float]:
@@ -119,6 +150,7 @@ def _bare_duckdb(campus: Campus, start_s: int) -> float:
     """Seconds that DuckDB itself needs for the same rows."""
     work = [batches(campus.points_of(agent).names, start_s) for agent in campus.agents]
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(f"{folder}/bare.duckdb") as connection:
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(
             "CREATE TABLE samples(point INTEGER, time_us BIGINT, value DOUBLE, quality UTINYINT)"
         )

@@ -53,6 +53,8 @@ WHERE samples.time_us BETWEEN ? AND ?
 INSERT: Final = """
 INSERT INTO samples SELECT point, time_us, CASE WHEN isfinite(value) THEN value END, quality FROM incoming
 """
+#: DuckDB would draw a bar on the terminal for what takes longer; each connection has to be told.
+QUIET: Final = "SET enable_progress_bar = false"
 LaneKey = tuple[str, int, Lane]
 
 
@@ -115,6 +117,7 @@ class DuckFile:
             self._connection = None
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute(QUIET)
         connection.execute(TABLES)
         found = connection.execute("SELECT version FROM layout").fetchall()
         if not found:
@@ -238,7 +241,9 @@ class DuckFile:
         if connection is None:
             raise Unreachable("the series store is closed")
         with translated():
-            return connection.cursor()
+            cursor = connection.cursor()
+            cursor.execute(QUIET)
+            return cursor
 
     def places(self, points: Sequence[str]) -> dict[int, int]:
         """Of each known point its number, to its place in `points`."""
