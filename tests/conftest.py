@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import socket
@@ -21,6 +22,8 @@ SERVERS = {
     "nats-server": ("nats-server",),
     "victoria-metrics": ("victoria-metrics",),
 }
+#: What a server's driver needs beside it: Playwright's does not start without this library.
+LIBRARIES = {"chromium": "libatomic.so.1"}
 #: Whole programs and browsers: one after the other on one worker, so that they do not disturb each other.
 WHOLE_SYSTEM = ("tests/campus/", "tests/console/")
 
@@ -30,6 +33,19 @@ def find_server(name: str) -> str | None:
     beside_python = Path(sys.executable).parent
     path = os.pathsep.join([str(beside_python), os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     return next((found for program in SERVERS[name] if (found := shutil.which(program, path=path))), None)
+
+
+def missing(name: str) -> str | None:
+    """Why a server cannot be used here; None where it can."""
+    if find_server(name) is None:
+        return f"{name} is not installed"
+    library = LIBRARIES.get(name)
+    if library is not None:
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            return f"{library} is not installed, which {name} is driven with"
+    return None
 
 
 def must_have_servers() -> bool:
@@ -55,11 +71,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave a test out, with the reason, where a server it needs is not installed."""
     for marker in item.iter_markers("needs"):
         for name in marker.args:
-            if find_server(name) is not None:
+            reason = missing(name)
+            if reason is None:
                 continue
             if must_have_servers():
-                pytest.fail(f"{name} is not installed, and here it must be (see .ci/prepare)", pytrace=False)
-            pytest.skip(f"{name} is not installed")
+                pytest.fail(f"{reason}, and here it must be (see .ci/prepare)", pytrace=False)
+            pytest.skip(reason)
 
 
 @pytest.fixture

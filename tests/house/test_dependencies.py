@@ -16,9 +16,8 @@ LOCKS = {  # file: extras it installs (.ci/write-locks)
     "edge": {"edge"},
     "hub": {"hub"},
     "demo": {"edge", "hub", "sim"},
-    "test": {"edge", "hub", "sim", "test"},
+    "test": {"edge", "hub", "sim", "test", "bench"},
     "bench": {"edge", "hub", "sim", "bench"},
-    "all": {"edge", "hub", "sim", "test", "bench"},
 }
 WEB_SERVERS = {
     "fastapi",
@@ -81,7 +80,7 @@ def test_lock_has_a_hash_for_each_package_and_nothing_but_pins(lock: str) -> Non
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_locks_agree_with_each_other(lock: str) -> None:
-    every = {(name, version) for name, versions in entries("all").items() for version, _ in versions}
+    every = {(name, version) for name, versions in entries("test").items() for version, _ in versions}
     assert {(name, version) for name, versions in entries(lock).items() for version, _ in versions} <= every
 
 
