@@ -29,7 +29,7 @@ def _impatient_rules() -> list[dict[str, Any]]:
     for rule in standard:
         for delay in ("on_delay_s", "off_delay_s"):
             rule[delay] = min(rule.get(delay, 0), LONGEST_DELAY_S)
-        if "after_s" in rule:
+        if "after_s" in rule and "door" not in rule["select"]["kinds"]:  # doors speak once a minute
             rule["after_s"] = SILENT_AFTER_S
     return [*standard, _speeding()]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,6 @@ import pytest
 from tests.campus.stack import NAME, Stack
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.needs("nats-server")]
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("campus"), free_port) as stack:
-        yield stack
 
 
 def raised(stack: Stack, rule: str, device: str, state: str = "raised") -> dict[str, Any] | None:
