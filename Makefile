@@ -15,9 +15,9 @@ FAST := $(wildcard tests/house tests/devices tests/edge_agent tests/hub tests/be
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## the whole campus on this machine: broker, hub, four agents, simulated devices; Ctrl-C ends it
+demo: ## the whole campus on this machine, until Ctrl-C; ARGS="--port 8090" hands options to campus-demo
 	@$(PYTHON) .ci/venv.py demo
-	@$(VENV)/campus-demo
+	@$(VENV)/campus-demo $(ARGS)
 
 test: ## everything: style, types, layers, unit, contract, whole-system and browser tests
 	@bash .ci/prepare
@@ -36,6 +36,6 @@ lock: ## write the locks in .ci/lock anew after a change in pyproject.toml; UPGR
 	@$(PYTHON) .ci/venv.py test
 	@bash .ci/write-locks $(if $(UPGRADE),--upgrade)
 
-clean: ## remove what was built, measured or remembered, .venv included
-	rm -rf .venv build dist var benchmarks/results test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
+clean: ## remove what was built, measured or remembered, .venv and the demo's data included
+	rm -rf .venv build dist .demo benchmarks/results test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
