@@ -104,7 +104,7 @@ def _bare_pass(value: np.ndarray) -> int:
     turns = 0
     for row in value:
         below = row < 26.0
-        turns += np.count_nonzero(below[1:] != below[:-1])
+        turns += int(np.count_nonzero(below[1:] != below[:-1]))
     return turns
 
 

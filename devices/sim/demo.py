@@ -24,6 +24,7 @@ from typing import Any, Final
 from devices.campus.loading import load_campus
 from devices.campus.site import Campus
 from devices.model.errors import CampusError
+from devices.sim.__main__ import main as simulator
 from devices.sim.demo_files import write_edge, write_hub
 from devices.sim.processes import Process, Processes
 
@@ -44,6 +45,8 @@ While it runs, in another terminal:
 def main(arguments: list[str] | None = None) -> int:
     """Run the demo; 0 after Ctrl-C, 1 if something did not start."""
     options = _parser().parse_args(arguments)
+    if options.check:
+        return simulator(["check", "--site", str(options.site), "--scenario", str(options.scenario)])
     if options.fresh:
         shutil.rmtree(options.data, ignore_errors=True)
     options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -77,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--history-days", type=int, default=30, help="days of history to write; 0 for none")
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier demo left")
+    parser.add_argument("--check", action="store_true", help="check site file and scenario, start nothing")
     return parser
 
 
@@ -102,10 +106,10 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _processes(options: argparse.Namespace, campus: Campus) -> Iterator[Process]:
     data: Path = options.data
-    simulator = ["run", "--site", str(options.site), "--scenario", str(options.scenario)]
-    simulator += ["--credentials", str(data / "credentials" / "field.json")]
-    simulator += ["--memory", str(data / "sim-memory.json"), "--ledger", str(data / "sim-ledger.json")]
-    yield Process("sim", "devices.sim", tuple(simulator))
+    running = ["run", "--site", str(options.site), "--scenario", str(options.scenario)]
+    running += ["--credentials", str(data / "credentials" / "field.json")]
+    running += ["--memory", str(data / "sim-memory.json"), "--ledger", str(data / "sim-ledger.json")]
+    yield Process("sim", "devices.sim", tuple(running))
     for number, agent in enumerate(campus.agents):
         settings = write_edge(data, options.site, agent, 9180 + number)
         yield Process(agent, "edge_agent", ("run", "--config", str(settings)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -55,7 +56,7 @@ def kind_of(*, raises: bool) -> EventKind:
     return EventKind.RAISE if raises else EventKind.CLEAR
 
 
-class HoldJudge:
+class HoldJudge(ABC):
     """Rules with a condition that must hold: latch, then delays."""
 
     def __init__(self, rule: WhenRule | SetpointRule, register: Register) -> None:
@@ -79,9 +80,9 @@ class HoldJudge:
         )
         return (self.event(turns, number, block, day) for number in range(len(turns.row)))
 
+    @abstractmethod
     def points(self) -> tuple[Rows, ...]:
         """Rows of the points that the condition looks at, each int64 (subjects,); negative where there is none."""
-        raise NotImplementedError
 
     def _row_of_point(self) -> Rows:
         if self._subject_of is None:
@@ -91,13 +92,13 @@ class HoldJudge:
                 self._subject_of[point[has]] = np.flatnonzero(has)
         return self._subject_of
 
+    @abstractmethod
     def edges(self, block: Block, cells: Cells, day: Day) -> tuple[Flags, Flags, Times]:
         """Where the condition surely holds, where surely not, and the time of a change; each (cells,)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def value_and_limit(self, row: int, step: int, block: Block, day: Day) -> tuple[str, float, float]:
         """Point, value and limit that a message tells."""
-        raise NotImplementedError
 
     def event(self, turns: Turns, number: int, block: Block, day: Day) -> AlertEvent:
         """Write one turn as an event."""
