@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ from devices.model.errors import Refused, Unreachable
 from devices.model.samples import SampleBatch
 from devices.wire.messages import Lane
 from devices.wire.records import Stamp
-from hub.series.columns import by_day, gathered
+from hub.series.columns import US_PER_DAY, by_day, gathered
 from hub.series.intervals import Intervals
 from hub.series.newest import Newest
 from hub.series.port import Entry, Reading
@@ -31,6 +32,9 @@ from hub.series.port import Entry, Reading
 LAYOUT: Final = 1
 #: Rows of the ledger are merged into intervals when there are so many more than needed.
 LEDGER_SLACK: Final = 20_000
+#: In a larger file only the last days are read at the start; points silent for longer are looked up when needed.
+REMEMBER_ROWS: Final = 50_000_000
+REMEMBER_US: Final = 3 * US_PER_DAY
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS layout(version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS points(id INTEGER NOT NULL, name VARCHAR NOT NULL);
@@ -44,7 +48,7 @@ CREATE TABLE IF NOT EXISTS ledger(
 NEWEST: Final = """
 SELECT point, max(time_us) AS time_us, arg_max_null(value, time_us) AS value,
     arg_max(quality, time_us) AS quality
-FROM samples GROUP BY point ORDER BY point
+FROM samples WHERE time_us >= ? GROUP BY point ORDER BY point
 """
 STORED: Final = """
 SELECT late.number FROM samples JOIN late ON samples.point = late.point AND samples.time_us = late.time_us
@@ -70,7 +74,15 @@ def translated() -> Iterator[None]:
 class DuckFile:
     """The file, its one writing connection, and what is remembered of it in memory."""
 
-    def __init__(self, path: Path, *, memory_mb: int, threads: int, ledger_slack: int = LEDGER_SLACK) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        memory_mb: int,
+        threads: int,
+        ledger_slack: int = LEDGER_SLACK,
+        remember_rows: int = REMEMBER_ROWS,
+    ) -> None:
         self.path = path
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{memory_mb}MB",
@@ -83,6 +95,7 @@ class DuckFile:
         self._ledger: dict[LaneKey, Intervals] = {}
         self._ledger_rows = 0
         self._ledger_slack = ledger_slack
+        self._remember_rows = remember_rows
 
     # --- life
 
@@ -127,9 +140,7 @@ class DuckFile:
 
     def _remember(self, connection: duckdb.DuckDBPyConnection) -> None:
         numbers = dict(connection.execute("SELECT name, id FROM points").fetchall())
-        rows = sample_rows(connection.execute(NEWEST))
-        newest = Newest()
-        newest.advance(rows.point, rows.time_us, rows.value, rows.quality)
+        newest = self._found_newest(connection, len(numbers))
         ledger: dict[LaneKey, Intervals] = {}
         stored = connection.execute("SELECT agent, epoch, lane, low, high FROM ledger").fetchall()
         for agent, epoch, lane, low, high in stored:
@@ -137,6 +148,18 @@ class DuckFile:
         with self._lock:
             self._numbers, self._newest, self._ledger = numbers, newest, ledger
         self._ledger_rows = len(stored)
+
+    def _found_newest(self, connection: duckdb.DuckDBPyConnection, points: int) -> Newest:
+        """The newest sample of every point; in a large file, of every point that was heard in the last days."""
+        since_us = 0
+        count, last_us = connection.execute("SELECT count(*), max(time_us) FROM samples").fetchall()[0]
+        if count > self._remember_rows:
+            since_us = min(last_us, time.time_ns() // 1000) - REMEMBER_US  # a clock may have been ahead
+        rows = sample_rows(connection.execute(NEWEST, [since_us]))
+        newest = Newest()
+        newest.advance(rows.point, rows.time_us, rows.value, rows.quality)
+        newest.suppose(points, since_us - 1)
+        return newest
 
     def _opened(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, Self, TypeVar
 
 import numpy as np
@@ -24,7 +25,7 @@ from devices.model.samples import SampleBatch
 from devices.wire.records import MAX_TIME_US
 from hub.series import flux
 from hub.series.ledger import Ledger, write_once
-from hub.series.lines import MEASUREMENT, joined, lines, newest_of
+from hub.series.lines import MEASUREMENT, body, joined, newest_of, portions
 from hub.series.port import Aggregate, Entry, Grid, Reading, Rows, Size, Steps
 
 T = TypeVar("T")
@@ -71,17 +72,17 @@ class InfluxSeries:
         return await asyncio.get_running_loop().run_in_executor(self._threads, translated_work)
 
     async def write(self, entries: Sequence[Entry]) -> list[bool]:
-        """Send all samples in one request; it holds all, or we send them again."""
+        """Send all samples; where a part of them fails, all are sent again, over themselves."""
         return await write_once(self._ledger, entries, self._store)
 
     async def _store(self, entries: list[Entry]) -> None:
-        text = "\n".join(line for entry in entries for line in lines(entry, 1))
-        if not text:
-            return
         api = self._client.write_api(write_options=SYNCHRONOUS)
-        await self._in_thread(
-            lambda: api.write(self._bucket, self._organisation, text.encode(), write_precision=PRECISION)
-        )
+
+        def send(portion: list[Entry]) -> None:
+            api.write(self._bucket, self._organisation, body(portion, 1), write_precision=PRECISION)
+
+        for portion in portions(entries):
+            await self._in_thread(partial(send, portion))
 
     async def _rows(self, query: str) -> list[dict[str, str]]:
         api = self._client.query_api()

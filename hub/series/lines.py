@@ -10,7 +10,7 @@ is a sample without `v`: it can be told from no sample, and never be taken for a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -21,9 +21,38 @@ from devices.model.points import split_point
 from devices.model.samples import Quality, SampleBatch
 from hub.series.port import Entry, Reading
 
+#: Lines in one request.
+PORTION: Final = 20_000
 MEASUREMENT: Final = "campus"
 VALUE: Final = "v"
 QUALITY: Final = "q"
+
+
+def portions(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """The same samples in portions of bounded size, so that a large group is no huge request."""
+    some: list[Entry] = []
+    room = PORTION
+    for entry in entries:
+        begin = 0
+        while begin < len(entry.batch):
+            part = entry.batch[begin : begin + room]
+            some.append(Entry(part, entry.names, entry.stamp))
+            begin += len(part)
+            room -= len(part)
+            if not room:
+                yield some
+                some, room = [], PORTION
+    if some:
+        yield some
+
+
+def body(entries: Iterable[Entry], divisor: int) -> bytes:
+    """What is sent to a server: a line for each sample.
+
+    Raises:
+        Garbled: a name that would be taken for syntax.
+    """
+    return "\n".join(line for entry in entries for line in lines(entry, divisor)).encode()
 
 
 def lines(entry: Entry, divisor: int) -> list[str]:

@@ -7,6 +7,7 @@ counts once, and `-search.latencyOffset=0s`, so that what is newest is seen.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -21,7 +22,7 @@ from devices.model.errors import Garbled, Refused, Unreachable
 from devices.model.samples import SampleBatch
 from devices.wire.records import MAX_TIME_US
 from hub.series.ledger import Ledger, write_once
-from hub.series.lines import joined, lines, newest_of
+from hub.series.lines import body, joined, newest_of, portions
 from hub.series.port import Aggregate, Entry, Grid, Reading, Rows, Size, Steps
 
 US_PER_MS: Final = 1000
@@ -66,13 +67,13 @@ class VictoriaSeries:
         await self._http.aclose()
 
     async def write(self, entries: Sequence[Entry]) -> list[bool]:
-        """Send all samples in one request; the server takes all lines, or we send them again."""
+        """Send all samples; where a part of them fails, all are sent again, over themselves."""
         return await write_once(self._ledger, entries, self._store)
 
     async def _store(self, entries: list[Entry]) -> None:
-        text = "\n".join(line for entry in entries for line in lines(entry, US_PER_MS))
-        if text:
-            await self._ask("/write?precision=ms", content=text.encode())
+        for portion in portions(entries):
+            content = await asyncio.to_thread(body, portion, US_PER_MS)
+            await self._ask("/write?precision=ms", content=content)
 
     async def read(
         self, points: Sequence[str], from_us: int, to_us: int, step_s: float, aggregate: Aggregate
@@ -199,7 +200,8 @@ class VictoriaSeries:
         return Size(int(sums["vm_data_size_bytes"]), int(sums["vm_rows"]))
 
     async def _json(self, path: str, form: Mapping[str, Any]) -> Any:
-        return (await self._ask(path, data=form)).json()
+        answer = await self._ask(path, data=form)
+        return await asyncio.to_thread(answer.json)  # megabytes, perhaps
 
     async def _ask(self, path: str, *, method: str = "POST", **what: Any) -> httpx.Response:
         with translated(self._url):

@@ -32,10 +32,12 @@ class Contestant:
     """A running store.
 
     settle: waits until what was written can be read.
+    many: rows of the largest test; fewer where a fake in Python would only heat the room.
     """
 
     store: SeriesStore
     settle: Callable[[], Awaitable[None]] = at_once
+    many: int = 1_000_000
 
 
 Open = Callable[[Path], AbstractAsyncContextManager[Contestant]]
@@ -66,7 +68,7 @@ async def influxdb(folder: Path) -> AsyncIterator[Contestant]:
             f"http://127.0.0.1:{server.port}", TOKEN, ORGANISATION, BUCKET, DatabaseLedger(database)
         ) as store,
     ):
-        yield Contestant(store)
+        yield Contestant(store, many=100_000)
 
 
 @asynccontextmanager

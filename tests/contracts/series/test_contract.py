@@ -203,7 +203,7 @@ async def test_too_large_or_too_fine_a_read_is_refused(contestant: Contestant) -
 
 
 async def test_a_million_rows_come_back_as_they_went_in(contestant: Contestant) -> None:
-    n, points = 1_000_000, 500
+    n, points = contestant.many, 500
     names = [f"dev-{k}.value" for k in range(points)]
     number = np.arange(n)
     time_us = T0 + number // points * SECOND
@@ -214,8 +214,8 @@ async def test_a_million_rows_come_back_as_they_went_in(contestant: Contestant) 
         await contestant.store.write([Entry(batch[start : start + 50_000], names)])
     await contestant.settle()
     last = int(time_us[-1]) + SECOND
-    found = await contestant.store.read(names, T0, last, 1000, Aggregate.COUNT)
-    expected = np.isfinite(value).reshape(2, 1000, points).sum(axis=1).T
+    found = await contestant.store.read(names, T0, last, 100, Aggregate.COUNT)
+    expected = np.isfinite(value).reshape(-1, 100, points).sum(axis=1).T
     assert np.array_equal(found.value, expected)
     one = await contestant.store.raw([names[7]], T0, last, n)
     assert np.array_equal(one.batch.value, value[7::points], equal_nan=True)

@@ -178,6 +178,30 @@ async def test_the_ledger_is_merged_when_it_has_grown(tmp_path: Path) -> None:
         assert not any(await store.write([Entry(SampleBatch.empty(), [], stamp) for stamp in stamps]))
 
 
+def test_a_large_file_is_opened_without_reading_it_all_and_still_knows_repeats(tmp_path: Path) -> None:
+    day_us, path = 86_400_000_000, tmp_path / "series.duckdb"
+    names = ["old.x", "new.x", "never.x"]
+    old = Entry(SampleBatch.of([0, 1], [day_us, day_us], [1.0, 2.0]), names)
+    new = Entry(SampleBatch.of([1], [20 * day_us], [3.0]), names)
+    ahead = Entry(SampleBatch.of([1], [1 << 60], [4.0]), names)  # a clock that was wrong
+    file = DuckFile(path, memory_mb=128, threads=1)
+    file.write([old])
+    file.write([new])
+    file.close()
+    file = DuckFile(path, memory_mb=128, threads=1, remember_rows=2)
+    file.open()
+    assert {name: reading.value for name, reading in file.latest(None).items()} == {"new.x": 3.0}
+    for again in (old, new, ahead, ahead):
+        file.write([again])
+    with file.cursor() as cursor:
+        assert cursor.execute("SELECT count(*) FROM samples").fetchall() == [(4,)], (
+            "two old ones, a new one, and the one ahead, each once"
+        )
+    file.write([Entry(SampleBatch.of([0, 0], [2 * day_us, 30 * day_us], [7.0, 8.0]), names)])
+    assert file.latest(["old.x", "never.x"])["old.x"].value == 8.0
+    file.close()
+
+
 async def test_points_keep_their_numbers_over_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "series.duckdb"
     async with DuckSeries(path) as store:

@@ -16,7 +16,7 @@ from devices.wire.records import Stamp
 from hub.db import Database
 from hub.series.influxdb import InfluxSeries
 from hub.series.ledger import DatabaseLedger
-from hub.series.lines import lines
+from hub.series.lines import body, lines, portions
 from hub.series.port import Aggregate, Entry
 from hub.series.victoriametrics import VictoriaSeries
 from tests.contracts.series.fake_influxdb import BUCKET, ORGANISATION, TOKEN, fake_influxdb
@@ -94,6 +94,20 @@ async def test_a_name_that_would_be_syntax_is_garbled(database: Database, make: 
             with pytest.raises(Garbled):
                 await store.write([Entry(ENTRY.batch, [name])])
         assert server.requests == []
+
+
+def test_a_large_group_is_cut_into_portions_and_nothing_is_lost() -> None:
+    def entry(rows: int, start: int) -> Entry:
+        return Entry(
+            SampleBatch.of(np.zeros(rows, int), np.arange(start, start + rows), np.ones(rows)), ["a.x"]
+        )
+
+    group = [entry(15_000, 0), entry(0, 0), entry(50_000, 15_000), entry(1, 65_000)]
+    cut = list(portions(group))
+    assert [sum(len(part.batch) for part in portion) for portion in cut] == [20_000, 20_000, 20_000, 5_001]
+    times = np.concatenate([part.batch.time_us for portion in cut for part in portion])
+    assert np.array_equal(times, np.arange(65_001))
+    assert body(cut[0], 1).count(b"\n") == 19_999
 
 
 async def test_a_wrong_token_is_refused(database: Database) -> None:
