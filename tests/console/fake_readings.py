@@ -219,6 +219,7 @@ class FakeReadings:
                     "time_us": time_us,
                     "quality": quality,
                     "outside": alert is not None,
+                    "known": True,
                     "since_us": alert["start_us"] if alert else None,
                     "exempt": text("医务室恒温", "clinic, constant temperature") if exempt else None,
                     "excess_c": 26 - setpoint if alert else 0,

@@ -13,22 +13,10 @@ from playwright.async_api import Page, expect
 
 from tests.console.conftest import SIZES, Sit
 from tests.console.fake_hub import FakeHub
+from tests.console.pages import PAGES
 
 pytestmark = pytest.mark.needs("chromium")
 
-#: page, what must be there before it counts as drawn
-PAGES = {
-    "board": ".alert-row",
-    "campus": ".elevation .room",
-    "campus/area/hq1-grounds-104": ".room-device .reading",
-    "device/hq1-pump-1": ".points .point-now .reading",
-    "trends?points=hq1-ac-001.room_c,hq1-ac-001.mode,hq1-meter-01.power_w": ".chart-canvas canvas",
-    "speed": ".chart-canvas canvas",
-    "cooling": ".table-row",
-    "cameras": ".tile",
-    "gateways": ".gateway",
-    "admin": ".users .table-row",
-}
 WIDER_THAN_THE_SCREEN = (
     "document.documentElement.scrollWidth > innerWidth || document.body.scrollHeight > innerHeight"
 )

@@ -105,3 +105,22 @@ async def test_times_are_the_campuss_own_and_fields_read_back_what_they_show(hub
     assert got[2] == noon_us - 9_000_000
     assert got[3] == noon_us - (12 * 3600 + 5 * 60 + 9) * 1_000_000
     assert got[4:] == [None, "59 s", "1 min 01 s", "3 h 01 min"]
+
+
+async def test_steps_that_are_empty_because_data_comes_seldom_are_no_gaps(hub: FakeHub, sit: Sit) -> None:
+    seldom = [
+        float(i) if i % 5 == 0 else None for i in range(100)
+    ]  # a value each fifth step: nothing is missing
+    outage = [None if 40 <= i < 60 else float(i) for i in range(100)]
+    told = """(series, columns) => columns.map((values) => {
+        const rows = series.bridged(values.map((_, i) => i * 60), values);
+        return [rows.length, rows.filter(([, value]) => value === null).length];
+    })"""
+    alone = (
+        "(series) => series.bridged([0, 1, 2, 90], [1, 2, 3, 4]).map((_, i, rows) => series.isAlone(rows, i))"
+    )
+    async with sit(hub, name=None) as seat:
+        got = await run(seat, "parts/series.js", told, [seldom, outage, [None] * 5, [1.0], []])
+        dots = await run(seat, "parts/series.js", alone)
+    assert got == [[20, 0], [81, 1], [0, 0], [1, 0], [0, 0]]
+    assert dots == [False, False, False, False, True]

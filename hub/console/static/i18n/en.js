@@ -73,7 +73,7 @@ export const en = {
   },
   trends: {
     title: 'Curves', search: 'Find a point: device, room, name', nothing: 'Nothing found', choose: 'Find and choose points on the right', drop: 'Remove', dropSign: '×', step: 'Step', step0: 'automatic', step60: '1 min', step300: '5 min', step900: '15 min',
-    step3600: '1 h', step86400: '1 d', way: 'Value', mean: 'Mean', min: 'Lowest', max: 'Highest', last: 'Last', time: 'Time', stepIs: 'one value each {s} s', low: 'Lowest', high: 'Highest', missing: 'Missing',
+    step3600: '1 h', step86400: '1 d', way: 'Value', mean: 'Mean', min: 'Lowest', max: 'Highest', last: 'Last', time: 'Time', stepIs: 'one value each {s} s', low: 'Lowest', high: 'Highest', missing: 'Empty steps',
   },
   speed: {
     title: 'Speed', allRadars: 'All radars', passes: 'Passes', limit: 'Limit', p85: 'P85', p85Note: '85% drive no faster', mean: 'Mean', median: 'median {v}', over: 'Above the limit', overNote: 'share of all passes', max: 'Fastest',
@@ -81,7 +81,7 @@ export const en = {
     within: 'within', overCount: 'above', worst: 'Fastest passes', value: 'Speed', above: 'Above', when: 'When', where: 'Where', none: 'No passes in this time',
   },
   cooling: {
-    title: 'Temperature standard', show: 'Show', show_outside: 'Outside', show_running: 'Running', show_exempt: 'Exempt', show_all: 'All', room: 'Room', building: 'Building', mode: 'Mode', off: 'off', setpoint: 'Set point', standard: 'Standard',
+    title: 'Temperature standard', show: 'Show', show_outside: 'Outside', show_running: 'Running', show_exempt: 'Exempt', show_unknown: 'Unknown', show_all: 'All', room: 'Room', building: 'Building', mode: 'Mode', off: 'off', setpoint: 'Set point', standard: 'Standard',
     atLeast: '≥ {c} °C', atMost: '≤ {c} °C', roomTemperature: 'Room temp.', excess: 'Off by °C', lasting: 'For', note: 'Note', exempt: 'exempt: {why}', alert: 'See alert', outsideOf: 'of {n} outside', outside: 'outside', inside: 'running, inside', resting: 'off', unknown: 'unknown',
     noneOutside: 'No room is outside the standard now',
   },
@@ -99,6 +99,14 @@ export const en = {
   counter: {
     timeouts: 'timed out', exceptions: 'exceptions', garbled: 'garbled', connect_failures: 'not connected', cut_short: 'cut short', overruns: 'overruns', faults: 'own faults', host_down: 'host down', port_closed: 'port closed',
     timed_out: 'timed out', unauthorised: 'unauthorised', refused: 'refused', not_a_picture: 'not a picture', unknown: 'unknown', alerts: 'alerts', live: 'live', backlog: 'backlog', samples: 'samples', space: 'no space', age: 'too old',
+  },
+  verb: {
+    access: { 'refused': 'access refused' },
+    agent: { 'enrol': 'gateway enrolled', 'dismiss': 'gateway dismissed' },
+    session: { 'refused': 'sign-in refused', 'sign-in': 'signed in', 'sign-out': 'signed out' },
+    user: { 'create': 'user created', 'change': 'user changed', 'password': 'password changed' },
+    alert: { 'ack': 'alert acknowledged', 'assign': 'alert assigned', 'note': 'alert note', 'clear': 'alert cleared by hand' },
+    export: { 'alerts': 'alerts exported', 'series': 'history exported' },
   },
   admin: { users: 'Users', role: 'Role', create: 'Create user', on: 'active', off: 'switched off', audit: 'Audit trail', actor: 'Who', act: 'What', object: 'On', text: 'Text' },
 };

@@ -73,7 +73,7 @@ export const zh = {
   },
   trends: {
     title: '曲线', search: '查找点:设备、房间、点名', nothing: '没有找到', choose: '在右边查找并选择要看的点', drop: '去掉', dropSign: '×', step: '步长', step0: '自动', step60: '1 分钟', step300: '5 分钟', step900: '15 分钟',
-    step3600: '1 小时', step86400: '1 天', way: '取值', mean: '平均', min: '最小', max: '最大', last: '最后', time: '时间', stepIs: '每点 {s} 秒', low: '最低', high: '最高', missing: '缺数',
+    step3600: '1 小时', step86400: '1 天', way: '取值', mean: '平均', min: '最小', max: '最大', last: '最后', time: '时间', stepIs: '每点 {s} 秒', low: '最低', high: '最高', missing: '空步数',
   },
   speed: {
     title: '车速', allRadars: '全部雷达', passes: '过车数', limit: '限速', p85: 'P85', p85Note: '85% 的车不超过', mean: '平均', median: '中位 {v}', over: '超速比例', overNote: '高于限速的过车', max: '最高',
@@ -81,7 +81,7 @@ export const zh = {
     within: '未超速', overCount: '超速', worst: '最高车速', value: '车速', above: '超出', when: '时间', where: '地点', none: '这段时间没有过车记录',
   },
   cooling: {
-    title: '空调温度标准', show: '显示', show_outside: '超标', show_running: '运行中', show_exempt: '豁免', show_all: '全部', room: '房间', building: '楼', mode: '模式', off: '关机', setpoint: '设定', standard: '标准',
+    title: '空调温度标准', show: '显示', show_outside: '超标', show_running: '运行中', show_exempt: '豁免', show_unknown: '未知', show_all: '全部', room: '房间', building: '楼', mode: '模式', off: '关机', setpoint: '设定', standard: '标准',
     atLeast: '不低于 {c} ℃', atMost: '不高于 {c} ℃', roomTemperature: '室温', excess: '偏离 ℃', lasting: '已持续', note: '说明', exempt: '豁免:{why}', alert: '看告警', outsideOf: '/ {n} 超标', outside: '超标', inside: '运行,达标', resting: '关机', unknown: '未知',
     noneOutside: '现在没有超标的房间',
   },
@@ -99,6 +99,14 @@ export const zh = {
   counter: {
     timeouts: '超时', exceptions: '异常码', garbled: '乱码', connect_failures: '连不上', cut_short: '应答不全', overruns: '赶不上周期', faults: '内部错误', host_down: '主机不可达', port_closed: '端口关闭',
     timed_out: '超时', unauthorised: '认证失败', refused: '拒绝', not_a_picture: '非图片', unknown: '未知', alerts: '告警', live: '实时', backlog: '积压', samples: '样本', space: '空间不足', age: '过期',
+  },
+  verb: {
+    access: { 'refused': '访问被拒' },
+    agent: { 'enrol': '网关登记', 'dismiss': '网关注销' },
+    session: { 'refused': '登录被拒', 'sign-in': '登录', 'sign-out': '退出' },
+    user: { 'create': '新建用户', 'change': '修改用户', 'password': '修改密码' },
+    alert: { 'ack': '确认告警', 'assign': '指派告警', 'note': '告警备注', 'clear': '人工恢复告警' },
+    export: { 'alerts': '导出告警', 'series': '导出数据' },
   },
   admin: { users: '用户', role: '角色', create: '新建用户', on: '启用', off: '停用', audit: '操作记录', actor: '谁', act: '做了什么', object: '对象', text: '内容' },
 };

@@ -57,7 +57,7 @@ export const AdminPage = {
     const auditColumns = () => [
       { key: 'time', title: t('gateway.when'), width: '12.5em', text: (row) => dateTime(row.time_us) },
       { key: 'actor', title: t('admin.actor'), width: '9em', text: (row) => row.actor ?? '' },
-      { key: 'act', title: t('admin.act'), width: '14em', text: (row) => row.verb },
+      { key: 'act', title: t('admin.act'), width: '14em', text: (row) => (t(`verb.${row.verb}`) === `verb.${row.verb}` ? row.verb : t(`verb.${row.verb}`)) },
       { key: 'object', title: t('admin.object'), text: (row) => row.object ?? '' },
       { key: 'text', title: t('admin.text'), width: 'minmax(0, 2fr)', text: (row) => [row.reason, change(row.before), change(row.after)].filter(Boolean).join(' → ') },
     ];

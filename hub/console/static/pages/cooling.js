@@ -16,7 +16,7 @@ import { amend, href, route } from '../router.js';
 import { showAlert } from './board/board.js';
 
 const ASK_S = 10;
-const SHOWN = ['outside', 'running', 'exempt', 'all'];
+const SHOWN = ['outside', 'running', 'exempt', 'unknown', 'all'];
 
 const modeWords = (mode) => say(campus.value.codes.ac_mode?.[String(mode)]) || t('value.none');
 const ageOf = (row) => (row.time_us === null ? null : (nowUs() - row.time_us) / 1e6);
@@ -26,6 +26,11 @@ function limitWords(row, answer) {
   if (period === 'cooling') return t('cooling.atLeast', { c: figure(answer.standard.cooling_min_c, 'C') });
   if (period === 'heating') return t('cooling.atMost', { c: figure(answer.standard.heating_max_c, 'C') });
   return t('value.none');
+}
+
+function noteOf(row) {
+  if (row.exempt) return t('cooling.exempt', { why: say(row.exempt) });
+  return row.alert ? t('cooling.alert') : row.known === false ? t('cooling.unknown') : '';
 }
 
 function columns(answer) {
@@ -39,7 +44,7 @@ function columns(answer) {
     { key: 'roomC', title: t('cooling.roomTemperature'), right: true, width: '9em', text: (row) => figure(row.room_c, 'C'), sort: (row) => row.room_c, raw: (row) => row.room_c, cell: (row) => dated(row, amount(row.room_c, 'C')) },
     { key: 'excess', title: t('cooling.excess'), right: true, width: '7em', text: (row) => (row.outside ? figure(row.excess_c, 'C') : ''), sort: (row) => (row.outside ? row.excess_c : null) },
     { key: 'since', title: t('cooling.lasting'), right: true, width: '11em', text: (row) => (row.since_us ? duration((nowUs() - row.since_us) / 1e6) : ''), sort: (row) => (row.since_us ? nowUs() - row.since_us : null) },
-    { key: 'note', title: t('cooling.note'), width: 'minmax(0, 1.1fr)', text: (row) => (row.exempt ? t('cooling.exempt', { why: say(row.exempt) }) : row.alert ? t('cooling.alert') : ''), cell: (row) => (row.alert ? html`<button class="quiet-button link" onClick=${() => showAlert(row.alert)}>${t('cooling.alert')}</button>` : row.exempt ? t('cooling.exempt', { why: say(row.exempt) }) : '') },
+    { key: 'note', title: t('cooling.note'), width: 'minmax(0, 1.1fr)', text: noteOf, cell: (row) => (row.alert ? html`<button class="quiet-button link" onClick=${() => showAlert(row.alert)}>${t('cooling.alert')}</button>` : noteOf(row)) },
   ];
 }
 
@@ -63,7 +68,7 @@ export const CoolingPage = {
   setup() {
     const asked = useAsked(() => get('cooling'), ASK_S);
     const shown = computed(() => (SHOWN.includes(route.query.show) ? route.query.show : 'outside'));
-    const keep = { outside: (row) => row.outside, running: (row) => row.on, exempt: (row) => row.exempt !== null, all: () => true };
+    const keep = { outside: (row) => row.outside, running: (row) => row.on, exempt: (row) => row.exempt !== null, unknown: (row) => row.known === false, all: () => true };
     const rows = computed(() => (asked.answer?.rows ?? []).filter((row) => keep[shown.value](row) && (!route.query.site || row.site === route.query.site) && (!route.query.building || row.building === route.query.building)));
     return () => {
       second.value;

@@ -17,6 +17,27 @@ export async function loadSeries(points, fromUs, toUs, stepS, aggregate) {
   return answer;
 }
 
+const USUAL_SHARE = 0.9;
+const ROOM = 1.6;
+
+/**
+ * Which steps without a value are gaps. Data that comes less often than the steps leaves steps empty that hide nothing;
+ * only a pause longer than nine tenths of all pauses (and some room) is one. Returns [[time, value|null]]: null where the
+ * line is to break.
+ */
+export function bridged(times, values) {
+  const known = [];
+  values.forEach((value, i) => {
+    if (value !== null && value !== undefined) known.push([times[i], value]);
+  });
+  const pauses = known.slice(1).map(([time], i) => time - known[i][0]).sort((a, b) => a - b);
+  const longest = pauses.length ? pauses[Math.floor((pauses.length - 1) * USUAL_SHARE)] * ROOM : Infinity;
+  return known.flatMap((row, i) => (i && row[0] - known[i - 1][0] > longest ? [[known[i - 1][0] + 1, null], row] : [row]));
+}
+
+/** Whether a value stands alone between two breaks, so that a line alone would not show it. */
+export const isAlone = (rows, i) => rows[i]?.[1] !== null && (rows[i - 1]?.[1] ?? null) === null && (rows[i + 1]?.[1] ?? null) === null;
+
 const STEPS = [1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
 
 /** The smallest usual step that gives at most `most` values. */

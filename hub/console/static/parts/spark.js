@@ -1,5 +1,6 @@
 // A small trend with its limit: the last hour or two of one point, gaps left open.
 import { html } from './html.js';
+import { bridged, isAlone } from './series.js';
 
 const WIDTH = 300;
 
@@ -12,19 +13,17 @@ function scaleOf(values, limit, pad) {
   return { low: low - room, high: high + room };
 }
 
-/** The line as an SVG path; a null breaks it. */
-export function linePath(times, values, x, y, step) {
+/** The line as an SVG path; a null breaks it, a value alone is a dot. */
+export function linePath(rows, x, y, step) {
   let path = '';
   let before = null;
-  values.forEach((value, i) => {
-    if (value === null || value === undefined) {
-      before = null;
-      return;
+  rows.forEach(([time, value], i) => {
+    if (value !== null) {
+      const px = x(time).toFixed(1);
+      const py = y(value).toFixed(1);
+      if (before === null) path += `M${px} ${py}${isAlone(rows, i) ? 'h.01' : ''}`;
+      else path += step ? `H${px}V${py}` : `L${px} ${py}`;
     }
-    const px = x(times[i]).toFixed(1);
-    const py = y(value).toFixed(1);
-    if (before === null) path += `M${px} ${py}`;
-    else path += step ? `H${px}V${py}` : `L${px} ${py}`;
     before = value;
   });
   return path;
@@ -43,6 +42,6 @@ export function Spark({ times, values, limit, height = 56, fromUs, toUs, startUs
   return html`<svg class="spark" viewBox=${`0 0 ${WIDTH} ${height}`} preserveAspectRatio="none" role="img" aria-label=${label}>
     ${startUs && startUs > from ? html`<rect class="spark-since" x=${x(startUs)} y="0" width=${Math.max(0, WIDTH - x(startUs))} height=${height} />` : null}
     ${limitAt === null ? null : html`<line class="spark-limit" x1="0" x2=${WIDTH} y1=${limitAt} y2=${limitAt} />`}
-    <path class="spark-line" d=${linePath(times, values, x, y, step)} />
+    <path class="spark-line" d=${linePath(bridged(times, values), x, y, step)} />
   </svg>`;
 }

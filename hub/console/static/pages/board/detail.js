@@ -19,7 +19,6 @@ import { AlertTrend } from './trend.js';
 
 /** Steps are numbered here, also those that their rule has numbered. */
 const OWN_NUMBER = /^\d{1,2}\s*[.)\u3001]\s*/;
-const MANY = 6;
 
 /** The field in which a note is written; N opens it, Escape leaves it. */
 export const noteOpen = ref(false);
@@ -31,7 +30,7 @@ function Evidence({ alert }) {
     ${compared ? html`<div class="evidence-main">
       <span class="evidence-value">${amount(alert.value, alert.unit)}</span>
       <span class="evidence-limit">${t('alert.limit', { limit: amount(alert.limit, alert.unit) })}</span></div>` : null}
-    <dl class=${['pairs', rows.length >= MANY && 'is-many']}>${rows.map(([name, value]) => html`<dt>${pointTitle(name)}</dt><dd>${pointValue(name, value)}</dd>`)}</dl>
+    <dl class="readings">${rows.map(([name, value]) => html`<div key=${name}><dt>${pointTitle(name)}</dt><dd>${pointValue(name, value)}</dd></div>`)}</dl>
   </div>`;
 }
 

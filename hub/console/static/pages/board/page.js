@@ -5,7 +5,9 @@ import { placeWords } from '../../parts/place.js';
 import { clock, duration } from '../../parts/time.js';
 import { VirtualList } from '../../parts/virtual.js';
 import { useKeys } from '../../parts/keys.js';
-import { say, t } from '../../i18n/words.js';
+import { address } from '../../api.js';
+import { ExportButtons } from '../../parts/export.js';
+import { language, say, t } from '../../i18n/words.js';
 import { countAlerts } from '../../state/alerts.js';
 import { campus } from '../../state/campus.js';
 import { gateways } from '../../state/gateways.js';
@@ -45,6 +47,12 @@ function Filters() {
     <input type="search" value=${chosen.text} placeholder=${t('board.search')} aria-label=${t('board.search')}
       onInput=${(event) => filter({ text: event.target.value })} />
   </div>`;
+}
+
+function Exports() {
+  const { family, site } = filters.value;
+  const wanted = { state: 'open', family, site, lang: language.value };
+  return html`<${ExportButtons} hrefs=${{ csv: address('export/alerts.csv', wanted), xlsx: address('export/alerts.xlsx', wanted) }} />`;
 }
 
 function NewBar() {
@@ -115,7 +123,7 @@ export const BoardPage = {
       const rowHeight = { wall: 52, desk: 46, phone: 76 }[shownSize.value];
       return html`<div class=${['board', detailOpen.value && 'detail-in-front', !isLive.value && 'is-unsure']}>
         <div class="board-main">
-          <div class="board-head"><${Counts} /><${Filters} /></div>
+          <div class="board-head"><${Counts} /><${Filters} /><${Exports} /></div>
           <${NewBar} />
           <${FireLane} rowHeight=${rowHeight} />
           <section class="lane-rest"><${List} rowHeight=${rowHeight} /></section>

@@ -1,7 +1,7 @@
 // One alert, one line: what, where, evidence, since when, in which state.
 import { html } from '../../parts/html.js';
 import { AlertMark, severityName } from '../../parts/mark.js';
-import { amount, figure, unitSign } from '../../parts/figures.js';
+import { amount, unitSign } from '../../parts/figures.js';
 import { placeOf } from '../../parts/place.js';
 import { duration, shortTime } from '../../parts/time.js';
 import { say, t } from '../../i18n/words.js';
@@ -50,7 +50,7 @@ export function AlertRow(row) {
     <span class="row-where"><span class="row-room">${room || say(alert.device_name)}</span>
       <span class="row-site">${place.map((part) => part.name).join(t('place.between'))}</span></span>
     <span class="row-value">${!compared ? null : html`<b>${amount(alert.value, alert.unit)}</b>
-      <span class="row-limit">${t('alert.limitShort', { limit: figure(alert.limit, alert.unit) })}</span>`}</span>
+      <span class="row-limit">${t('alert.limitShort', { limit: Number(alert.limit.toFixed(2)) })}</span>`}</span>
     <span class="row-since">${alert.cleared_us ? shortTime(alert.start_us, seenUs()) : lasting(alert)}</span>
     <span class="row-state">${alert.stale ? t('alert.short.stale') : shownSize.value === 'wall' ? stateWords(alert) : t(`alert.short.${alert.state}`)}</span>
   </div>`;

@@ -1,6 +1,7 @@
 // Series into a chart: one strip a unit, all on one time axis; codes as steps; gaps stay gaps.
 import { axis, frame, tip } from '../../parts/chart.js';
 import { pointValue, seriesName, unitSign } from '../../parts/figures.js';
+import { bridged, isAlone } from '../../parts/series.js';
 import { clock, dateTime, day } from '../../parts/time.js';
 import { campus, pointOf } from '../../state/campus.js';
 import { say } from '../../i18n/words.js';
@@ -36,6 +37,7 @@ function unitAxis(colours, unit) {
 /** A function of the palette that gives the ECharts option. */
 export function drawing({ times, series, from, to }, points) {
   const list = strips(points);
+  const curves = points.map((point) => bridged(times, series[point] ?? []));
   const height = (100 - 8) / list.length;
   return (colours) => frame(colours, {
     legend: { type: 'scroll', top: 0, left: 0, textStyle: { color: colours.soft }, pageTextStyle: { color: colours.soft }, pageIconColor: colours.soft, itemWidth: 16, itemHeight: 3, icon: 'rect' },
@@ -46,10 +48,10 @@ export function drawing({ times, series, from, to }, points) {
     dataZoom: [{ type: 'inside', xAxisIndex: list.map((_, i) => i), filterMode: 'none' }],
     tooltip: { ...frame(colours).tooltip, formatter: (rows) => tip(dateTime(rows[0].axisValue * 1000), rows.map((row) => [row.seriesName, pointValue(points[row.seriesIndex], row.value[1])])) },
     series: points.map((point, number) => ({
-      name: seriesName(point), type: 'line', showSymbol: false, connectNulls: false, step: pointOf(point)?.codes ? 'end' : false,
+      name: seriesName(point), type: 'line', showSymbol: true, symbol: 'circle', connectNulls: false, symbolSize: (_, { dataIndex }) => (isAlone(curves[number], dataIndex) ? 4 : 0), step: pointOf(point)?.codes ? 'end' : false,
       xAxisIndex: list.findIndex((strip) => strip.points.includes(point)), yAxisIndex: list.findIndex((strip) => strip.points.includes(point)),
       lineStyle: { width: 1.6, type: number < 6 ? 'solid' : number < 12 ? 'dashed' : 'dotted' }, color: colours.lines[number % 6],
-      data: times.map((time, i) => [time / 1000, series[point]?.[i] ?? null]),
+      data: curves[number].map(([time, value]) => [time / 1000, value]),
     })),
   });
 }

@@ -9,7 +9,7 @@ import { placeWords } from '../../parts/place.js';
 import { RangeChooser, rangeOf } from '../../parts/range.js';
 import { loadSeries, stepFor } from '../../parts/series.js';
 import { dateTime } from '../../parts/time.js';
-import { say, t } from '../../i18n/words.js';
+import { language, say, t } from '../../i18n/words.js';
 import { deviceOf, pointOf } from '../../state/campus.js';
 import { amend, href, route } from '../../router.js';
 import { drawing } from './drawing.js';
@@ -77,7 +77,7 @@ export const TrendsPage = {
     return () => {
       const { answer } = asked;
       const table = answer && tableOf(answer, points.value);
-      const query = answer && { points: points.value.join(), from_us: Math.round(answer.from), to_us: Math.round(answer.to), step_s: answer.stepS, aggregate: way.value };
+      const query = answer && { points: points.value.join(), from_us: Math.round(answer.from), to_us: Math.round(answer.to), step_s: answer.stepS, aggregate: way.value, lang: language.value };
       return html`<div class="with-side trends"><div class="main-part scroll">
         <div class="page-head"><h1>${t('nav.trends')}</h1><${RangeChooser} range=${range()} lasts=${['1h', '8h', '24h', '7d', '30d']} />
           <label class="field">${t('trends.step')} <select value=${route.query.step ?? '0'} onChange=${(event) => amend({ step: event.target.value })}>${STEPS.map((step) => html`<option value=${step}>${t(`trends.step${step}`)}</option>`)}</select></label>

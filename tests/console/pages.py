@@ -1,0 +1,17 @@
+"""Every page of the console."""
+
+from __future__ import annotations
+
+#: page, what must be there before it counts as drawn
+PAGES = {
+    "board": ".alert-row",
+    "campus": ".elevation .room",
+    "campus/area/hq1-grounds-104": ".room-device .reading",
+    "device/hq1-pump-1": ".points .point-now .reading",
+    "trends?points=hq1-ac-001.room_c,hq1-ac-001.mode,hq1-meter-01.power_w": ".chart-canvas canvas",
+    "speed": ".chart-canvas canvas",
+    "cooling": ".table-row",
+    "cameras": ".tile",
+    "gateways": ".gateway",
+    "admin": ".users .table-row",
+}
