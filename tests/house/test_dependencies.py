@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import re
+import sys
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.house.project import files, pyproject, text
+from tests.house.project import PACKAGES, files, ours, pyproject, text, tree
 
 LOCKS = {  # file: extras it installs (.ci/write-locks)
     "edge": {"edge"},
@@ -96,6 +98,35 @@ def test_a_gateway_installs_no_web_server() -> None:
 
 def test_a_hub_installs_no_camera_library() -> None:
     assert not CAMERA_LIBRARIES & entries("hub").keys()
+
+
+@pytest.mark.parametrize(
+    ("folder", "extra"), [("edge_agent", "edge"), ("hub", "hub"), ("devices/sim", "sim")]
+)
+def test_each_program_imports_only_what_its_own_extra_declares(folder: str, extra: str) -> None:
+    vocabulary = [name for name in ours(".py", under=("devices",)) if not name.startswith("devices/sim/")]
+    program = [name for name in ours(".py") if name.startswith(f"{folder}/")]
+    declared = {canonicalize_name(wanted.name) for wanted in direct({extra})}
+    owners = importlib.metadata.packages_distributions()
+    foreign = {
+        module: {canonicalize_name(owner) for owner in owners.get(module, [])}
+        for name in (*vocabulary, *program)
+        for module in imported(name)
+        if module not in (*PACKAGES, *sys.stdlib_module_names)
+    }
+    assert foreign, "nothing foreign is imported, so this test sees nothing"
+    assert not {module: names for module, names in foreign.items() if not names & declared}
+
+
+def imported(name: str) -> set[str]:
+    """First words of every module that a file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
 
 
 @pytest.mark.parametrize("lock", ["edge", "hub", "demo"])
