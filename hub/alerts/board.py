@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 from devices.model.alerts import Family, State
 from devices.model.texts import Text
 from hub.alerts import rows
-from hub.alerts.record import Record
+from hub.alerts.record import RANK, Record
 from hub.db.tables import alert_history, alerts
 from hub.errors import Invalid
 
@@ -53,7 +53,7 @@ def page(connection: Connection, wanted: Filter, after: str | None, limit: int) 
     if after is not None:
         query = query.where(tuple_(*order) < _place(after, len(order)))
     query = query.order_by(*(column.desc() for column in order)).limit(limit + 1)
-    found = list(connection.execute(query).mappings())
+    found = connection.execute(query).mappings().all()
     last = found[limit - 1] if len(found) > limit else None
     following = None if last is None else ".".join(str(last[column.name]) for column in order)
     return Page([rows.record(row) for row in found[:limit]], following)
@@ -61,15 +61,16 @@ def page(connection: Connection, wanted: Filter, after: str | None, limit: int) 
 
 def counts(connection: Connection) -> dict[str, Any]:
     """How many open alerts there are, by state and, of those, by severity and by family."""
-    groups = select(alerts.c.state, alerts.c.severity, alerts.c.family, func.count()).where(alerts.c.open)
-    by_state = dict.fromkeys(("raised", "acked", "cleared"), 0)
+    columns = (alerts.c.rank, alerts.c.severity, alerts.c.family)
+    by_rank = dict.fromkeys(RANK.values(), 0)
     by_severity = dict.fromkeys(("4", "3", "2", "1"), 0)
     by_family = dict.fromkeys((str(family) for family in Family), 0)
-    grouped = groups.group_by(alerts.c.state, alerts.c.severity, alerts.c.family)
-    for state, severity, family, number in connection.execute(grouped):
-        by_state[state] += number
+    grouped = select(*columns, func.count()).where(alerts.c.open).group_by(*columns)
+    for rank, severity, family, number in connection.execute(grouped):
+        by_rank[rank] += number
         by_severity[str(severity)] += number
         by_family[family] += number
+    by_state = {str(state): by_rank[rank] for state, rank in RANK.items() if state is not State.CLOSED}
     return {**by_state, "by_severity": by_severity, "by_family": by_family}
 
 

@@ -21,40 +21,38 @@ CHUNK: Final = 500
 def load(connection: Connection, ids: Collection[str]) -> dict[str, Record]:
     """Read alerts by id, with the events they were made of."""
     found: list[RowMapping] = []
-    seen: dict[str, set[tuple[EventKind, int]]] = {}
     for part in _chunks(sorted(ids)):
-        found.extend(connection.execute(select(alerts).where(alerts.c.id.in_(part))).mappings())
+        found.extend(connection.execute(select(alerts).where(alerts.c.id.in_(part))).mappings().all())
+    seen: dict[str, set[tuple[EventKind, int]]] = {}
+    for part in _chunks([row["id"] for row in found]):
         known = select(alert_history.c.alert, alert_history.c.event).where(
             alert_history.c.alert.in_(part), alert_history.c.event.is_not(None)
         )
-        for number, event in connection.execute(known):
+        for number, event in connection.execute(known).all():
             seen.setdefault(number, set()).add(_event(event))
     return {row["id"]: record(row, frozenset(seen.get(row["id"], ()))) for row in found}
 
 
-def numbered(connection: Connection, records: Collection[Record]) -> list[Record]:
-    """The same alerts with the hub's own numbers, which the database gave the new ones; in their order."""
+def store(connection: Connection, records: Iterable[Record], lines: Iterable[Line]) -> list[Record]:
+    """Write alerts, new and known, and what is to be added to their histories.
+
+    Returns:
+        The alerts with the hub's own numbers, which the database gives to new ones, in that order.
+    """
+    records = list(records)
+    new = [_row(one) for one in records if one.seq is None]
+    known = [{**_row(one), "at": one.seq} for one in records if one.seq is not None]
     numbers: dict[str, int] = {}
-    for part in _chunks([one.id for one in records if one.seq is None]):
-        given = select(alerts.c.id, alerts.c.seq).where(alerts.c.id.in_(part))
-        numbers |= {row.id: row.seq for row in connection.execute(given)}
-    found = [one if one.seq is not None else replace(one, seq=numbers[one.id]) for one in records]
-    return sorted(found, key=lambda one: one.seq or 0)
-
-
-def store(connection: Connection, records: Iterable[Record], lines: Iterable[Line]) -> None:
-    """Write alerts, new and known, and what is to be added to their histories."""
-    by_number = [_row(one) for one in records]
-    new = [row for row in by_number if "seq" not in row]
-    known = [row for row in by_number if "seq" in row]
     if new:
-        connection.execute(insert(alerts), new)
+        given = connection.execute(insert(alerts).returning(alerts.c.id, alerts.c.seq), new)
+        numbers = {row.id: row.seq for row in given}
     if known:
-        which = update(alerts).where(alerts.c.seq == bindparam("at"))
-        connection.execute(which, [{**row, "at": row["seq"]} for row in known])
+        connection.execute(update(alerts).where(alerts.c.seq == bindparam("at")), known)
     added = [_line_row(line) for line in lines]
     if added:
         connection.execute(insert(alert_history), added)
+    stored = [one if one.seq is not None else replace(one, seq=numbers[one.id]) for one in records]
+    return sorted(stored, key=lambda one: one.seq or 0)
 
 
 def record(row: RowMapping, seen: frozenset[tuple[EventKind, int]] = frozenset()) -> Record:
@@ -95,7 +93,7 @@ def record(row: RowMapping, seen: frozenset[tuple[EventKind, int]] = frozenset()
 
 
 def _row(one: Record) -> dict[str, Any]:
-    row = {
+    return {
         "id": one.id,
         "agent": one.agent,
         "state": str(one.state),
@@ -129,7 +127,6 @@ def _row(one: Record) -> dict[str, Any]:
         "assignee": one.assignee,
         "notes": one.notes,
     }
-    return row if one.seq is None else {**row, "seq": one.seq}
 
 
 def _line_row(line: Line) -> dict[str, Any]:

@@ -61,8 +61,7 @@ def apply_events(
         if line is not None:
             lines.append(line)
     changed = [now[number] for number in {line.alert: None for line in lines}]
-    rows.store(connection, changed, lines)
-    return Applied(rows.numbered(connection, changed), len(events) - len(lines))
+    return Applied(rows.store(connection, changed, lines), len(events) - len(lines))
 
 
 def acknowledge(
@@ -124,8 +123,7 @@ def mark_stale(connection: Connection, agent: str, *, stale: bool) -> list[Recor
     )
     found = rows.load(connection, set(connection.execute(of_agent).scalars())).values()
     after = [replace(record, stale=stale) for record in found]
-    rows.store(connection, after, [])
-    return after
+    return rows.store(connection, after, [])
 
 
 def reconcile(
@@ -151,8 +149,7 @@ def reconcile(
         Line(new.id, as_of_us, now_us, "clear", HUB, "reconciled", old.state, new.state)
         for old, new in zip(found, after, strict=True)
     ]
-    rows.store(connection, after, lines)
-    return after
+    return rows.store(connection, after, lines)
 
 
 def get(connection: Connection, number: str) -> Record:

@@ -123,7 +123,7 @@ def _alerts() -> None:
         sa.UniqueConstraint("id", name="uq_alerts_id"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_alerts_board", "alerts", ["open", "severity", "rank", "start_us", "seq"])
+    op.create_index("ix_alerts_board", "alerts", ["open", "severity", "rank", "start_us", "seq", "family"])
     op.create_index("ix_alerts_start_us", "alerts", ["start_us"])
     op.create_index("ix_alerts_device_start_us", "alerts", ["device", "start_us"])
     op.create_index("ix_alerts_agent_open", "alerts", ["agent", "open"])
