@@ -121,6 +121,27 @@ async def test_the_detail_says_where_since_evidence_what_to_do_who_and_trend(
         await expect(page.locator(".board")).to_be_visible()
 
 
+async def test_the_list_settles_by_itself_but_the_alert_in_view_stays_in_view(hub: FakeHub, sit: Sit) -> None:
+    seen = hub.raise_alert("door-held", hub.campus.find("hall/door/1"))
+    async with sit(hub) as seat:
+        await seat.page.clock.install()
+        page = await seat.open()
+        await row(page, seen["id"]).wait_for()
+        await page.mouse.click(5, 300)
+        hub.act(seen["id"], "ack", "li")
+        hub.act(seen["id"], "clear")
+        graver = hub.raise_alert("pump-not-auto", "hq1-pump-1")
+        await expect(page.locator(".new-bar button")).to_have_count(1)
+        await page.clock.run_for(12_000)  # nobody has touched anything since
+        await expect(row(page, graver["id"])).to_be_visible()
+        await expect(row(page, seen["id"])).to_have_class("alert-row is-closed is-selected")
+        await page.keyboard.press("a")
+        await page.keyboard.press("r")
+        await expect(row(page, seen["id"])).to_have_count(0)
+        await expect(row(page, graver["id"])).to_have_class("alert-row is-raised is-selected is-fire")
+    assert graver["state"] == "raised"
+
+
 async def test_a_note_and_an_assignment_are_written_and_shown(hub: FakeHub, sit: Sit) -> None:
     alert = hub.raise_alert("door-forced", hub.campus.find("hall/door/2"))
     async with sit(hub) as seat:

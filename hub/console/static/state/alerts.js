@@ -59,9 +59,9 @@ export function forgetAlerts() {
 export const alertOf = (id) => byId.get(id);
 export const allAlerts = () => byId;
 
-/** Closed ones stay until the list is settled; then they may go. */
-export function dropClosed() {
-  for (const [id, alert] of byId) if (alert.state === 'closed') byId.delete(id);
+/** Closed ones stay until the list is settled; then they may go, but for the one that somebody looks at. */
+export function dropClosed(kept) {
+  for (const [id, alert] of byId) if (alert.state === 'closed' && id !== kept) byId.delete(id);
 }
 
 /** Counts of open alerts: by state, by severity, and how many nobody has acknowledged. */

@@ -23,9 +23,10 @@ export const selected = ref(null);
 /** On a phone the detail covers the list; this says whether it is in front. */
 export const detailOpen = ref(false);
 
-export function settleNow() {
-  dropClosed();
-  settled.value = settle(allAlerts().values(), filters.value);
+/** Bring the list into its order. `kept`: the alert in the detail pane stays, so that A never meets another one unseen. */
+export function settleNow(kept) {
+  dropClosed(kept);
+  settled.value = settle(allAlerts().values(), filters.value, kept);
   const all = flat();
   if (selected.value && !all.includes(selected.value)) selected.value = null;
   selected.value ??= all[0] ?? null;
@@ -43,8 +44,8 @@ const SMALL = 500; // a longer list settles once a second at most
 
 function settleIfQuiet() {
   const empty = settled.value.known.size === 0;
-  const closed = [...settled.value.known].some((id) => !alertOf(id) || alertOf(id).state === 'closed');
-  if ((newAlerts.value.length || closed) && (empty || !handOnBoard())) settleNow();
+  const closed = [...settled.value.known].some((id) => id !== selected.value && (!alertOf(id) || alertOf(id).state === 'closed'));
+  if ((newAlerts.value.length || closed) && (empty || !handOnBoard())) settleNow(selected.value);
 }
 
 /** Follow changes while the board is in front. */
@@ -52,7 +53,7 @@ export function watchBoard() {
   settleNow();
   watch(alertsChanged, () => { if (settled.value.known.size < SMALL) settleIfQuiet(); });
   watch(second, settleIfQuiet);
-  watch(filters, settleNow);
+  watch(filters, () => settleNow());
   watch(() => link.loading, (loading) => { if (!loading) settleNow(); });
 }
 

@@ -46,10 +46,10 @@ export function fold(alerts) {
   return { roots, children };
 }
 
-/** Ids in the order in which they are to stay until the next settling: {fire: [id], rest: [id], children}. */
-export function settle(alerts, filters) {
+/** Ids in the order in which they are to stay until the next settling; `kept` is shown whatever its state. */
+export function settle(alerts, filters, kept) {
   const shown = [];
-  for (const alert of alerts) if (alert.state !== 'closed' && passes(alert, filters)) shown.push(alert);
+  for (const alert of alerts) if (alert.id === kept || (alert.state !== 'closed' && passes(alert, filters))) shown.push(alert);
   const { roots, children } = fold(shown);
   roots.sort(compare);
   for (const list of children.values()) list.sort(compare);

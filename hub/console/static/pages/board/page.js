@@ -60,7 +60,7 @@ function NewBar() {
   if (!waiting.length) return html`<div class="new-bar is-empty" aria-live="assertive">${isLive.value ? t('board.upToDate') : ''}</div>`;
   const first = waiting[0];
   return html`<div class=${['new-bar', first.family === 'fire' && 'is-fire']} role="status" aria-live="assertive">
-    <button onClick=${settleNow}><${AlertMark} alert=${first} size=${18} /><b>${t('board.new', { n: waiting.length })}</b>
+    <button onClick=${() => settleNow()}><${AlertMark} alert=${first} size=${18} /><b>${t('board.new', { n: waiting.length })}</b>
       <span class="new-first">${say(first.title)} · ${placeWords(first)}</span><span class="new-how">${t('board.settle')} <kbd>R</kbd></span></button></div>`;
 }
 
@@ -107,7 +107,7 @@ export const BoardPage = {
       j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1),
       a: () => selected.value && acknowledge(selected.value),
       n: () => { if (selected.value) noteOpen.value = detailOpen.value = true; },
-      s: silence, r: settleNow, ' ': settleNow,
+      s: silence, r: () => settleNow(), ' ': () => settleNow(),
       Enter: () => { detailOpen.value = true; },
       Escape: () => {
         const open = noteOpen.value ? noteOpen : detailOpen;
