@@ -135,7 +135,8 @@ async def _file(
     rows: Iterable[Sequence[Cell]],
 ) -> Response:
     """The table as a download, and a row in the trail that it was taken."""
-    body = await asyncio.to_thread(table, form, name, head, rows)
+    async with hub.turns.exporting:
+        body = await asyncio.to_thread(table, form, name, head, rows)
     taken = Act(f"export.{name}", name, after={"query": request.url.query, "bytes": len(body)})
     await hub.db.write(lambda c: audit.record(c, actor_of(request, who), taken, hub.now_us()))
     day = _local(hub.now_us(), hub.campus)[:10]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,14 @@ def nothing() -> Mapping[str, Any]:
     return {}
 
 
+class Turns:
+    """Work that costs so much memory or time that only two at a time may do it; the others wait."""
+
+    def __init__(self) -> None:
+        self.hashing = asyncio.Semaphore(2)  # 64 MiB each, and strangers can ask for it
+        self.exporting = asyncio.Semaphore(2)
+
+
 @dataclass(frozen=True)
 class Ports:
     """The rooms below, and the few facts that routes need.
@@ -34,6 +43,7 @@ class Ports:
         ingest: its status as plain values: `lag_s`, `queue`, ..., and under `agents` for each agent
             `received` (counters), `samples_s`, `clock_offset_s`, `digest_ok`.
         broker: what the broker says of itself.
+        turns: what cannot be done by many at once.
     """
 
     campus: Campus
@@ -50,6 +60,7 @@ class Ports:
     now_us: Callable[[], int]
     ingest: Callable[[], Mapping[str, Any]] = field(default=nothing)
     broker: Callable[[], Mapping[str, Any]] = field(default=nothing)
+    turns: Turns = field(default_factory=Turns)
 
 
 def ports_of(connection: HTTPConnection) -> Ports:

@@ -28,7 +28,7 @@ from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes
 from hub.db import audit
 from hub.db.audit import Act
-from hub.errors import NotSignedIn, TooMany
+from hub.errors import NotAllowed, NotSignedIn, TooMany
 
 ROUTES: Final = Routes("session")
 
@@ -70,7 +70,7 @@ async def begin(request: Request, hub: Hub, body: FirstRun) -> Json:
     address = address_of(request)
     _wait_or_go_on(hub, "first-run", address)
     passwords.check(body.password, body.name)
-    hashed = await asyncio.to_thread(passwords.hashed, body.password)
+    hashed = await new_hash(hub, body.password)
     actor, now_us = stranger(request, body.name), hub.now_us()
     hub.throttle.failed("first-run", address)  # taken back below, so that many at once are counted too
     made = await hub.db.write(lambda c: first_run.redeem(c, body.token, body.name, hashed, actor, now_us))
@@ -86,7 +86,7 @@ async def sign_in(request: Request, hub: Hub, body: SignIn) -> Json:
     _wait_or_go_on(hub, body.name, address)
     hub.throttle.failed(body.name, address)  # taken back below, so that many at once are counted too
     stored = await hub.db.read(partial(people.stored_password, name=body.name))
-    if not await asyncio.to_thread(passwords.fits, body.password, stored):
+    if not await _fits(hub, body.password, stored):
         refused = Act("session.refused", body.name, "wrong name or password")
         await hub.db.write(lambda c: audit.record(c, stranger(request, body.name), refused, hub.now_us()))
         raise NotSignedIn(Text("用户名或密码不正确", "Wrong name or password"))
@@ -116,15 +116,26 @@ async def password(request: Request, hub: Hub, who: SignedIn, body: NewPassword)
     address = address_of(request)
     _wait_or_go_on(hub, who.user, address)
     stored = await hub.db.read(partial(people.stored_password, name=who.user))
-    if not await asyncio.to_thread(passwords.fits, body.old, stored):
+    if not await _fits(hub, body.old, stored):
         hub.throttle.failed(who.user, address)
-        raise NotSignedIn(Text("原密码不正确", "The old password is wrong"))
+        raise NotAllowed(Text("原密码不正确", "The old password is wrong"))  # 401 would say: signed out
     passwords.check(body.new, who.user)
-    hashed = await asyncio.to_thread(passwords.hashed, body.new)
+    hashed = await new_hash(hub, body.new)
     actor, now_us = actor_of(request, who), hub.now_us()
     await hub.db.write(lambda c: people.set_password(c, who.user, hashed, actor, now_us, keep=who.digest))
     hub.feed.end(user=who.user)
     return Json(await _about(hub, (who.user, who.role)))
+
+
+async def new_hash(hub: Ports, password: str) -> str:
+    """What may be stored of a password."""
+    async with hub.turns.hashing:
+        return await asyncio.to_thread(passwords.hashed, password)
+
+
+async def _fits(hub: Ports, password: str, stored: str | None) -> bool:
+    async with hub.turns.hashing:
+        return await asyncio.to_thread(passwords.fits, password, stored)
 
 
 def _wait_or_go_on(hub: Ports, name: str, address: str) -> None:

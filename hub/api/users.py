@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Final, Literal
 
 from fastapi import Request
@@ -15,7 +14,7 @@ from hub.api.access import SignedIn, actor_of
 from hub.api.answers import Json
 from hub.api.ports import Hub
 from hub.api.routes import Routes
-from hub.api.session import Name, Password
+from hub.api.session import Name, Password, new_hash
 
 ROUTES: Final = Routes("users")
 
@@ -49,7 +48,7 @@ async def users(hub: Hub) -> Json:
 async def create(request: Request, hub: Hub, who: SignedIn, body: NewUser) -> Json:
     """Add a person."""
     passwords.check(body.password, body.name)
-    hashed = await asyncio.to_thread(passwords.hashed, body.password)
+    hashed = await new_hash(hub, body.password)
     actor, now_us = actor_of(request, who), hub.now_us()
     role = Role.of(body.role)
     made = await hub.db.write(lambda c: people.create(c, body.name, hashed, role, actor, now_us))
@@ -62,7 +61,7 @@ async def change(request: Request, hub: Hub, who: SignedIn, name: str, body: Cha
     actor, now_us = actor_of(request, who), hub.now_us()
     if body.password is not None:
         passwords.check(body.password, name)
-        hashed = await asyncio.to_thread(passwords.hashed, body.password)
+        hashed = await new_hash(hub, body.password)
         await hub.db.write(lambda c: people.set_password(c, name, hashed, actor, now_us))
     role = None if body.role is None else Role.of(body.role)
     after = await hub.db.write(

@@ -139,7 +139,7 @@ async def test_a_person_changes_their_own_password_and_other_sessions_end(
     here, there = await sign_in(Role.VIEWER), await sign_in(Role.VIEWER)
     new = "nine pumps are red"
     wrong = await here.post("/api/password", json={"old": "nonsense here", "new": new})
-    assert wrong.status_code == 401
+    assert wrong.status_code == 403
     weak = await here.post("/api/password", json={"old": PASSWORD, "new": "viewer2026"})
     assert weak.status_code == 422
     assert (await here.post("/api/password", json={"old": PASSWORD, "new": new})).status_code == 200
