@@ -110,7 +110,10 @@ def _campus(folder: Path) -> Campus:
         {"id": f"ac-{n}", "profile": "intesis-inmbs", "link": f"gw-{n // 60}", "unit": n % 60 + 1, **place}
         for n in range(UNITS)
     ]
-    cameras = [{"id": f"cam-{n}", "profile": "campus-camera", "link": "nvr", **place} for n in range(CAMERAS)]
+    cameras = [
+        {"id": f"cam-{n}", "profile": "campus-camera", "link": "nvr", "parameters": {"channel": n}, **place}
+        for n in range(CAMERAS)
+    ]
     others = [
         {"id": "pump", "profile": "campus-pump-panel", "link": "gw-0", "unit": 100, **place},
         {"id": "pressure", "profile": "pressure-7reg", "link": "gw-0", "unit": 101, **place},

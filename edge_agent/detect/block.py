@@ -30,11 +30,13 @@ class Block:
     value:    float64 (points, steps)  last good value in the canonical unit; NaN where there never was one
     at_us:    int64   (points, steps)  when the device said that value; NEVER where there never was one
     until_us: int64   (steps,)         up to when everything is known; ascending
+    moved:    int64   (n,)             points that at the first step are other than before the block; None: any may be
     """
 
     value: Floats
     at_us: Times
     until_us: Times
+    moved: Rows | None = None
 
     def __post_init__(self) -> None:
         if self.value.shape != self.at_us.shape or self.value.shape[1:] != self.until_us.shape:
@@ -86,7 +88,8 @@ class Held:
             value[rows.point, step:] = rows.value[:, None]
             at_us[rows.point, step:] = np.minimum(rows.time_us, until_us)[:, None]
             until[step] = min(int(rows.time_us[-1]), until_us) if end < len(ordered) else until_us
-        return Held(value[:, -1].copy(), at_us[:, -1].copy()), Block(value, at_us, until)
+        moved = np.flatnonzero(value[:, 0].view(np.int64) != self.value.view(np.int64))
+        return Held(value[:, -1].copy(), at_us[:, -1].copy()), Block(value, at_us, until, moved)
 
 
 def shifted(times: Times, by_us: int) -> Times:

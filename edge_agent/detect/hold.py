@@ -7,12 +7,14 @@ data was cut into blocks, and a restart in the middle of a delay loses nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
 from edge_agent.detect.block import NEVER, Flags, Rows, Times
 from edge_agent.detect.cells import Cells
+
+ENDLESS: Final = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,13 @@ class HoldState:
         """Nothing holds, nothing is raised."""
         never = np.full(rows, NEVER, np.int64)
         return cls(np.zeros(rows, np.bool_), never, np.zeros(rows, np.bool_), never.copy())
+
+    def next_due(self, on_us: int, off_us: int) -> int:
+        """When the next delay is over if nothing changes; a very late time if none is running."""
+        waits = (self.latched != self.raised) & (self.since_us != NEVER)
+        if not waits.any():
+            return ENDLESS
+        return int((self.since_us[waits] + np.where(self.latched[waits], on_us, off_us)).min())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +111,7 @@ def _stays(state: HoldState, latched: Flags, until_us: Times, on_us: int, off_us
     """Say whether a single step brings nothing new: the usual case when live, and worth a short way."""
     if len(until_us) != 1 or not np.array_equal(latched, state.latched):
         return False
-    waits = (state.latched != state.raised) & (state.since_us != NEVER)
-    if not waits.any():
-        return True
-    due = state.since_us[waits] + np.where(state.latched[waits], on_us, off_us)
-    return bool((due > until_us[0]).all())
+    return state.next_due(on_us, off_us) > int(until_us[0])
 
 
 def _runs(

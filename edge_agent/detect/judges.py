@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from edge_agent.detect.stale import SilenceState, Silent, silence
 from edge_agent.detect.subjects import Finding, Register, Subject, event, evidence, rows_of
 
 Columns = dict[str, Any]
+#: Silence is looked for at most this often; when it began and when it is told does not depend on that.
+LISTEN_US: Final = 1_000_000
 
 
 class Judge(Protocol):
@@ -65,20 +67,33 @@ class HoldJudge(ABC):
         self.state = HoldState.quiet(len(self.subjects))
         self._register = register
         self._subject_of: Rows | None = None
+        self._day: Day | None = None
+        self._due_us = 0
         self._exempt = lru_cache(maxsize=4)(lambda day: register.exempt(rule, self.subjects, day.date))
 
     def judge(self, block: Block, changes: Changes, day: Day) -> Iterator[AlertEvent]:
         """Take one block of one day, and its changes, in and yield what happened."""
+        on_us, off_us = round(self.rule.on_delay_s * 1e6), round(self.rule.off_delay_s * 1e6)
+        if self._is_idle(block, day):
+            return iter(())
         cells = Cells.where(changes, self._row_of_point(), len(self.subjects), block.steps)
         rises, falls, change = self.edges(block, cells, day)
         exempt = self._exempt(day)[cells.row]
         latched = latch_cells(cells, rises & ~exempt, falls | exempt, self.state.latched)
         change = np.maximum(change, day.first_us)  # what the date changes, it changes at midnight
-        on_us, off_us = round(self.rule.on_delay_s * 1e6), round(self.rule.off_delay_s * 1e6)
         self.state, turns = hold(
             self.state, cells, latched, change, block.until_us, on_us=on_us, off_us=off_us
         )
+        self._day, self._due_us = day, self.state.next_due(on_us, off_us)
         return (self.event(turns, number, block, day) for number in range(len(turns.row)))
+
+    def _is_idle(self, block: Block, day: Day) -> bool:
+        """Say whether nothing can have changed: no value of mine, not the day, and no delay is over."""
+        if block.steps != 1 or block.moved is None or day is not self._day:
+            return False
+        if int(block.until_us[0]) >= self._due_us:
+            return False
+        return not (self._row_of_point()[block.moved] >= 0).any()
 
     @abstractmethod
     def points(self) -> tuple[Rows, ...]:
@@ -122,6 +137,7 @@ class HoldJudge(ABC):
     def shift(self, by_us: int) -> None:
         """Move remembered times with the clock."""
         self.state = replace(self.state, since_us=shifted(self.state.since_us, by_us))
+        self._day = None
 
     def columns(self) -> Columns:
         """State as named arrays, one row a subject."""
@@ -130,6 +146,7 @@ class HoldJudge(ABC):
     def restore(self, columns: Columns, now_us: int) -> None:  # noqa: ARG002 - a hold goes on over a restart
         """Continue from saved columns."""
         self.state = HoldState(**columns)
+        self._day = None
 
 
 class WhenJudge(HoldJudge):
@@ -217,6 +234,7 @@ class StaleJudge:
             [number[s.id if self._of_link else s.parent] for s in self.subjects], np.int64
         )
         self._exempt = lru_cache(maxsize=4)(lambda day: self._freed(register, day))
+        self._last_us = 0
 
     def _freed(self, register: Register, day: Day) -> Flags:
         none = np.zeros(len(self.subjects), np.bool_)
@@ -224,6 +242,9 @@ class StaleJudge:
 
     def judge(self, block: Block, changes: Changes, day: Day) -> Iterator[AlertEvent]:  # noqa: ARG002 - times count
         """Take one block of one day in and yield what happened."""
+        if block.steps == 1 and 0 <= int(block.until_us[0]) - self._last_us < LISTEN_US:
+            return iter(())
+        self._last_us = int(block.until_us[-1]) if block.steps else self._last_us
         heard = self._silent.heard(block)
         heard = np.where(self._exempt(day)[:, None], block.until_us, heard)
         link_heard = None if self._of_link else self._links.heard(block)[self._link_of]
