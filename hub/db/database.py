@@ -236,7 +236,10 @@ def _prepare_file(url: str) -> None:
 
 def _engine(url: str, *, writes: bool, size: int = 1) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=size, max_overflow=0, pool_pre_ping=True)
+        options = {"postgresql_readonly": not writes}
+        return create_engine(
+            url, pool_size=size, max_overflow=0, pool_pre_ping=True, execution_options=options
+        )
     engine = create_engine(url, pool_size=size, max_overflow=0, connect_args={"check_same_thread": False})
     pragmas = _WRITER if writes else _READER
 
