@@ -182,7 +182,8 @@ class Pipeline:
         """Parts to write: what decides, whenever it changed; what is merely held, now and then."""
         judged = self._detection.save_judged()
         states = {name: data for name, data in judged.items() if self._saved.get(name) != data}
-        if self._clock.monotonic() - self._held_at >= self._pace.held_s:
+        is_due = self._clock.monotonic() - self._held_at >= self._pace.held_s
+        if is_due or "judges" in states:  # a value older than the judgement on it would be judged again
             self._held_at = self._clock.monotonic()
             states |= self._detection.save_held()
         return states
