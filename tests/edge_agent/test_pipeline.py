@@ -140,7 +140,7 @@ async def test_a_pipeline_begun_anew_from_its_states_says_nothing_twice(bench: B
     assert bench.disk.alerts() == [(EventKind.RAISE, "pump-not-auto")]
 
 
-@pytest.mark.promise("P-detect-5")
+@pytest.mark.promise("P-detect-2")
 async def test_after_a_restart_an_old_value_is_not_judged_again(bench: Bench) -> None:
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(bench.pipeline.run())
@@ -162,6 +162,7 @@ async def test_after_a_restart_an_old_value_is_not_judged_again(bench: Bench) ->
     assert bench.disk.alerts() == told
 
 
+@pytest.mark.promise("P-detect-5")
 async def test_a_full_disk_keeps_alerts_counts_samples_and_refuses_messages(bench: Bench) -> None:
     bench.disk.fails = NoRoom
     async with asyncio.TaskGroup() as tasks:
