@@ -20,8 +20,11 @@ export function passes(alert, filters) {
   return found.some((words) => words && words.toLowerCase().includes(wanted));
 }
 
+const COVERED = new Set(['device', 'camera']);
+
 /**
  * Put children under the alert of the device (or link, or alert) that covers them.
+ * Only what a dead link explains is folded: silent devices and cameras. A forced door or a pump never hides.
  * Returns {roots: [alert], children: Map(root id -> [alert])}; a child whose parent is not here stands alone.
  */
 export function fold(alerts) {
@@ -32,7 +35,7 @@ export function fold(alerts) {
     if (!other || alert.family === 'device') covers.set(alert.device, alert);
   }
   const rootOf = (alert, depth) => {
-    const parent = alert.parent && covers.get(alert.parent);
+    const parent = alert.parent && COVERED.has(alert.family) && covers.get(alert.parent);
     return !parent || parent === alert || depth > 8 ? alert : rootOf(parent, depth + 1);
   };
   const roots = [];
