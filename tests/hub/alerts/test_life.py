@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.model.alerts import AlertEvent, EventKind, Severity, State
@@ -192,6 +192,7 @@ def twin(events: list[AlertEvent], now_us: int) -> dict[str, Any]:
 
 
 @pytest.mark.promise("P-alerts-1")
+@settings(deadline=None)
 @given(LIVES, st.integers(0, 2**32))
 def test_any_order_with_repeats_ends_as_the_whole_set_says(events: list[AlertEvent], seed: int) -> None:
     chance = random.Random(seed)
@@ -202,6 +203,7 @@ def test_any_order_with_repeats_ends_as_the_whole_set_says(events: list[AlertEve
     assert {name: getattr(record, name) for name in twin(events, now_us)} == twin(events, now_us)
 
 
+@settings(deadline=None)
 @given(LIVES, st.integers(0, 2**32))
 def test_two_orders_end_alike(events: list[AlertEvent], seed: int) -> None:
     shuffled = random.Random(seed).sample(events, len(events))
@@ -209,6 +211,7 @@ def test_two_orders_end_alike(events: list[AlertEvent], seed: int) -> None:
     assert replace(here, epoch=0) == replace(there, epoch=0)
 
 
+@settings(deadline=None)
 @given(events=LIVES, cut=st.integers(0, 8), repeat=st.booleans())
 def test_what_was_acknowledged_stays_so_until_it_gets_worse_or_comes_back(
     events: list[AlertEvent], cut: int, *, repeat: bool

@@ -281,7 +281,7 @@ async def test_the_board_is_read_along_its_index(db: Database) -> None:
 # -------------------------------------------------------------------------------------------------- any order
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(LIVES)
 def test_events_at_once_and_one_by_one_end_alike(events: list[AlertEvent]) -> None:
     one_by_one = stored([[event, events[0]] for event in events])

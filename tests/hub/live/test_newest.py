@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.model.samples import Quality, SampleBatch
@@ -31,6 +31,7 @@ def batch(samples: list[tuple[int, int, float, int]]) -> SampleBatch:
     return SampleBatch.of(*columns)
 
 
+@settings(deadline=None)
 @given(BATCHES)
 def test_batches_end_like_one_sample_at_a_time(batches: list[list[tuple[int, int, float, int]]]) -> None:
     newest = Newest()

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.campus.loading import load_campus
@@ -38,6 +38,7 @@ def twin(link: float, mean: float, std: float, same: float, age_s: float) -> Sta
     return State.FROZEN if same > 2.5 else State.ONLINE
 
 
+@settings(deadline=None)
 @given(st.lists(CAMERA, max_size=20))
 def test_cameras_together_are_judged_as_one_by_one(
     cameras: list[tuple[float, float, float, float, float]],

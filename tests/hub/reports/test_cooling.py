@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.model.codes import AcMode
@@ -40,6 +40,7 @@ def twin(unit: dict[str, Any]) -> tuple[bool, float, bool]:
     return outside, round(excess, 2) if outside else 0.0, known
 
 
+@settings(deadline=None)
 @given(st.lists(UNIT, max_size=12))
 def test_units_together_are_judged_as_one_by_one(units: list[dict[str, Any]]) -> None:
     def column(name: str) -> Any:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.campus.loading import load_campus
@@ -27,8 +27,8 @@ START_US = 1_782_835_200_000_000
 SPEEDS = st.lists(st.floats(3, 120).map(lambda v: round(v, 1)), max_size=40)
 
 
-@pytest.fixture(scope="module")
-def campus() -> Campus:
+@functools.cache
+def small() -> Campus:
     return load_campus(Path(__file__).parents[1] / "site" / "site.yaml")
 
 
@@ -38,6 +38,7 @@ def passes(speeds: list[float], hours: list[float] | None = None, limit: float =
     return Passes(np.zeros(len(speeds), np.int64), time_us, np.array(speeds), np.full(len(speeds), limit))
 
 
+@settings(deadline=None)
 @given(SPEEDS, st.integers(1, 100))
 def test_a_percentile_is_the_speed_at_or_below_which_so_many_travel(
     speeds: list[float], percent: int
@@ -50,6 +51,7 @@ def test_a_percentile_is_the_speed_at_or_below_which_so_many_travel(
     assert found == slow
 
 
+@settings(deadline=None)
 @given(SPEEDS)
 def test_the_pace_is_the_band_with_the_most_vehicles(speeds: list[float]) -> None:
     found = speed.pace(np.sort(np.array(speeds)))
@@ -62,6 +64,7 @@ def test_the_pace_is_the_band_with_the_most_vehicles(speeds: list[float]) -> Non
     assert sum(found[0] <= v <= found[1] for v in speeds) == most
 
 
+@settings(deadline=None)
 @given(SPEEDS)
 def test_each_pass_falls_into_one_band(speeds: list[float]) -> None:
     found = speed.histogram(np.sort(np.array(speeds)))
@@ -72,6 +75,7 @@ def test_each_pass_falls_into_one_band(speeds: list[float]) -> None:
     assert sum(counts) == len(speeds)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(3, 120), st.floats(0, 24 * 40)), max_size=30),
     st.sampled_from([SHANGHAI, BERLIN]),
@@ -101,9 +105,10 @@ def test_the_night_when_the_clock_is_set_is_counted_by_the_wall_clock() -> None:
     assert [value // H % 24 for value in local.tolist()] == [0, 1, 3]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 60 * 24 * 20), max_size=60))
 def test_limits_are_those_of_place_and_moment(minutes: list[int]) -> None:
-    campus = load_campus(Path(__file__).parents[1] / "site" / "site.yaml")
+    campus = small()
     rule = campus.rules["speeding"]
     assert isinstance(rule, SpeedingRule)
     time_us = START_US + np.array(minutes, np.int64) * 60_000_000
@@ -115,8 +120,8 @@ def test_limits_are_those_of_place_and_moment(minutes: list[int]) -> None:
         assert value == (20 if night else 25 if day_off else 30)
 
 
-def test_without_a_rule_there_is_no_limit_and_nobody_is_above_it(campus: Campus) -> None:
-    found = speed.limits(None, "hq1-road", campus, np.array([START_US], np.int64))
+def test_without_a_rule_there_is_no_limit_and_nobody_is_above_it() -> None:
+    found = speed.limits(None, "hq1-road", small(), np.array([START_US], np.int64))
     assert math.isnan(found[0])
     report = speed.report(passes([80.0], limit=float("nan")), SHANGHAI)
     assert (report["limit_kmh"], report["over_share"]) == (None, 0.0)
