@@ -96,14 +96,42 @@ async def test_a_value_grows_old_by_its_own_age_though_the_connection_lives(hub:
         await expect(place.locator(f'[data-point="{old}"] .reading')).to_have_text("27.0 ℃")
 
 
+async def test_a_tile_turns_hollow_while_nobody_answers(hub: FakeHub, sit: Sit) -> None:
+    camera = hub.campus.find("hq1/camera/0")
+    hub.set_values({f"{camera}.link": 0}, age_s=78)  # stale after 90 s
+    async with sit(hub) as seat:
+        page = await seat.open("cameras")
+        tile = page.locator(f'.tile[data-device="{camera}"]')
+        await expect(tile).to_have_class("tile tile-online")
+        await hub.cut()
+        await expect(tile).to_have_class("tile tile-online is-stale", timeout=20_000)
+
+
+async def test_durations_go_on_while_live_and_stop_at_what_was_last_known(hub: FakeHub, sit: Sit) -> None:
+    hub.raise_alert("speeding", "hq1-radar-1", age_s=100)
+    async with sit(hub, language="en") as seat:
+        page = await seat.open()
+        since = page.locator(".detail-head dd", has_text="·")
+        for shown in (since, page.locator(".row-since")):
+            await expect(shown).to_contain_text("1 min")
+            before = await shown.inner_text()
+            await expect(shown).not_to_have_text(before)
+        await hub.cut()
+        await expect(page.locator(".lost")).to_be_visible()
+        stopped = await since.inner_text()
+        await page.wait_for_timeout(2500)
+        assert await since.inner_text() == stopped
+
+
 async def test_a_missing_reading_is_said_with_its_reason_and_never_zero(hub: FakeHub, sit: Sit) -> None:
     point = "hq1-ac-001.room_c"
-    hub.set_values({point: None}, quality=2)
+    hub.set_values({point: None, "hq1-ac-001.setpoint_c": None}, quality=2)
     async with sit(hub) as seat:
         page = await seat.open("campus/area/hq1-main-101")
         shown = page.locator(f'.place-part [data-point="{point}"] .reading')
         await expect(shown).to_have_text("无应答")
         await expect(shown).to_have_class("reading is-bad")
+        await expect(page.locator(".kind-figures")).to_contain_text("1 台无读数")
 
 
 async def test_ages_are_by_the_hubs_clock_not_by_this_machines(hub: FakeHub, sit: Sit) -> None:

@@ -64,7 +64,7 @@ export const en = {
     pump_room: 'Pump room', plant_room: 'Plant room', server_room: 'Server room', duty_room: 'Duty room', clinic: 'Clinic', archive: 'Archive',
   },
   campus: {
-    search: 'Find building, room, device, department ( / )', found: '{n} devices', elevation: '{floors} floors, {rooms} rooms', floor: 'F{n}', floorTitle: 'Floor', silent: '{n} stale', allHeard: 'all heard',
+    search: 'Find building, room, device, department ( / )', found: '{n} devices', elevation: '{floors} floors, {rooms} rooms', floor: 'F{n}', floorTitle: 'Floor', silent: '{n} silent', allHeard: 'all heard',
     openAlerts: 'Open alerts', noAlerts: 'None', kind: 'Use', size: 'Size', m2: '{n} m²', department: 'Department', people: ', {n} people', zone: 'Zone', devices: 'Devices', unknown: 'The registry does not know this place',
   },
   device: {
@@ -92,10 +92,10 @@ export const en = {
   gateway: {
     title: 'Gateways', online: 'online', offline: 'offline', never: 'never seen', sinceWhen: ' since {at}', unheard: 'Nothing heard for {age}', droppedSome: 'Data was dropped: {what}', digestDiffers: 'Its site file differs from the hub', clockOff: 'Its clock is {s} s off', linksSilent: '{n} links with silent devices', linksDown: '{n} links are down', backlogOf: '{n} records of backlog are draining',
     seen: 'Last heard', version: 'Version', digest: 'Site file', same: 'same', differs: 'differs', clock: 'Clock offset', seconds: '{s} s', backlog: 'Backlog', waiting: 'Waiting', oldest: 'Oldest', bytes: 'On disk', dropped: 'Dropped', rate: 'Samples', perSecond: '{n}/s', received: 'Received', duplicates: 'Duplicates',
-    hideLinks: 'Hide links', showLinks: '{n} links', link: 'Link', silentOf: 'Silent/all', period: 'Period s', reads: 'Reads', errors: 'Errors', hubFacts: 'Hub {lag} s behind · queue {queue} · store {size}',
+    hideLinks: 'Hide links', showLinks: 'All {n} links', link: 'Link', silentOf: 'Silent/all', period: 'Period s', reads: 'Reads', errors: 'Errors', hubFacts: 'Hub {lag} s behind · queue {queue} · store {size}',
     quarantine: 'Messages set aside', quarantineCount: '{n} in all', nothingAside: 'None', others: 'Accounts that the site file does not name', when: 'When', reason: 'Reason', topic: 'Topic', bytesOf: 'Size',
   },
-  linkState: { up: 'up', down: 'down', starting: 'starting', refused: 'refused', unknown: 'unknown' },
+  linkState: { up: 'up', silent: 'silent', partly: 'partly silent', down: 'down', starting: 'starting', refused: 'refused', unknown: 'unknown' },
   counter: {
     timeouts: 'timed out', exceptions: 'exceptions', garbled: 'garbled', connect_failures: 'not connected', cut_short: 'cut short', overruns: 'overruns', faults: 'own faults', host_down: 'host down', port_closed: 'port closed',
     timed_out: 'timed out', unauthorised: 'unauthorised', refused: 'refused', not_a_picture: 'not a picture', unknown: 'unknown', alerts: 'alerts', live: 'live', backlog: 'backlog', samples: 'samples', space: 'no space', age: 'too old',

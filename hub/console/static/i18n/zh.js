@@ -64,7 +64,7 @@ export const zh = {
     pump_room: '泵房', plant_room: '设备间', server_room: '机房', duty_room: '值班室', clinic: '医务室', archive: '档案室',
   },
   campus: {
-    search: '查找楼、房间、设备、部门( / )', found: '{n} 台', elevation: '{floors} 层,{rooms} 间', floor: '{n} 层', floorTitle: '楼层', silent: '{n} 台读数过时', allHeard: '读数及时',
+    search: '查找楼、房间、设备、部门( / )', found: '{n} 台', elevation: '{floors} 层,{rooms} 间', floor: '{n} 层', floorTitle: '楼层', silent: '{n} 台无读数', allHeard: '读数及时',
     openAlerts: '未关闭告警', noAlerts: '没有', kind: '用途', size: '面积', m2: '{n} m²', department: '部门', people: ',{n} 人', zone: '责任区', devices: '设备', unknown: '登记表里没有这个地方',
   },
   device: {
@@ -92,10 +92,10 @@ export const zh = {
   gateway: {
     title: '网关', online: '在线', offline: '离线', never: '从未连接', sinceWhen: ',自 {at}', unheard: '已 {age}没有消息', droppedSome: '丢弃了数据:{what}', digestDiffers: '现场文件与中心不一致', clockOff: '时钟偏差 {s} 秒', linksSilent: '{n} 条链路有设备无应答', linksDown: '{n} 条链路断开', backlogOf: '积压 {n} 条正在补传',
     seen: '最近消息', version: '版本', digest: '现场文件', same: '一致', differs: '不一致', clock: '时钟偏差', seconds: '{s} 秒', backlog: '积压', waiting: '待发', oldest: '最早一条', bytes: '占用', dropped: '丢弃', rate: '采样', perSecond: '{n}/秒', received: '已收样本', duplicates: '重复',
-    hideLinks: '收起链路', showLinks: '链路 {n} 条', link: '链路', silentOf: '无应答/设备', period: '周期 秒', reads: '成功', errors: '错误', hubFacts: '中心滞后 {lag} 秒 · 队列 {queue} · 库 {size}',
+    hideLinks: '收起链路', showLinks: '全部链路 {n} 条', link: '链路', silentOf: '无应答/设备', period: '周期 秒', reads: '成功', errors: '错误', hubFacts: '中心滞后 {lag} 秒 · 队列 {queue} · 库 {size}',
     quarantine: '隔离的消息', quarantineCount: '共 {n} 条', nothingAside: '没有', others: '登记表以外的账户', when: '时间', reason: '原因', topic: '主题', bytesOf: '大小',
   },
-  linkState: { up: '正常', down: '断开', starting: '启动中', refused: '被拒绝', unknown: '未知' },
+  linkState: { up: '正常', silent: '无应答', partly: '部分无应答', down: '断开', starting: '启动中', refused: '被拒绝', unknown: '未知' },
   counter: {
     timeouts: '超时', exceptions: '异常码', garbled: '乱码', connect_failures: '连不上', cut_short: '应答不全', overruns: '赶不上周期', faults: '内部错误', host_down: '主机不可达', port_closed: '端口关闭',
     timed_out: '超时', unauthorised: '认证失败', refused: '拒绝', not_a_picture: '非图片', unknown: '未知', alerts: '告警', live: '实时', backlog: '积压', samples: '样本', space: '空间不足', age: '过期',

@@ -9,7 +9,7 @@ import { PlaceLinks, placeWords } from '../parts/place.js';
 import { age, dateTime, duration } from '../parts/time.js';
 import { say, t } from '../i18n/words.js';
 import { campus, deviceOf } from '../state/campus.js';
-import { nowUs, second } from '../state/clock.js';
+import { nowUs } from '../state/clock.js';
 import { staleAfter } from '../state/values.js';
 import { amend, href, route } from '../router.js';
 
@@ -43,10 +43,11 @@ function groupsOf(rows, by) {
   return order.map((key) => ({ key, rows: groups.get(key), name: by === 'kind' ? t(`areaKind.${key}`) : say(campus.value.sites.get(key)?.name) || key }));
 }
 
+// Called, not mounted: one drawing of the page each second, not one of each of 854 parts.
 function Tile({ row, chosen, choose }) {
   const { state, stale } = shownState(row);
   const number = row.device.split('-').at(-1);
-  return html`<button class=${['tile', `tile-${state}`, stale && 'is-stale', chosen && 'is-chosen']} data-device=${row.device} data-state=${state}
+  return html`<button key=${row.device} class=${['tile', `tile-${state}`, stale && 'is-stale', chosen && 'is-chosen']} data-device=${row.device} data-state=${state}
     aria-label=${`${row.device} ${t(`camera.${state}`)}`} onClick=${() => choose(row.device)}><${CameraSign} state=${state} />${number}</button>`;
 }
 
@@ -102,14 +103,13 @@ export const CamerasPage = {
     const chip = (state) => html`<button class=${['chip', route.query.state === state && 'is-on']} aria-pressed=${route.query.state === state ? 'true' : 'false'} disabled=${counts.value[state] === 0}
       onClick=${() => amend({ state: route.query.state === state ? '' : state })}><${CameraSign} state=${state} /> ${t(`camera.${state}`)} <b>${counts.value[state]}</b></button>`;
     return () => {
-      second.value;
       const { answer } = asked;
       const now = answer?.rows.find((row) => row.device === chosen.value);
       return html`<div class="with-side cameras"><div class="main-part">
         <div class="page-head"><h1>${t('nav.cameras')}</h1><div class="chips">${STATES.map(chip)}</div>
           <${Chooser} label=${t('camera.by')} value=${by.value} options=${[['site', t('camera.bySite')], ['kind', t('camera.byKind')]]} pick=${(value) => amend({ by: value })} />${answer ? html`<${ExportButtons} name="cameras" columns=${columns()} rows=${rows.value} />` : null}<${AsOf} asked=${asked} /></div>
         <div class="tiles-scroll" tabindex="-1">${groups.value.map((group) => html`<section class="tile-group" key=${group.key}><h2>${group.name}<span class="faint">${t('camera.groupCount', { n: group.rows.length, good: group.rows.filter((row) => row.state === 'online').length })}</span></h2>
-          <div class="tiles">${group.rows.map((row) => html`<${Tile} key=${row.device} row=${row} chosen=${row.device === chosen.value} choose=${choose} />`)}</div></section>`)}
+          <div class="tiles">${group.rows.map((row) => Tile({ row, chosen: row.device === chosen.value, choose }))}</div></section>`)}
           ${answer && !rows.value.length ? html`<p class="faint page-empty">${t('camera.none')}</p>` : null}</div></div>
         <aside class="side-part">${answer ? html`<${Rates} rates=${answer.rates} definition=${answer.definition} groups=${groupsOf(answer.rows, by.value)} by=${by.value} />` : null}
           <${Chosen} row=${now} />${answer ? html`<${Attention} rows=${answer.rows} chosen=${chosen.value} choose=${choose} />` : null}</aside></div>`;

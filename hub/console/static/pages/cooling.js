@@ -10,7 +10,7 @@ import { DataTable } from '../parts/table.js';
 import { duration } from '../parts/time.js';
 import { say, t } from '../i18n/words.js';
 import { campus } from '../state/campus.js';
-import { nowUs, second } from '../state/clock.js';
+import { nowUs } from '../state/clock.js';
 import { staleAfter } from '../state/values.js';
 import { amend, href, route } from '../router.js';
 import { showAlert } from './board/board.js';
@@ -71,7 +71,6 @@ export const CoolingPage = {
     const keep = { outside: (row) => row.outside, running: (row) => row.on, exempt: (row) => row.exempt !== null, unknown: (row) => row.known === false, all: () => true };
     const rows = computed(() => (asked.answer?.rows ?? []).filter((row) => keep[shown.value](row) && (!route.query.site || row.site === route.query.site) && (!route.query.building || row.building === route.query.building)));
     return () => {
-      second.value;
       const { answer } = asked;
       const buildings = (answer?.summary ?? []).filter((row) => !route.query.site || campus.value.buildings.get(row.building)?.site === route.query.site);
       return html`<div class="stack cooling">

@@ -1,5 +1,5 @@
 // The gateways themselves: are they there, what waits in them, what was lost, do they have the right site file and clock.
-import { computed, html, onMounted, reactive } from '../parts/html.js';
+import { computed, html, reactive } from '../parts/html.js';
 import { AsOf, useAsked } from '../parts/asked.js';
 import { figure } from '../parts/figures.js';
 import { Mark } from '../parts/mark.js';
@@ -8,7 +8,7 @@ import { age, dateTime, duration } from '../parts/time.js';
 import { say, t } from '../i18n/words.js';
 import { campus } from '../state/campus.js';
 import { gateways, loadGateways } from '../state/gateways.js';
-import { nowUs, second } from '../state/clock.js';
+import { nowUs } from '../state/clock.js';
 
 const ASK_S = 15;
 const CLOCK_LIMIT_S = 2;
@@ -54,16 +54,22 @@ function Pair({ name, words, bad }) {
   return html`<div class=${['fact', bad && 'is-bad']}><dt>${t(`gateway.${name}`)}</dt><dd>${words}</dd></div>`;
 }
 
-function Links({ row }) {
+function stateOf(link) {
+  if (!link.silent || BAD_LINK.has(link.state)) return known('linkState', link.state);
+  return t(link.silent >= link.devices ? 'linkState.silent' : 'linkState.partly');
+}
+
+/** The links of a gateway: those in trouble, or all of them. */
+function Links({ links }) {
   const columns = [
     { key: 'link', title: t('gateway.link'), width: 'minmax(0, 2fr)', text: (link) => say(link.name) || link.id },
-    { key: 'state', title: t('device.state'), width: '4.6em', text: (link) => known('linkState', link.state), cell: (link) => html`<span class=${isBad(link) ? 'is-outside' : ''}>${known('linkState', link.state)}</span>` },
+    { key: 'state', title: t('device.state'), width: '6em', text: stateOf, cell: (link) => html`<span class=${isBad(link) ? 'is-outside' : ''}>${stateOf(link)}</span>` },
     { key: 'silent', title: t('gateway.silentOf'), right: true, width: '6.2em', text: (link) => `${link.silent ?? 0}/${link.devices ?? 0}`, sort: (link) => link.silent },
     { key: 'period', title: t('gateway.period'), right: true, width: '4.6em', text: (link) => figure(link.period_s, 'C') },
     { key: 'ok', title: t('gateway.reads'), right: true, width: '4.6em', text: (link) => count(link.ok) },
     { key: 'errors', title: t('gateway.errors'), width: 'minmax(0, 1.4fr)', text: (link) => [parts(link.errors), link.trouble].filter(Boolean).join(' · '), cell: (link) => [parts(link.errors), ' ', link.trouble ? inEnglish(link.trouble) : ''] },
   ];
-  return html`<div class="links" style=${{ height: `${(row.links.length + 1) * 34 + 4}px` }}><${DataTable} bare=${true} columns=${columns} rows=${[...row.links].sort((a, b) => isBad(b) - isBad(a))} keyOf=${(link) => link.id} name="links" rowHeight=${34} /></div>`;
+  return html`<div class="links" style=${{ height: `${(links.length + 1) * 34 + 4}px` }}><${DataTable} bare=${true} columns=${columns} rows=${[...links].sort((a, b) => isBad(b) - isBad(a))} keyOf=${(link) => link.id} name="links" rowHeight=${34} /></div>`;
 }
 
 function Gateway({ row, open, press }) {
@@ -71,6 +77,7 @@ function Gateway({ row, open, press }) {
   const seenS = row.seen_us ? (nowUs() - row.seen_us) / 1e6 : null;
   const outbox = row.outbox ?? {};
   const received = row.received ?? {};
+  const links = (row.links ?? []).filter((link) => open || isBad(link));
   return html`<article class=${['gateway', wrong.length && 'has-trouble']} data-agent=${row.agent}>
     <header><h2>${say(row.name) || row.agent}</h2><span class="faint">${row.agent}</span>
       <span class=${['gateway-state', row.state !== 'online' && 'is-bad']}>${t(`gateway.${row.state}`)}${row.since_us ? t('gateway.sinceWhen', { at: dateTime(row.since_us) }) : ''}</span></header>
@@ -90,7 +97,7 @@ function Gateway({ row, open, press }) {
       <${Pair} name="duplicates" words=${count(received.duplicates)} />
     </dl>
     <button class="quiet-button" aria-expanded=${open ? 'true' : 'false'} onClick=${press}>${open ? t('gateway.hideLinks') : t('gateway.showLinks', { n: row.links?.length ?? 0 })}</button>
-    ${open && row.links ? html`<${Links} row=${row} />` : null}
+    ${links.length ? html`<${Links} links=${links} />` : null}
   </article>`;
 }
 
@@ -117,13 +124,11 @@ export const GatewaysPage = {
   setup() {
     const asked = useAsked(async () => { await loadGateways(); return true; }, ASK_S);
     const opened = reactive(new Set());
-    onMounted(() => { for (const row of gateways.value.rows.values()) if ((row.links ?? []).some(isBad)) opened.add(row.agent); });
     const press = (agent) => (opened.has(agent) ? opened.delete(agent) : opened.add(agent));
     const all = computed(() => [...gateways.value.rows.values()]);
     const rows = computed(() => all.value.filter((row) => campus.value.agents.has(row.agent)));
     const others = computed(() => all.value.filter((row) => !campus.value.agents.has(row.agent)));
     return () => {
-      second.value;
       const { hub, quarantine } = gateways.value;
       return html`<div class="scroll gateways"><div class="page-head"><h1>${t('gateway.title')}</h1>
           ${hub ? html`<span class="hub-facts">${t('gateway.hubFacts', { lag: figure(hub.lag_s, 'C'), queue: count(hub.db_waiting), size: size(hub.series_bytes) })}</span>` : null}<${AsOf} asked=${asked} /></div>

@@ -3,10 +3,9 @@ import { html } from './html.js';
 import { clock, duration } from './time.js';
 import { t } from '../i18n/words.js';
 import { link } from '../state/link.js';
-import { nowUs, second } from '../state/clock.js';
+import { nowUs } from '../state/clock.js';
 
 export function LostBanner() {
-  second.value;
   if (link.state === 'lost') {
     return html`<div class="lost" role="alert"><b>${t('lost.title')}</b>
       <span>${link.lostUs === null ? t('quiet.never') : t('lost.since', { at: clock(link.lostUs), age: duration((nowUs() - link.lostUs) / 1e6) })}</span><span>${t('lost.trying')}</span></div>`;

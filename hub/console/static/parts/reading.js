@@ -4,7 +4,6 @@ import { age } from './time.js';
 import { pointTitle, pointValue } from './figures.js';
 import { t } from '../i18n/words.js';
 import { reading } from '../state/values.js';
-import { second } from '../state/clock.js';
 
 const QUALITY = { 2: 'noAnswer', 3: 'deviceError', 4: 'sentinel', 5: 'implausible', 6: 'garbled' };
 
@@ -12,7 +11,6 @@ export const qualityWords = (quality) => (QUALITY[quality] ? t(`quality.${QUALIT
 
 /** props: point `<device>.<point>`, titled (show what it is), always (show the age even when fresh). */
 export function Reading({ point, titled, always }) {
-  second.value;
   const { value, quality, ageS, stale, bad } = reading(point);
   const kind = ['reading', stale && 'is-stale', bad && 'is-bad'];
   const words = bad ? qualityWords(quality) || t('value.none') : pointValue(point, value);

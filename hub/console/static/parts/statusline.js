@@ -5,7 +5,7 @@ import { t } from '../i18n/words.js';
 import { campus } from '../state/campus.js';
 import { awayNames } from '../state/gateways.js';
 import { link, sureUs } from '../state/link.js';
-import { nowUs, ownClockOff, second } from '../state/clock.js';
+import { nowUs, ownClockOff } from '../state/clock.js';
 import { sound } from '../state/preferences.js';
 import { session } from '../state/session.js';
 import { silence, soundBlocked, sounding } from '../state/sound.js';
@@ -39,7 +39,6 @@ function Sound() {
 }
 
 export function StatusLine() {
-  second.value;
   const off = ownClockOff.value;
   return html`<footer class="status" aria-label=${t('status.title')}>
     ${Connection()}${Lag()}${Agents()}

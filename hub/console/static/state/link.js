@@ -1,6 +1,6 @@
 // What is known about the connection itself; the status line and every page draw from here.
 import { computed, reactive } from '../parts/html.js';
-import { nowUs, second } from './clock.js';
+import { nowUs } from './clock.js';
 
 export const link = reactive({
   state: 'connecting', // connecting | live | lost
@@ -39,6 +39,5 @@ export const seenUs = () => (isLive.value || link.sureUs === null ? nowUs() : li
 
 /** The time of which the hub's data is complete: what this page has heard, less what the hub is behind. */
 export const sureUs = computed(() => {
-  second.value;
   return link.sureUs === null ? null : link.sureUs - (link.lagS ?? 0) * 1e6;
 });

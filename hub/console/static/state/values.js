@@ -48,6 +48,12 @@ export function staleAfter(deviceId) {
   return known.link?.stale_after_s ?? null;
 }
 
+/** Whether a point says nothing of use now: too old, or without a reading. */
+export function isSilent(name) {
+  const { stale, bad } = reading(name);
+  return stale || bad;
+}
+
 /** {value, timeUs, quality, ageS, stale, bad} of a point; value null where there is no reading. */
 export function reading(name) {
   valuesChanged.value;

@@ -6,7 +6,7 @@ import { amount, pointTitle, pointValue, unitSign } from '../../parts/figures.js
 import { PlaceLinks } from '../../parts/place.js';
 import { dateTime } from '../../parts/time.js';
 import { say, t } from '../../i18n/words.js';
-import { nowUs, second } from '../../state/clock.js';
+import { nowUs } from '../../state/clock.js';
 import { alertOf, alertsChanged, allAlerts } from '../../state/alerts.js';
 import { campus } from '../../state/campus.js';
 import { session, may } from '../../state/session.js';
@@ -140,7 +140,6 @@ export const Detail = {
     watch(mark, load, { immediate: true });
     return () => {
       alertsChanged.value;
-      second.value;
       const alert = alertOf(selected.value);
       if (!alert) return html`<aside class="detail detail-empty"><p class="faint">${allAlerts().size ? t('board.choose') : ''}</p></aside>`;
       return html`<aside class=${['detail', alert.family === 'fire' && 'is-fire', detailOpen.value && 'is-open']} aria-label=${t('board.detail')} key=${alert.id}>

@@ -12,7 +12,7 @@ import { countAlerts } from '../../state/alerts.js';
 import { campus } from '../../state/campus.js';
 import { gateways } from '../../state/gateways.js';
 import { isLive, link, sureUs } from '../../state/link.js';
-import { nowUs, second } from '../../state/clock.js';
+import { nowUs } from '../../state/clock.js';
 import { shownSize } from '../../state/screen.js';
 import { silence } from '../../state/sound.js';
 import { acknowledge } from './acts.js';
@@ -23,7 +23,7 @@ import { Detail, noteOpen } from './detail.js';
 import { AlertRow } from './row.js';
 
 const FAMILIES = ['fire', 'traffic', 'cooling', 'energy', 'access', 'camera', 'device'];
-const FIRE_ROWS_SHOWN = 4;
+const FIRE_ROWS_SHOWN = { wall: 6, desk: 4, phone: 3 };
 
 function Counts() {
   const counts = countAlerts();
@@ -66,7 +66,6 @@ function NewBar() {
 
 /** When nothing is wrong: that, and since when this is known. Never more than is known. */
 function Quiet() {
-  second.value;
   const away = link.agentsAway;
   const filtered = Object.values(filters.value).some(Boolean);
   if (!isLive.value || sureUs.value === null) {
@@ -81,7 +80,7 @@ function Quiet() {
 
 function FireLane({ rowHeight }) {
   const rows = fireRows.value;
-  const shown = Math.min(rows.length, FIRE_ROWS_SHOWN);
+  const shown = Math.min(rows.length, FIRE_ROWS_SHOWN[shownSize.value]);
   const at = rows.findIndex((row) => row.alert.id === selected.value);
   return html`<section class=${['lane-fire', rows.length && 'is-burning']} aria-label=${t('family.fire')}>
     <h2><span class="lane-name">${t('family.fire')}</span>

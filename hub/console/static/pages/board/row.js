@@ -5,7 +5,6 @@ import { amount, unitSign } from '../../parts/figures.js';
 import { placeOf } from '../../parts/place.js';
 import { duration, shortTime } from '../../parts/time.js';
 import { say, t } from '../../i18n/words.js';
-import { second } from '../../state/clock.js';
 import { seenUs } from '../../state/link.js';
 import { shownSize } from '../../state/screen.js';
 import { select, selected, toggle, detailOpen } from './board.js';
@@ -32,7 +31,6 @@ function Fold({ row }) {
 }
 
 export function AlertRow(row) {
-  second.value;
   const { alert } = row;
   const compared = alert.limit !== null && alert.value !== null && unitSign(alert.unit); // then the message says the same
   const place = placeOf(alert);

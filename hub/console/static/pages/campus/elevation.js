@@ -4,7 +4,7 @@ import { html } from '../../parts/html.js';
 import { AlertMark } from '../../parts/mark.js';
 import { placeWords } from '../../parts/place.js';
 import { say, t } from '../../i18n/words.js';
-import { reading } from '../../state/values.js';
+import { isSilent } from '../../state/values.js';
 import { href } from '../../router.js';
 import { keyPoints } from './tree.js';
 
@@ -18,9 +18,9 @@ function floorsOf(areas) {
 }
 
 /** Whether every device of a room that should be heard is silent. */
-export function isSilent(devices, profiles) {
+export function isUnheard(devices, profiles) {
   const points = devices.filter((device) => device.kind !== 'radar').map((device) => keyPoints(device, profiles)[0]).filter(Boolean);
-  return points.length > 0 && points.every((point) => reading(point).stale);
+  return points.length > 0 && points.every(isSilent);
 }
 
 export function Elevation({ building, tree, campus, alerts, named, sited }) {
@@ -31,7 +31,7 @@ export function Elevation({ building, tree, campus, alerts, named, sited }) {
       <div class="rooms">${rooms.map((area) => {
     const worst = alerts.get(area.id);
     const devices = tree.devices.get(area.id) ?? [];
-    const kind = ['room', isSilent(devices, campus.profiles) && 'is-silent', worst && 'has-alert'];
+    const kind = ['room', isUnheard(devices, campus.profiles) && 'is-silent', worst && 'has-alert'];
     return html`<a class=${kind} href=${href('campus', ['area', area.id])} data-area=${area.id} aria-label=${say(area.name)} title=${say(area.name)}>
           ${worst ? html`<${AlertMark} alert=${worst} size=${13} />` : null}<span class="room-name">${say(area.name)}</span></a>`;
   })}</div></div>`)}

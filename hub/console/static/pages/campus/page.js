@@ -7,7 +7,6 @@ import { useKeys } from '../../parts/keys.js';
 import { say, t } from '../../i18n/words.js';
 import { alertsChanged, allAlerts } from '../../state/alerts.js';
 import { campus } from '../../state/campus.js';
-import { second } from '../../state/clock.js';
 import { link } from '../../state/link.js';
 import { wantValues } from '../../state/values.js';
 import { go, href, route } from '../../router.js';
@@ -72,7 +71,6 @@ export const CampusPage = {
         <span class="tree-values">${points.map((point) => html`<${Reading} key=${point} point=${point} />`)}${row.kind === 'device' ? null : html`<span class="faint">${row.below}</span>`}</span></div>`;
     };
     return () => {
-      second.value;
       const at = rows.value.findIndex((row) => row.id === chosen.value[1]);
       return html`<div class="campus"><section class="tree-part">
           <div class="tree-head"><input ref=${field} type="search" value=${text.value} placeholder=${t('campus.search')} aria-label=${t('campus.search')} onInput=${(event) => { text.value = event.target.value; }} />

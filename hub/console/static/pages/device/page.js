@@ -12,7 +12,7 @@ import { age, dateTime } from '../../parts/time.js';
 import { say, t } from '../../i18n/words.js';
 import { alertsChanged, allAlerts } from '../../state/alerts.js';
 import { campus, deviceOf, pointOf } from '../../state/campus.js';
-import { nowUs, second } from '../../state/clock.js';
+import { nowUs } from '../../state/clock.js';
 import { gateways } from '../../state/gateways.js';
 import { reading, staleAfter, wantValues } from '../../state/values.js';
 import { href, route } from '../../router.js';
@@ -97,7 +97,6 @@ export const DevicePage = {
       return [...byId.values()].sort((a, b) => b.start_us - a.start_us);
     });
     return () => {
-      second.value;
       const known = deviceOf(id.value);
       if (!known) return html`<p class="page-empty faint">${missing.value ? t('device.unknown', { id: id.value }) : t('page.loading')}</p>`;
       const limits = limitsOf(alerts.value);

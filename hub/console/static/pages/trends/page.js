@@ -30,6 +30,14 @@ function Chosen({ points, colours, drop }) {
   })}</ul>`;
 }
 
+/** Numbers as asked for; codes as they were last, since there is no mean of manual and automatic. */
+async function loadBoth(points, from, to, step, way) {
+  const codes = points.filter((point) => pointOf(point)?.codes);
+  const numbers = points.filter((point) => !codes.includes(point));
+  const parts = await Promise.all([[numbers, way], [codes, 'last']].filter(([some]) => some.length).map(([some, how]) => loadSeries(some, from, to, step, how)));
+  return { times: parts[0].times, stepS: parts[0].stepS, series: Object.assign({}, ...parts.map((part) => part.series)) };
+}
+
 /** The table below or instead of the chart: one line a moment. */
 function tableOf(loaded, points) {
   const columns = [
@@ -68,7 +76,8 @@ export const TrendsPage = {
       if (!points.value.length) return null;
       const { from, to, moving } = range();
       const step = Number(route.query.step) || stepFor(from, to, 720);
-      return { ...(await loadSeries(points.value, from, to, Math.max(step, stepFor(from, to, 5000)), way.value)), from, to, moving };
+      const each = Math.max(step, stepFor(from, to, 5000));
+      return { ...(await loadBoth(points.value, from, to, each, way.value)), from, to, moving };
     }, ASK_S);
     watch(() => JSON.stringify(route.query), () => asked.again());
     const option = shallowRef(null);
