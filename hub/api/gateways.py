@@ -115,20 +115,23 @@ def _links(campus: Campus, agent: str, health: Mapping[str, Any]) -> list[dict[s
 def _link(
     number: str, name: dict[str, str], kind: str, devices: int, said: Mapping[str, Any]
 ) -> dict[str, Any]:
-    silent = said.get("silent_devices")
+    listed = said.get("silent_devices")
+    silent = (
+        listed if isinstance(listed, list) else list(_part(said, "troubles"))
+    )  # cameras by what ails them
     return {
         "id": number,
         "name": name,
         "kind": kind,
         "state": said.get("state", "unknown"),
-        "trouble": said.get("trouble"),
-        "ok": said.get("answered"),
+        "trouble": said.get("trouble") or None,
+        "ok": said.get("answered", said.get("online")),
         "errors": {name: said[name] for name in ERRORS if said.get(name)} | _part(said, "errors"),
         "period_s": said.get("period_s"),
         "last_ok_us": said.get("last_ok_us"),
         "devices": devices,
-        "silent": len(silent) if isinstance(silent, list) else 0,
-        "silent_devices": silent if isinstance(silent, list) else [],
+        "silent": len(silent),
+        "silent_devices": silent,
     }
 
 

@@ -20,7 +20,9 @@ from hub.api.routes import Routes
 ROUTES: Final = Routes("health", prefix="")
 
 #: A mapping under one of these keys has one entry for each thing of that name, which becomes a label.
-LABELS: Final = {"agents": "agent", "by_severity": "severity", "by_family": "family", "stalled": "store"}
+LABELS: Final = {"agents": "agent", "by_severity": "severity", "by_family": "family"}
+#: Here each entry is a trouble in words; that it is there is the number.
+TROUBLES: Final = {"stalled": "store"}
 
 
 @ROUTES.get("/healthz", role=None)
@@ -37,7 +39,8 @@ async def healthz(hub: Hub) -> Json:
 async def metrics(hub: Hub) -> Response:
     """Counters in the Prometheus text format, for an engineer or the bearer of the token."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Numbers({**await vitals(hub), "alerts": await hub.db.read(board.counts)}))
+    own = {"alerts": await hub.db.read(board.counts), "agents": hub.ingest().get("agents", {})}
+    registry.register(_Numbers({**await vitals(hub), **own}))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -86,6 +89,8 @@ def numbers(
                 nested = inner if isinstance(inner, Mapping) else {"": inner}
                 for found, more, number in numbers(nested, name, {**labels, LABELS[key]: str(thing)}):
                     yield found.rstrip("_"), more, number
+        elif isinstance(value, Mapping) and key in TROUBLES:
+            yield from ((name, {**labels, TROUBLES[key]: str(thing)}, 1.0) for thing in value)
         elif isinstance(value, Mapping):
             yield from numbers(value, name, labels)
         elif isinstance(value, int | float):

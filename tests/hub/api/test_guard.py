@@ -198,5 +198,26 @@ async def test_metrics_are_for_engineers_and_for_who_bears_the_token(sign_in: Si
             assert (await client.get("/metrics", headers=headers)).status_code == status
     engineer = await sign_in(Role.ENGINEER)
     text = (await engineer.get("/metrics")).text
+    assert "stalled" not in text
     assert "campus_hub_alerts_raised 0.0" in text
     assert 'campus_hub_alerts_by_severity{severity="4"} 0.0' in text
+
+
+async def test_metrics_name_what_is_stalled_and_what_each_agent_sent(sign_in: SignIn, ports: Ports) -> None:
+    status = {
+        "lag_s": 2.5,
+        "stalled": {"series": "the disk is full"},
+        "agents": {"edge-hq1": {"received": {"samples": 7}, "clock_offset_s": None}},
+    }
+    token = ports.data_dir / "metrics.token"
+    token.write_text("seventeen-valves\n")
+    told = replace(ports, ingest=lambda: status, web=WebSettings(metrics_token_file=token))
+    transport = httpx.ASGITransport(guarded(web_app(told)))
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        text = (await client.get("/metrics", headers={"Authorization": "Bearer seventeen-valves"})).text
+    for line in (
+        "campus_hub_lag_s 2.5",
+        'campus_hub_ingest_stalled{store="series"} 1.0',
+        'campus_hub_agents_received_samples{agent="edge-hq1"} 7.0',
+    ):
+        assert line in text.splitlines()
