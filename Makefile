@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 # Whether tests run beside each other: two workers, whole-system and browser tests together on one of them (tests/conftest.py).
 PYTEST := $(VENV)/python -m pytest
-SPREAD := -n 2 --dist loadgroup --no-loadscope-reorder
+SPREAD := -n 2 --dist loadscope --no-loadscope-reorder
 # Rooms whose tests are quick; the rest (campus, console, contracts) start whole programs.
 FAST := $(wildcard tests/house tests/devices tests/edge_agent tests/hub tests/benchmarks)
 

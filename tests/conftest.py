@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.fake_clock import FakeClock
 from tests.leaks import held, leaked_since
@@ -55,16 +57,29 @@ def must_have_servers() -> bool:
     )
 
 
+def is_whole_system(nodeid: str) -> bool:
+    """Say whether a test starts whole programs or a browser."""
+    return nodeid.startswith(WHOLE_SYSTEM)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole-system tests first and together on one worker; every other file stays together."""
+    """Whole-system tests first: they take longest."""
+    items.sort(key=lambda item: not is_whole_system(item.nodeid))
 
-    def is_whole_system(item: pytest.Item) -> bool:
-        return item.nodeid.startswith(WHOLE_SYSTEM)
 
-    items.sort(key=lambda item: not is_whole_system(item))
-    for item in items:
-        group = "whole-system" if is_whole_system(item) else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+class Spread(LoadScopeScheduling):
+    """Whole-system tests together on one worker; every other file stays together.
+
+    The marks that xdist has for this (`loadgroup`) are without effect from pytest 9.1 on.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "whole-system" if is_whole_system(nodeid) else nodeid.split("::", 1)[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Spread:
+    """Spread tests over workers in our own way."""
+    return Spread(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
