@@ -84,6 +84,12 @@ def run(*command: str, timeout_s: float = 50) -> tuple[int, str]:
     return answer.returncode, answer.stdout
 
 
+@functools.cache
+def help_of(script: str, *words: str) -> tuple[int, str]:
+    """Exit code and words of ``--help``, asked once: a program takes a second to start."""
+    return run(program(script), *words, "--help")
+
+
 def functions(name: str) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, ast.ClassDef | None]]:
     """Every function of a file, with the class it stands in."""
 

@@ -24,8 +24,7 @@ from devices.wire.mqtt import Broker, connect
 from edge_agent.settings import Credentials, EdgeSettings
 from hub.settings import ExternalBrokerSettings, HubSettings, InfluxDbSettings
 from tests.brokers import Engine, program
-from tests.house.project import ROOT, pyproject, run, text
-from tests.house.project import program as installed
+from tests.house.project import ROOT, help_of, pyproject, text
 
 DOCKER = ROOT / "docker"
 COMPOSE: dict[str, Any] = yaml.safe_load(text("docker/compose.yaml"))
@@ -80,7 +79,7 @@ def test_command_of_a_service_is_one_that_the_program_knows(name: str) -> None:
 def understood(script: str, words: list[str]) -> None:
     """The program's own help for this command names every option given."""
     assert script in pyproject()["project"]["scripts"]
-    code, said = run(installed(script), words[0], "--help")
+    code, said = help_of(script, words[0])
     assert code == 0, said
     assert all(re.search(rf"{word}\b", said) for word in words if word.startswith("--")), shlex.join(words)
 

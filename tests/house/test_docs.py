@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.house.project import ROOT, ours, program, pyproject, run, text
+from tests.house.project import ROOT, help_of, ours, pyproject, text
 
 PAGES = ours(".md")
 LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)|<(?:img|a)\s[^>]*(?:src|href)=\"([^\"]+)\"")
@@ -55,7 +55,7 @@ def test_files_named_are_there(page: str) -> None:
 
 @pytest.mark.parametrize("script", existing_scripts())
 def test_script_explains_itself(script: str) -> None:
-    code, output = run(program(script), "--help")
+    code, output = help_of(script)
     assert code == 0, output
     assert len(output.split()) >= 20, "a person cannot follow that"
     assert script in output
@@ -63,7 +63,7 @@ def test_script_explains_itself(script: str) -> None:
 
 @pytest.mark.parametrize("script", [name for name in existing_scripts() if name != "campus-demo"])
 def test_script_can_check_its_configuration(script: str) -> None:
-    _, output = run(program(script), "--help")
+    _, output = help_of(script)
     assert re.search(r"\bcheck\b", output), output
 
 
@@ -72,7 +72,7 @@ def test_commands_named_in_documents_are_known_to_the_script(script: str) -> Non
     named = {
         word for page in PAGES for name, word in SCRIPT_CALL.findall(code_of(text(page))) if name == script
     }
-    _, output = run(program(script), "--help")
+    _, output = help_of(script)
     unknown = {word for word in named if not re.search(rf"\b{word}\b", output)}
     assert not unknown, f"{script} does not know {unknown}"
 
