@@ -13,8 +13,14 @@ from tests.campus.stack import NAME, Stack
 pytestmark = [pytest.mark.timeout(180), pytest.mark.needs("nats-server")]
 
 
-def raised(stack: Stack, rule: str, device: str, state: str = "raised") -> dict[str, Any] | None:
-    return next((row for row in stack.alerts(rule, device) if row["state"] == state), None)
+def known(stack: Stack, rule: str, device: str) -> set[str]:
+    """Alerts from before; the campus is shared by the tests of this folder."""
+    return {row["id"] for row in stack.alerts(rule, device)}
+
+
+def new(stack: Stack, rule: str, device: str, before: set[str], state: str) -> dict[str, Any] | None:
+    found = (row for row in stack.alerts(rule, device) if row["id"] not in before and row["state"] == state)
+    return next(found, None)
 
 
 def test_every_kind_of_device_is_live(stack: Stack) -> None:
@@ -43,25 +49,30 @@ PROVOKED = [
 def test_an_alert_appears_is_acknowledged_and_clears(
     stack: Stack, device: str, fault: str, rule: str
 ) -> None:
+    before = known(stack, rule, device)
     stack.simulate("fault", device, fault)
-    alert = stack.until(lambda: raised(stack, rule, device), f"{rule} on the board", 30)
+    alert = stack.until(lambda: new(stack, rule, device, before, "raised"), f"{rule} on the board", 30)
     assert alert["message"]["zh"]
     assert alert["message"]["en"]
     stack.post(f"/api/alerts/{alert['id']}/ack", {"epoch": alert["epoch"]})
-    assert raised(stack, rule, device, "acked")["acked_by"] == NAME  # type: ignore[index]
     stack.simulate("clear", device)
-    closed = stack.until(lambda: raised(stack, rule, device, "closed"), f"{rule} closed", 40)
-    assert closed["id"] == alert["id"]
-    assert len(stack.alerts(rule, device)) == 1, "one cause, one alert"
+    closed = stack.until(lambda: new(stack, rule, device, before, "closed"), f"{rule} closed", 40)
+    assert (closed["id"], closed["acked_by"]) == (alert["id"], NAME)
+    assert known(stack, rule, device) - before == {alert["id"]}, "one cause, one alert"
 
 
 def test_a_speeder_is_on_the_board_at_once_and_in_the_statistics(stack: Stack) -> None:
+    before = known(stack, "speeding", "radar")
     stack.simulate("fault", "radar", "speeder", "--value", "47")
-    alert = stack.until(lambda: next(iter(stack.alerts("speeding", "radar")), None), "the speeder", 30)
-    assert 40 < alert["value"] < 52
-    assert alert["limit"] == 15
+
+    def speeder() -> dict[str, Any] | None:
+        rows = [row for row in stack.alerts("speeding", "radar") if row["id"] not in before]
+        return next((row for row in rows if 40 < row["value"] < 52), None)
+
+    alert = stack.until(speeder, "the speeder", 30)
+    assert (alert["limit"], alert["state"]) == (15, "cleared")
     stack.post(f"/api/alerts/{alert['id']}/ack", {"epoch": alert["epoch"]})
-    assert stack.alerts("speeding", "radar")[0]["state"] == "closed"
+    assert stack.until(speeder, "the speeder, acknowledged")["state"] == "closed"
     stack.until(lambda: stack.raw("radar.pass_kmh"), "its pass among the samples")
 
 
@@ -74,16 +85,16 @@ def test_a_killed_process_loses_no_alert(stack: Stack, victim: str) -> None:
     if victim != "broker":  # the hub starts its own broker again
         stack.start(victim)
 
-    def new() -> list[dict[str, Any]]:
+    def since() -> list[dict[str, Any]]:
         try:
             return [row for row in stack.alerts("pump-not-auto") if row["id"] not in before]
         except Exception:  # noqa: BLE001 - boundary: the hub may be down at the moment
             return []
 
-    stack.until(new, f"the alert after {victim} was killed", 60)
+    stack.until(since, f"the alert after {victim} was killed", 60)
     stack.simulate("clear", "pump")
-    stack.until(lambda: all(row["cleared_us"] for row in new()), "cleared", 60)
-    assert len(new()) == 1
+    stack.until(lambda: all(row["cleared_us"] for row in since()), "cleared", 60)
+    assert len(since()) == 1
 
 
 @pytest.mark.promise("P-campus-2")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -180,18 +179,17 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.timeout(30)  # a bomb that works takes minutes
 @pytest.mark.parametrize("name", BOMBS)
 def test_bomb_is_refused_at_once_and_in_little_memory(name: str) -> None:
     bomb = BOMBS[name]()
     tracemalloc.start()
-    started_s = time.perf_counter()
     try:
         with pytest.raises(Garbled):
             decode(bomb)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - started_s < 5
     assert most < 256 * 2**20
 
 
