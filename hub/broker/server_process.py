@@ -97,10 +97,13 @@ class ServerProcess:
             Unreachable: it ended instead, or did not get there in time; with its last words.
         """
         waiting = asyncio.create_task(self._ready.wait(), name="broker-ready")
-        done, _ = await asyncio.wait(
-            {waiting, self._listener}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED
-        )
-        waiting.cancel()
+        try:
+            done, _ = await asyncio.wait(
+                {waiting, self._listener}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            waiting.cancel()
+            await asyncio.wait({waiting})  # a task that was told to end is still there until it has
         if waiting not in done:
             raise Unreachable(f"nats-server did not become ready: {self.last_words}")
 
