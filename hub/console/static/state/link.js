@@ -39,5 +39,5 @@ export const seenUs = () => (isLive.value || link.sureUs === null ? nowUs() : li
 
 /** The time of which the hub's data is complete: what this page has heard, less what the hub is behind. */
 export const sureUs = computed(() => {
-  return link.sureUs === null ? null : link.sureUs - (link.lagS ?? 0) * 1e6;
+  return link.sureUs === null ? null : Math.min(link.sureUs, nowUs()) - (link.lagS ?? 0) * 1e6;
 });

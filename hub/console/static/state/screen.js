@@ -2,7 +2,7 @@
 import { ref } from '../parts/html.js';
 
 const phone = matchMedia('(max-width: 700px)');
-const wall = matchMedia('(min-width: 1600px)');
+const wall = matchMedia('(min-width: 1760px)');
 const size = () => (phone.matches ? 'phone' : wall.matches ? 'wall' : 'desk');
 
 export const shownSize = ref(size());

@@ -45,10 +45,10 @@ export function AlertRow(row) {
     <${AlertMark} alert=${alert} size=${20} />
     <span class="row-severity">${severityName(alert.severity)}</span>
     <span class="row-what"><b>${say(alert.title)}</b>${compared ? null : html`<span class="row-message">${say(alert.message)}</span>`}<${Fold} row=${row} /></span>
-    <span class="row-where"><span class="row-room">${room || say(alert.device_name)}</span>
+    <span class=${['row-where', !compared && 'is-wide']}><span class="row-room">${room || say(alert.device_name)}</span>
       <span class="row-site">${place.map((part) => part.name).join(t('place.between'))}</span></span>
-    <span class="row-value">${!compared ? null : html`<b>${amount(alert.value, alert.unit)}</b>
-      <span class="row-limit">${t('alert.limitShort', { limit: Number(alert.limit.toFixed(2)) })}</span>`}</span>
+    ${!compared ? null : html`<span class="row-value"><b>${amount(alert.value, alert.unit)}</b>
+      <span class="row-limit">${t('alert.limitShort', { limit: Number(alert.limit.toFixed(2)) })}</span></span>`}
     <span class="row-since">${alert.cleared_us ? shortTime(alert.start_us, seenUs()) : lasting(alert)}</span>
     <span class="row-state">${alert.stale ? t('alert.short.stale') : shownSize.value === 'wall' ? stateWords(alert) : t(`alert.short.${alert.state}`)}</span>
   </div>`;
