@@ -37,11 +37,15 @@ GOALS = (
     Goal(
         "modbus", ">= 80 % of bare pymodbus's requests/s; >= 100,000 points/s per core to the outbox", NO_ROW
     ),
-    Goal("modbus, many devices", "<= 15 % of a core; age at the broker p50 <= 10 ms, p99 <= 50 ms", NO_ROW),
+    Goal(
+        "modbus, many devices",
+        "<= 15 % of a core; age at the broker p50 <= 10 ms, p99 <= 50 ms",
+        "130 links need a load of their own; it comes with the next work on the Modbus gateway",
+    ),
     Goal(
         "dead devices",
         "healthy period p99 <= 1.02 s; shared link within 10 %; a write while polling p99 <= 300 ms",
-        NO_ROW,
+        "this version writes nothing to devices; periods beside a silent unit are held by tests",
     ),
     Goal("outbox", ">= 100,000 samples/s durable; >= 2,000 single alerts/s", NO_ROW),
     Goal("ingest", ">= 500,000 samples/s into DuckDB; >= 200,000 into VictoriaMetrics", NO_ROW),
