@@ -6,8 +6,10 @@ import difflib
 from collections.abc import Collection, Iterator
 
 from devices.campus import parameters
-from devices.campus.rules import Condition, Rule, SetpointRule, SpeedingRule, WhenRule
+from devices.campus.conditions import Condition
+from devices.campus.rules import Rule, SetpointRule, WhenRule, leaves
 from devices.campus.site import AreaKind, Campus, Device, HttpLink, ModbusTcpLink, MqttLink
+from devices.campus.speed_rules import SpeedingRule
 from devices.model.codes import CODES
 from devices.model.errors import Problem
 from devices.profiles.profile import JsonSheet, ModbusSheet, Point, RadarBytesSheet, SnapshotSheet
@@ -51,17 +53,19 @@ def selected(campus: Campus, rule: Rule) -> Iterator[Device]:
             yield device
 
 
-def resolved(condition: Condition, point: Point) -> float:
-    """The number a condition compares with; a word is looked up in the point's code set.
+def words(condition: Condition) -> tuple[str | float, ...]:
+    """What a condition names of its point's values: numbers, or members of the code set."""
+    counted = None if condition.count is None else condition.count.becomes
+    named = (condition.equals, condition.differs, counted, *(condition.one_of or ()))
+    return tuple(value for value in named if value is not None)
+
+
+def resolved(wanted: str | float, point: Point) -> float:
+    """The number of what a condition names: a word is looked up in the point's code set.
 
     Raises:
         ValueError: the word is not a member of the set.
     """
-    wanted = next(
-        value
-        for value in (condition.equals, condition.differs, condition.above, condition.below)
-        if value is not None
-    )
     if not isinstance(wanted, str):
         return float(wanted)
     members = {member.name.lower(): member for member in CODES[point.codes]} if point.codes else {}
@@ -211,7 +215,7 @@ def _rule_points(campus: Campus, rule: Rule, file: str) -> Iterator[Problem]:
         if isinstance(rule, SetpointRule):
             for name in (name for name in SETPOINT_POINTS if name not in points):
                 yield Problem(file, where, f"{profile.profile} without {name}", "devices that have it")
-        for number, condition in enumerate(rule.when if isinstance(rule, WhenRule) else ()):
+        for number, condition in enumerate(leaves(rule.when) if isinstance(rule, WhenRule) else ()):
             path = f"{where}.when.{number}"
             if condition.point not in points:
                 yield Problem(
@@ -221,7 +225,8 @@ def _rule_points(campus: Campus, rule: Rule, file: str) -> Iterator[Problem]:
                     near(condition.point, points),
                 )
                 continue
-            try:
-                resolved(condition, points[condition.point])
-            except ValueError as error:
-                yield Problem(file, path, repr(condition.equals or condition.differs), str(error))
+            for wanted in words(condition):
+                try:
+                    resolved(wanted, points[condition.point])
+                except ValueError as error:
+                    yield Problem(file, path, repr(wanted), str(error))

@@ -3,102 +3,62 @@
 from __future__ import annotations
 
 import datetime as dt
-import string
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from devices.campus.calendars import Hours, Id
-from devices.model.alerts import Family, Severity
-from devices.profiles.profile import DeviceKind, PointName, Words
+from devices.campus.calendars import Id
+from devices.campus.conditions import DEEPEST, MOST_LEAVES, AllOf, AnyOf, Condition, Expression, NotOf
+from devices.campus.rule_head import WEEK_S, Grave, RuleHead
+from devices.campus.speed_rules import SpeedingRule
+from devices.profiles.profile import Words
 from devices.profiles.strict import Strict
 
-MESSAGE_FIELDS = frozenset({"device", "area", "value", "limit", "unit", "hold"})
 
+class Level(Strict):
+    """Another severity while something more is true; the gravest of those that hold counts, else the rule's own."""
 
-def _severity(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if value.upper() not in Severity.__members__:
-        raise ValueError(f"one of {', '.join(severity.name.lower() for severity in Severity)}")
-    return Severity[value.upper()]
-
-
-Grave = Annotated[Severity, BeforeValidator(_severity)]
-
-
-class Select(Strict):
-    """Which devices a rule is for: every given list must contain the device; an empty list asks nothing."""
-
-    kinds: tuple[DeviceKind, ...] = ()
-    sites: tuple[Id, ...] = ()
-    area_kinds: tuple[str, ...] = ()
-    profiles: tuple[Id, ...] = ()
-    devices: tuple[Id, ...] = ()
-    but_not: tuple[Id, ...] = ()
-
-
-class RuleBase(Strict):
-    """What every rule has. `message` may use {device} {area} {value} {limit} {unit} {hold}."""
-
-    id: Id
-    version: int = Field(1, ge=1)
-    title: Words
-    message: Words
-    advice: Words = Field(description="What to do first; one step a line.")
-    family: Family
     severity: Grave
-    select: Select
-    on_delay_s: float = Field(
-        0.0, ge=0, le=7 * 86400, description="The condition must hold this long before it raises."
+    when: tuple[Expression, ...] = Field(
+        (), max_length=8, description="All of it; none: the rule's own condition."
     )
-    off_delay_s: float = Field(
-        0.0, ge=0, le=7 * 86400, description="Normal must hold this long before it clears."
+    on_delay_s: float = Field(0.0, ge=0, le=WEEK_S, description="Holds so long before the severity changes.")
+    off_delay_s: float = Field(0.0, ge=0, le=WEEK_S, description="Is over so long before it changes back.")
+
+
+class StateRule(RuleHead):
+    """Rules about slow states."""
+
+    levels: tuple[Level, ...] = Field((), max_length=4)
+    good_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="So much of on_delay_s must be covered by good readings; else it raises later, once it is.",
     )
-    enabled: bool = True
-
-    @model_validator(mode="after")
-    def _known_fields(self) -> Self:
-        for language in (self.message.zh, self.message.en):
-            try:
-                used = {name for _, name, _, _ in string.Formatter().parse(language) if name is not None}
-            except ValueError as error:
-                raise ValueError(f"message: {error}") from None
-            if unknown := sorted(used - MESSAGE_FIELDS):
-                raise ValueError(f"message: unknown fields {unknown}, known: {sorted(MESSAGE_FIELDS)}")
-        return self
-
-
-class Condition(Strict):
-    """One comparison of one point; exactly one of equals, differs, above, below."""
-
-    point: PointName
-    equals: str | float | None = Field(
-        None, description="A number, or a member of the point's code set such as auto."
-    )
-    differs: str | float | None = None
-    above: float | None = None
-    below: float | None = None
-    dead_band: float = Field(
-        0.0, ge=0, description="For above and below: how far back it must come to be normal again."
+    fresh_s: float = Field(
+        60.0, gt=0, le=WEEK_S, description="For good_share, usual and energy: how long a good reading counts."
     )
 
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        given = [name for name in ("equals", "differs", "above", "below") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"exactly one of equals, differs, above, below; given: {given or 'none'}")
-        return self
 
-
-class WhenRule(RuleBase):
+class WhenRule(StateRule):
     """Raises while all conditions hold. The first condition gives the alert's value and limit."""
 
     kind: Literal["when"]
-    when: tuple[Condition, ...] = Field(min_length=1, max_length=8)
+    when: tuple[Expression, ...] = Field(min_length=1, max_length=8)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        for expressions in (self.when, *(level.when for level in self.levels)):
+            if len(list(leaves(expressions))) > MOST_LEAVES:
+                raise ValueError(f"when: at most {MOST_LEAVES} comparisons")
+            if _depth(expressions) > DEEPEST:
+                raise ValueError(f"when: nested deeper than {DEEPEST}")
+        return self
 
 
-class SetpointRule(RuleBase):
+class SetpointRule(StateRule):
     """Set point of an air conditioner against the standard of the mode it is in (26 C cooling, 20 C heating)."""
 
     kind: Literal["setpoint"]
@@ -109,52 +69,37 @@ class SetpointRule(RuleBase):
     )
 
 
-class SpeedLimit(Strict):
-    """Another limit in some places or hours; the first that fits counts."""
-
-    areas: tuple[Id, ...] = ()
-    hours: Hours = Hours()
-    limit_kmh: float = Field(gt=0, le=120)
-
-
-class SpeedLevel(Strict):
-    """Severity from this share above the limit on."""
-
-    over_percent: float = Field(ge=0)
-    severity: Grave
-
-
-class SpeedingRule(RuleBase):
-    """Vehicle passes above the limit of lane, zone and hour.
-
-    A certified instrument never reads above the true speed (GB/T 21255: -6..0 km/h), so it needs no margin;
-    an uncertified one gets `error_kmh` and `margin_kmh` in the driver's favour.
-    """
-
-    kind: Literal["speeding"]
-    limit_kmh: float = Field(gt=0, le=120)
-    limits: tuple[SpeedLimit, ...] = ()
-    instrument: Literal["certified", "uncertified"] = "uncertified"
-    error_kmh: float = Field(
-        1.0, ge=0, le=10, description="How far an uncertified instrument may read too high."
-    )
-    margin_kmh: float = Field(2.0, ge=0, le=20, description="House tolerance for an uncertified instrument.")
-    pass_gap_s: float = Field(1.5, gt=0, le=30, description="Silence that ends a vehicle's pass.")
-    min_readings: int = Field(2, ge=1, le=100, description="Fewer readings are counted as noise.")
-    low_kmh: float = Field(3.0, ge=0, description="Slower readings (people, leaves) are not vehicles.")
-    levels: tuple[SpeedLevel, ...] = (
-        SpeedLevel(over_percent=0, severity=Severity.LOW),
-        SpeedLevel(over_percent=20, severity=Severity.MEDIUM),
-        SpeedLevel(over_percent=50, severity=Severity.HIGH),
-    )
-
-
-class StaleRule(RuleBase):
+class StaleRule(StateRule):
     """No good reading for longer than `after_s`, of a device, or of a whole link (then its devices stay quiet)."""
 
     kind: Literal["stale"]
     of: Literal["device", "link"] = "device"
-    after_s: float = Field(60.0, gt=0)
+    after_s: float = Field(60.0, gt=0, le=WEEK_S)
+
+
+def parts(expression: Expression) -> tuple[Expression, ...]:
+    """What an expression is joined of; nothing for a comparison."""
+    match expression:
+        case AllOf():
+            return expression.all
+        case AnyOf():
+            return expression.any
+        case NotOf():
+            return (expression.negated,)
+        case Condition():
+            return ()
+
+
+def leaves(expressions: tuple[Expression, ...]) -> Iterator[Condition]:
+    """All comparisons, in the order in which they stand."""
+    for expression in expressions:
+        if isinstance(expression, Condition):
+            yield expression
+        yield from leaves(parts(expression))
+
+
+def _depth(expressions: tuple[Expression, ...]) -> int:
+    return 1 + max((_depth(parts(expression)) for expression in expressions), default=-1)
 
 
 Rule = Annotated[WhenRule | SetpointRule | SpeedingRule | StaleRule, Field(discriminator="kind")]

@@ -80,6 +80,7 @@ class EventKind(StrEnum):
     RAISE = "raise"
     CLEAR = "clear"
     MOMENT = "moment"  # raised and over at once, such as one speeding vehicle
+    CHANGE = "change"  # still raised, with another severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class AlertEvent:
     value, limit: the evidence in `unit`; NaN where the rule has none.
     evidence: further readings at that moment, point name to value.
     parent:   device whose own alert covers this one ("" if none).
+    latch:    stays until a person resets it, also when its condition is over.
     """
 
     id: str
@@ -109,6 +111,7 @@ class AlertEvent:
     message: Text
     evidence: dict[str, float] = field(default_factory=dict)
     parent: str = ""
+    latch: bool = False
 
 
 def alert_id(rule: str, rule_version: int, device: str, start_us: int) -> str:

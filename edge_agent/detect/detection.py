@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from devices.campus.rules import SetpointRule, SpeedingRule, StaleRule, WhenRule
+from devices.campus.rules import SetpointRule, StaleRule, WhenRule
 from devices.campus.site import Campus
+from devices.campus.speed_rules import SpeedingRule
 from devices.model.alerts import AlertEvent
 from devices.model.frames import FrameBatch
 from devices.model.points import PointTable

@@ -12,7 +12,8 @@ import numpy as np
 
 from devices.campus.calendars import Period
 from devices.campus.checks import resolved
-from devices.campus.rules import Condition, SetpointRule, StaleRule, WhenRule
+from devices.campus.conditions import Condition
+from devices.campus.rules import SetpointRule, StaleRule, WhenRule, leaves
 from devices.model.alerts import AlertEvent, EventKind
 from devices.model.texts import Text
 from edge_agent.detect import setpoint
@@ -154,8 +155,10 @@ class WhenJudge(HoldJudge):
 
     def __init__(self, rule: WhenRule, register: Register) -> None:
         super().__init__(rule, register)
-        self._comparisons = tuple(_comparison(condition, self.subjects, register) for condition in rule.when)
-        self._first = rule.when[0].point
+        self._comparisons = tuple(
+            _comparison(condition, self.subjects, register) for condition in leaves(rule.when)
+        )
+        self._first = next(leaves(rule.when)).point
 
     def points(self) -> tuple[Rows, ...]:
         """The points of the comparisons."""
@@ -297,7 +300,7 @@ def _comparison(condition: Condition, subjects: Sequence[Subject], register: Reg
     for row, subject in enumerate(subjects):
         profile = register.campus.profile_of(register.campus.devices[subject.id])
         point = next(point for point in profile.points if point.name == condition.point)
-        limit[row] = resolved(condition, point)
+        limit[row] = resolved(given[relation], point)
     return Comparison(rows_of(subjects, condition.point), relation, limit, condition.dead_band)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from devices.campus.rules import SpeedingRule, SpeedLevel
+from devices.campus.speed_rules import SpeedingRule, SpeedLevel
 from devices.campus.site import Device
 from devices.model.alerts import AlertEvent, EventKind, Severity
 from devices.model.codes import Direction

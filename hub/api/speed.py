@@ -11,7 +11,7 @@ from fastapi import Query
 from sqlalchemy import Connection
 
 from devices.campus.checks import selected
-from devices.campus.rules import SpeedingRule
+from devices.campus.speed_rules import SpeedingRule
 from devices.campus.site import Campus
 from devices.model.samples import SampleBatch
 from devices.model.texts import Text

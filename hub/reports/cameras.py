@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from devices.campus.rules import WhenRule
+from devices.campus.rules import WhenRule, leaves
 from devices.campus.site import Campus
 from devices.model.codes import CameraLink
 from devices.model.texts import Text
@@ -61,9 +61,9 @@ class Limits:
         found: dict[str, float] = {}
         for rule in campus.rules.values():
             if isinstance(rule, WhenRule) and rule.enabled and DeviceKind.CAMERA in rule.select.kinds:
-                for condition in rule.when:
+                for condition in leaves(rule.when):
                     limit = condition.below if condition.above is None else condition.above
-                    if limit is not None and condition.point in cls.__slots__:
+                    if isinstance(limit, float) and condition.point in cls.__slots__:
                         found.setdefault(condition.point, limit)
         return cls(**found)
 

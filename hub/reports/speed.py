@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from devices.campus.rules import SpeedingRule
+from devices.campus.speed_rules import SpeedingRule
 from devices.campus.site import Campus
 
 Times = npt.NDArray[np.int64]

@@ -11,19 +11,11 @@ from pydantic import BaseModel
 from devices.campus.calendars import Hours
 from devices.campus.checks import selected
 from devices.campus.loading import load_campus
-from devices.campus.rules import (
-    MESSAGE_FIELDS,
-    Condition,
-    Exemption,
-    Select,
-    SetpointRule,
-    SpeedingRule,
-    SpeedLevel,
-    SpeedLimit,
-    StaleRule,
-    WhenRule,
-)
+from devices.campus.conditions import Condition
+from devices.campus.rule_head import MESSAGE_FIELDS, Select
+from devices.campus.rules import Exemption, SetpointRule, StaleRule, WhenRule
 from devices.campus.site import Campus
+from devices.campus.speed_rules import SpeedingRule, SpeedLevel, SpeedLimit
 from devices.model.alerts import Family, Severity
 from devices.model.errors import ConfigRefused
 from devices.profiles.profile import DeviceKind

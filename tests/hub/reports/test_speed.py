@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.campus.loading import load_campus
-from devices.campus.rules import SpeedingRule
+from devices.campus.speed_rules import SpeedingRule
 from devices.campus.site import Campus
 from hub.reports import speed
 from hub.reports.speed import Passes
