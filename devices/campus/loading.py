@@ -102,6 +102,27 @@ def load_campus(path: Path) -> Campus:
     return campus
 
 
+def with_rules(campus: Campus, rules: Iterable[Rule], file: str = "rules") -> Campus:
+    """The same campus with some rules replaced, by id, and others added.
+
+    Args:
+        campus: as it was loaded.
+        rules: the new ones; a rule that is to stop is given with `enabled: false`.
+        file: what problems name as the place.
+
+    Raises:
+        ConfigRefused: with every problem, as when the site file is loaded.
+    """
+    given = list(rules)
+    twice = {rule.id for number, rule in enumerate(given) if rule.id in {r.id for r in given[:number]}}
+    problems = [Problem(file, f"rules.{name}", "the id twice", "each id once") for name in sorted(twice)]
+    changed = replace(campus, rules={**campus.rules, **{rule.id: rule for rule in given}})
+    problems.extend(check(changed, file))
+    if problems:
+        raise ConfigRefused(problems)
+    return changed
+
+
 class _Reader:
     """Reads what a site file names, gathering problems instead of stopping at the first."""
 
