@@ -52,6 +52,15 @@ def test_no_promise_is_without_a_test() -> None:
     assert [promise for promise, tests in in_the_page().items() if not tests] == []
 
 
+def test_each_promise_stands_once() -> None:
+    ids = [promise for promise, _ in ROW.findall(text(PAGE))]
+    assert repeated(ids) == []
+
+
+def repeated(ids: list[str]) -> list[str]:
+    return sorted({one for one in ids if ids.count(one) > 1})
+
+
 def test_every_test_named_exists() -> None:
     missing = [test for tests in in_the_page().values() for test in tests if not exists(*test.split("::"))]
     assert missing == []
@@ -64,6 +73,7 @@ def exists(name: str, function: str) -> bool:
 def test_rows_and_marks_are_read() -> None:
     page = "| id | is | test |\n|---|---|---|\n| P-up-1 | x | `tests/a/test_b.py::test_c` |\n| P2 | x | |\n"
     assert promised(page) == {"P-up-1": {"tests/a/test_b.py::test_c"}, "P2": set()}
+    assert repeated([promise for promise, _ in ROW.findall(page + page)]) == ["P-up-1", "P2"]
     code = '@pytest.mark.promise("P1", "P2")\nasync def test_c():\n    pass\n'
     assert list(marked(code, "tests/a/test_b.py")) == [
         ("P1", "tests/a/test_b.py::test_c"),
