@@ -42,7 +42,8 @@ class State(StrEnum):
     RAISED = "raised"  # active, nobody has acknowledged
     ACKED = "acked"  # active, somebody has
     CLEARED = "cleared"  # back to normal, nobody has acknowledged
-    CLOSED = "closed"  # back to normal and acknowledged
+    LATCHED = "latched"  # back to normal and acknowledged, stays until a person resets it
+    CLOSED = "closed"  # back to normal and acknowledged; one that latches was reset as well
 
 
 class Act(StrEnum):
@@ -51,6 +52,7 @@ class Act(StrEnum):
     RAISE = "raise"
     ACK = "ack"
     CLEAR = "clear"
+    RESET = "reset"  # of an alert that latches; who resets has seen it
 
 
 NEXT: Final[dict[tuple[State, Act], State]] = {
@@ -59,19 +61,21 @@ NEXT: Final[dict[tuple[State, Act], State]] = {
     (State.ACKED, Act.CLEAR): State.CLOSED,
     (State.CLEARED, Act.RAISE): State.RAISED,
     (State.CLEARED, Act.ACK): State.CLOSED,
+    (State.CLEARED, Act.RESET): State.CLOSED,
+    (State.LATCHED, Act.RESET): State.CLOSED,
 }
 
 
-def step(state: State, act: Act) -> State:
-    """Return the state after `act`.
+def step(state: State, act: Act, *, latch: bool = False) -> State:
+    """Return the state after `act`; an alert that latches is closed by a reset and by nothing else.
 
     Raises:
         WrongMove: the table does not allow it.
     """
-    try:
-        return NEXT[state, act]
-    except KeyError:
-        raise WrongMove(f"cannot {act} an alert that is {state}") from None
+    after = NEXT.get((state, act))
+    if after is None or (act is Act.RESET and not latch):
+        raise WrongMove(f"cannot {act} an alert that is {state}")
+    return State.LATCHED if latch and after is State.CLOSED and act is not Act.RESET else after
 
 
 class EventKind(StrEnum):

@@ -175,7 +175,7 @@ def _line(port: int, cookie: str, agents: frozenset[str]) -> str:
     online = sum(row["state"] == "online" for row in rows if row["agent"] in agents)
     samples = sum((row.get("received") or {}).get("samples", 0) for row in rows)
     counts = alerts["counts"]
-    open_alerts = counts["raised"] + counts["acked"] + counts["cleared"]
+    open_alerts = sum(counts[state] for state in ("raised", "acked", "cleared", "latched"))
     return (
         f"{time.strftime('%H:%M:%S')}  agents {online}/{len(agents)}  samples {samples:,}  "
         f"alerts {open_alerts} open, {counts['raised']} not acknowledged"

@@ -184,6 +184,7 @@ def ack_from(message: Message) -> Ack:
 
 
 def _event_map(event: AlertEvent) -> dict[str, Any]:
+    latch = {"latch": True} if event.latch else {}
     return {
         "id": event.id,
         "kind": str(event.kind),
@@ -202,6 +203,7 @@ def _event_map(event: AlertEvent) -> dict[str, Any]:
         "en": event.message.en,
         "evidence": event.evidence,
         "parent": event.parent,
+        **latch,
     }
 
 
@@ -227,6 +229,7 @@ def _event_from(row: object) -> AlertEvent:
             message=Text(_short(row["zh"]), _short(row["en"])),
             evidence=evidence,
             parent=_short(row["parent"]),
+            latch=_truth(row.get("latch", False)),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Garbled(f"event cannot be read: {_why(error)}") from None
@@ -241,6 +244,12 @@ def _short(text: object) -> str:
 def _count(value: object) -> int:
     if type(value) is not int or not 0 <= value <= MAX_COUNT:
         raise ValueError(f"expected a whole number from 0 to {MAX_COUNT}, got {reprlib.repr(value)}")
+    return value
+
+
+def _truth(value: object) -> bool:
+    if type(value) is not bool:
+        raise ValueError(f"expected true or false, got {reprlib.repr(value)}")
     return value
 
 

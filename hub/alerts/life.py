@@ -1,7 +1,8 @@
 """The life of an alert: (record, event, clock) -> record and history. Pure; the states step by `NEXT`.
 
 Events may come late, twice and in any order, so the newest event by its own time says whether the condition
-holds, the gravest says how bad it is, and a repeat says nothing. Any order of the same events ends the same.
+holds, the newest that raises or changes says how bad it is, and a repeat says nothing. Any order of the same
+events ends the same.
 """
 
 from __future__ import annotations
@@ -19,7 +20,14 @@ from hub.errors import Conflict, Invalid
 HISTORICAL_US: Final = 600 * 1_000_000
 MAX_NOTE: Final = 2000
 #: What was acknowledged got worse or came back: the acknowledgement no longer counts.
-ANEW: Final = {State.ACKED: State.RAISED, State.CLOSED: State.CLEARED}
+ANEW: Final = {
+    State.ACKED: State.RAISED,
+    State.LATCHED: State.CLEARED,
+    State.CLOSED: State.CLEARED,
+}
+#: Which of several events of one moment has the last word: an end comes after a beginning.
+ORDER: Final = {EventKind.RAISE: 0, EventKind.CHANGE: 1, EventKind.MOMENT: 2, EventKind.CLEAR: 3}
+HOLDS: Final = frozenset({EventKind.RAISE, EventKind.CHANGE})
 
 
 def applied(record: Record | None, event: AlertEvent, agent: str, now_us: int) -> tuple[Record, Line | None]:
@@ -83,10 +91,8 @@ def _described(record: Record, event: AlertEvent, now_us: int) -> Record:
     """What the event adds to what is known, apart from the state."""
     late = now_us - event.time_us > HISTORICAL_US
     raises = event.kind is not EventKind.CLEAR
-    first = raises and record.count == 0
-    shown, said = (record.severity, record.shown_us), (event.severity, event.time_us)
-    graver = said > shown or (said == shown and event.kind is EventKind.MOMENT)
-    if first or (graver and raises == (record.count > 0)):
+    first = raises and not record.told
+    if (raises or not record.told) and _is_newest(event, record):
         record = replace(
             record,
             severity=event.severity,
@@ -103,26 +109,35 @@ def _described(record: Record, event: AlertEvent, now_us: int) -> Record:
             record,
             raised_us=event.time_us if first else min(record.raised_us, event.time_us),
             historical=late if first else record.historical and late,
-            count=record.count + 1,
+            count=record.count + (event.kind is not EventKind.CHANGE),
         )
-    elif record.count == 0:
+    elif not record.told:
         record = replace(record, historical=record.historical and late)
-    return replace(record, seen=record.seen | {identity(event)})
+    return replace(record, latch=record.latch or event.latch, seen=record.seen | {identity(event)})
+
+
+def _is_newest(event: AlertEvent, record: Record) -> bool:
+    """Whether nothing newer of its sort is known: ends among ends, all others among themselves."""
+    is_end = event.kind is EventKind.CLEAR
+    places = [(at, ORDER[kind]) for kind, at in record.seen if (kind is EventKind.CLEAR) is is_end]
+    return (event.time_us, ORDER[event.kind]) > max(places, default=(-1, 0))
 
 
 def _moved(record: Record, before: Record, event: AlertEvent) -> Record:
     """The state after the event. At the same moment an end comes after a beginning."""
-    newest = (event.time_us, event.kind is not EventKind.RAISE) > (before.last_us, not before.active)
-    active = event.kind is EventKind.RAISE if newest else before.active
-    worse = before.count > 0 and record.severity > before.severity
+    newest = (event.time_us, event.kind not in HOLDS) > (before.last_us, not before.active)
+    active = event.kind in HOLDS if newest else before.active
+    worse = before.told and record.severity > before.severity
     again = newest and not before.active and event.kind is not EventKind.CLEAR
     state, epoch = before.state, before.epoch
     if worse or again:
         state = ANEW.get(state, state)
-        epoch += before.count > 0
+        epoch += before.told
+    if record.latch and not before.latch and state is State.CLOSED:
+        state = State.LATCHED  # it was closed before anybody knew that it latches
     if active != (state in ACTIVE):
-        state = step(state, Act.RAISE if active else Act.CLEAR)
-    acked = state in {State.ACKED, State.CLOSED}
+        state = step(state, Act.RAISE if active else Act.CLEAR, latch=record.latch)
+    acked = state in ANEW
     last_us = max(before.last_us, event.time_us)
     return replace(
         record,
@@ -147,7 +162,7 @@ def acknowledged(record: Record, epoch: int, actor: str, now_us: int) -> tuple[R
             record,
         )
     try:
-        state = step(record.state, Act.ACK)
+        state = step(record.state, Act.ACK, latch=record.latch)
     except WrongMove:
         raise Conflict(
             Text(f"已由 {record.acked_by} 确认", f"Already acknowledged by {record.acked_by}"), record
@@ -190,8 +205,36 @@ def cleared_by_hand(record: Record, reason: str, actor: str, now_us: int) -> tup
     if not record.active:
         raise Conflict(Text("告警已恢复", "The alert has cleared already"), record)
     end_us = max(now_us, record.last_us)
-    after = replace(record, state=step(record.state, Act.CLEAR), last_us=end_us, cleared_us=end_us)
+    state = step(record.state, Act.CLEAR, latch=record.latch)
+    after = replace(record, state=state, last_us=end_us, cleared_us=end_us)
     return after, _line(record, after, "clear", actor, text, now_us)
+
+
+def reset(record: Record, reason: str, actor: str, now_us: int) -> tuple[Record, Line]:
+    """A person lets go of an alert that latches; who had not acknowledged it has seen it by that.
+
+    Raises:
+        Conflict: it does not latch, its condition holds, or it was reset before; carries it as it is.
+        Invalid: the reason is too long.
+    """
+    text = reason.strip()
+    if len(text) > MAX_NOTE:
+        raise Invalid(Text(f"原因至多 {MAX_NOTE} 字", f"A reason has up to {MAX_NOTE} characters"))
+    try:
+        state = step(record.state, Act.RESET, latch=record.latch)
+    except WrongMove:
+        raise Conflict(_why_not_reset(record), record) from None
+    acked_us, acked_by = (now_us, actor) if record.acked_by is None else (record.acked_us, record.acked_by)
+    after = replace(record, state=state, acked_us=acked_us, acked_by=acked_by)
+    return after, _line(record, after, "reset", actor, text, now_us)
+
+
+def _why_not_reset(record: Record) -> Text:
+    if not record.latch:
+        return Text("此告警无需复位", "This alert needs no reset")
+    if record.active:
+        return Text("告警条件仍成立，不能复位", "Its condition still holds; it cannot be reset")
+    return Text("告警已复位", "The alert has been reset already")
 
 
 def _line(before: Record, after: Record, act: str, actor: str, text: str, now_us: int) -> Line:

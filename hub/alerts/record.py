@@ -9,7 +9,7 @@ from devices.model.alerts import AlertEvent, EventKind, Family, Severity, State
 from devices.model.texts import Text
 
 #: Place of a state on the board, the highest on top.
-RANK: Final = {State.RAISED: 3, State.ACKED: 2, State.CLEARED: 1, State.CLOSED: 0}
+RANK: Final = {State.RAISED: 4, State.ACKED: 3, State.CLEARED: 2, State.LATCHED: 1, State.CLOSED: 0}
 ACTIVE: Final = frozenset({State.RAISED, State.ACKED})
 
 
@@ -17,12 +17,13 @@ ACTIVE: Final = frozenset({State.RAISED, State.ACKED})
 class Record:
     """An alert. The agent's events own the first part, people own the second; neither touches the other's.
 
-    severity, value, limit, evidence, message: of the gravest event, among equals of the newest (`shown_us`).
+    severity, value, limit, evidence, message: of the newest event that raises or changes (`shown_us`).
     raised_us:   the earliest raise.
     last_us:     the newest event, in whichever order they came; decides whether the condition holds.
     count:       raises and moments; 0 as long as only the end has arrived.
     historical:  every raise was old news when it arrived; it is shown and reported, and wakes nobody.
     stale:       its agent is away: nobody knows whether it still holds.
+    latch:       stays open after its end, which is `cleared_us`, until a person resets it.
     seen:        the events it was made of, so that a repeat is recognised for ever.
     epoch:       counts up when it got worse or came back; an acknowledgement names the epoch it saw.
     seq:         the hub's own number, None until stored; people say A-1234.
@@ -60,11 +61,17 @@ class Record:
     assignee: str | None = None
     notes: int = 0
     seq: int | None = None
+    latch: bool = False
 
     @property
     def active(self) -> bool:
         """Whether the condition holds, as far as the hub knows."""
         return self.state in ACTIVE
+
+    @property
+    def told(self) -> bool:
+        """Whether more than its end has arrived."""
+        return any(kind is not EventKind.CLEAR for kind, _ in self.seen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ def record(row: RowMapping, seen: frozenset[tuple[EventKind, int]] = frozenset()
         assignee=row["assignee"],
         notes=row["notes"],
         seq=row["seq"],
+        latch=row["latch"],
     )
 
 
@@ -126,6 +127,7 @@ def _row(one: Record) -> dict[str, Any]:
         "acked_by": one.acked_by,
         "assignee": one.assignee,
         "notes": one.notes,
+        "latch": one.latch,
     }
 
 

@@ -113,6 +113,17 @@ def clear(connection: Connection, number: str, reason: str, actor: Actor, now_us
     return _act(connection, before, after, [line], actor, now_us)
 
 
+def reset(connection: Connection, number: str, reason: str, actor: Actor, now_us: int) -> Record:
+    """A person lets go of an alert that latches.
+
+    Raises:
+        NotFound, Conflict, Invalid.
+    """
+    before = get(connection, number)
+    after, line = life.reset(before, reason, actor.name, now_us)
+    return _act(connection, before, after, [line], actor, now_us)
+
+
 def mark_stale(connection: Connection, agent: str, *, stale: bool) -> list[Record]:
     """Say of an agent's active alerts that nobody knows whether they still hold; or that one does again."""
     of_agent = select(alerts.c.id).where(
@@ -142,7 +153,12 @@ def reconcile(
     gone = set(connection.execute(of_agent).scalars()) - set(holding)
     found = rows.load(connection, gone).values()
     after = [
-        replace(record, state=step(record.state, Change.CLEAR), cleared_us=as_of_us, last_us=as_of_us)
+        replace(
+            record,
+            state=step(record.state, Change.CLEAR, latch=record.latch),
+            cleared_us=as_of_us,
+            last_us=as_of_us,
+        )
         for record in found
     ]
     lines = [

@@ -49,6 +49,7 @@ def card(record: Record, campus: Campus) -> dict[str, Any]:
         "stale": record.stale,
         "epoch": record.epoch,
         "notes": record.notes,
+        "latch": record.latch,
     }
 
 

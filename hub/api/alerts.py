@@ -58,6 +58,12 @@ class Clearance(Strict):
     reason: Annotated[str, Field(max_length=2000)]
 
 
+class Reset(Strict):
+    """Perhaps a word about why it is let go."""
+
+    reason: Annotated[str, Field(max_length=2000)] = ""
+
+
 def filter_of(
     state: Literal["open", "all"] = "open",
     family: Several = None,
@@ -147,6 +153,13 @@ async def clear(request: Request, hub: Hub, who: SignedIn, number: str, body: Cl
     """Say that it is over; a newer report of the device brings it back."""
     actor, now_us = actor_of(request, who), hub.now_us()
     return await _done(hub, lambda c: store.clear(c, number, body.reason, actor, now_us))
+
+
+@ROUTES.post("/alerts/{number}/reset", role=Role.OPERATOR, model=shapes.Alert)
+async def reset(request: Request, hub: Hub, who: SignedIn, number: str, body: Reset) -> Json:
+    """Let go of an alert that latches, once all is normal again; 409 with the alert while it holds."""
+    actor, now_us = actor_of(request, who), hub.now_us()
+    return await _done(hub, lambda c: store.reset(c, number, body.reason, actor, now_us))
 
 
 async def _done(hub: Ports, work: Callable[[Connection], Record]) -> Json:

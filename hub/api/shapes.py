@@ -22,7 +22,7 @@ class Alert(Strict):
 
     id: str
     seq: int
-    state: Literal["raised", "acked", "cleared", "closed"]
+    state: Literal["raised", "acked", "cleared", "latched", "closed"]
     family: Literal["fire", "traffic", "cooling", "energy", "access", "camera", "device"]
     severity: Literal[1, 2, 3, 4]
     rule: str
@@ -56,6 +56,7 @@ class Alert(Strict):
     stale: bool
     epoch: int
     notes: int
+    latch: bool
 
 
 class HistoryLine(Strict):
@@ -85,6 +86,7 @@ class Counts(Strict):
     raised: int
     acked: int
     cleared: int
+    latched: int
     by_severity: dict[str, int]
     by_family: dict[str, int]
 

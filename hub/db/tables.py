@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 METADATA: Final = MetaData(
@@ -100,6 +101,7 @@ alerts: Final = Table(
     Column("acked_by", String(64)),
     Column("assignee", String(64)),
     Column("notes", Integer, nullable=False),
+    Column("latch", Boolean, nullable=False, server_default=false()),  # stays open until a person resets it
     # the order of the board; the family lets the counts be read off the index alone
     Index("ix_alerts_board", "open", "severity", "rank", "start_us", "seq", "family"),
     Index("ix_alerts_start_us", "start_us"),

@@ -99,6 +99,7 @@ class FakeAlerts:
             "stale": False,
             "epoch": 1,
             "notes": 0,
+            "latch": False,
         }
         self.by_id[alert["id"]] = alert
         self._write(alert["id"], "raise", None, alert["raised_us"], message["zh"])
@@ -137,11 +138,15 @@ class FakeAlerts:
         """Apply ack, clear, assign or note, and return the alert as it is then."""
         alert = self.by_id[alert_id]
         if act == "ack":
-            after = {"raised": "acked", "cleared": "closed"}.get(alert["state"], alert["state"])
+            over = "latched" if alert["latch"] else "closed"
+            after = {"raised": "acked", "cleared": over}.get(alert["state"], alert["state"])
             alert.update(state=after, acked_us=now_us, acked_by=actor)
         elif act == "clear":
-            after = {"raised": "cleared", "acked": "closed"}.get(alert["state"], alert["state"])
+            over = "latched" if alert["latch"] else "closed"
+            after = {"raised": "cleared", "acked": over}.get(alert["state"], alert["state"])
             alert.update(state=after, cleared_us=now_us)
+        elif act == "reset":
+            alert["state"] = "closed"
         elif act == "raise":
             alert.update(
                 state="raised",
@@ -174,7 +179,8 @@ class FakeAlerts:
     def counts(self) -> Json:
         alerts = self.open()
         by_state = {
-            state: sum(a["state"] == state for a in alerts) for state in ("raised", "acked", "cleared")
+            state: sum(a["state"] == state for a in alerts)
+            for state in ("raised", "acked", "cleared", "latched")
         }
         by_severity = {str(grave): sum(a["severity"] == grave for a in alerts) for grave in (1, 2, 3, 4)}
         return {**by_state, "by_severity": by_severity}
@@ -182,5 +188,5 @@ class FakeAlerts:
 
 def order(alert: Json) -> tuple[Any, ...]:
     """Grave first, then unacknowledged first, then newest first."""
-    state = {"raised": 0, "acked": 1, "cleared": 2, "closed": 3}[alert["state"]]
+    state = {"raised": 0, "acked": 1, "cleared": 2, "latched": 3, "closed": 4}[alert["state"]]
     return (-alert["severity"], state, -alert["start_us"], alert["seq"])

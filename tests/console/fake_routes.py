@@ -72,6 +72,7 @@ def build_app(hub: FakeHub) -> FastAPI:
     add_session(app, hub)
     add_registry(app, hub)
     add_alerts(app, hub)
+    add_resets(app, hub)
     add_pages(app, hub)
     add_users(app, hub)
     mount_console(app)
@@ -192,6 +193,12 @@ def add_alerts(app: FastAPI, hub: FakeHub) -> None:
     async def clear(alert_id: str, body: Json, user: Engineer) -> Json:
         found(alert_id)
         return hub.act(alert_id, "clear", user["name"], body["reason"])
+
+
+def add_resets(app: FastAPI, hub: FakeHub) -> None:
+    @app.post("/api/alerts/{alert_id}/reset")
+    async def reset(alert_id: str, user: Operator) -> Json:
+        return hub.act(alert_id, "reset", user["name"])
 
 
 def add_pages(app: FastAPI, hub: FakeHub) -> None:

@@ -46,6 +46,28 @@ async def test_key_a_acknowledges_and_a_clear_closes(hub: FakeHub, sit: Sit) -> 
     assert hub.alerts.by_id[alert["id"]]["acked_by"] == "wang"
 
 
+async def test_an_alert_that_latches_waits_for_its_reset_and_offers_it_once_normal(
+    hub: FakeHub, sit: Sit
+) -> None:
+    alert = hub.raise_alert("pump-not-auto", "hq1-pump-1")
+    alert["latch"] = True
+    async with sit(hub) as seat:
+        page = await seat.open()
+        await row(page, alert["id"]).wait_for()
+        reset = page.get_by_role("button", name="复位", exact=True)
+        await page.keyboard.press("a")
+        await expect(row(page, alert["id"])).to_have_class("alert-row is-acked is-selected is-fire")
+        assert await reset.count() == 0, "the condition holds"
+        hub.act(alert["id"], "clear")
+        await expect(row(page, alert["id"])).to_contain_text("待复位")
+        await expect(page.locator(".detail-head")).to_contain_text("恢复于")
+        await reset.click()
+        await expect(row(page, alert["id"])).to_have_class("alert-row is-closed is-selected is-fire")
+        await expect(page.locator(".history")).to_contain_text("复位")
+        assert await seat.complaints() == []
+    assert alert["state"] == "closed"
+
+
 async def test_an_alert_that_changed_meanwhile_is_not_acknowledged_unseen(hub: FakeHub, sit: Sit) -> None:
     alert = hub.raise_alert("door-held", hub.campus.find("hq1/door/1"))
     async with sit(hub) as seat:

@@ -23,6 +23,17 @@ LIFE = {
     (State.CLOSED, Act.RAISE): None,
     (State.CLOSED, Act.ACK): None,
     (State.CLOSED, Act.CLEAR): None,
+    (State.LATCHED, Act.RAISE): None,
+    (State.LATCHED, Act.ACK): None,
+    (State.LATCHED, Act.CLEAR): None,
+    **{(state, Act.RESET): None for state in State},
+}
+#: What is different for an alert that latches.
+LATCHING = LIFE | {
+    (State.ACKED, Act.CLEAR): State.LATCHED,
+    (State.CLEARED, Act.ACK): State.LATCHED,
+    (State.CLEARED, Act.RESET): State.CLOSED,
+    (State.LATCHED, Act.RESET): State.CLOSED,
 }
 
 
@@ -34,14 +45,15 @@ def test_every_pair_of_state_and_act_is_judged() -> None:
     assert set(LIFE) == set(itertools.product(State, Act))
 
 
+@pytest.mark.parametrize("latch", [False, True])
 @pytest.mark.parametrize(("state", "act"), LIFE)
-def test_act_leads_where_the_life_says_or_is_refused_by_name(state: State, act: Act) -> None:
-    expected = LIFE[state, act]
+def test_act_leads_where_the_life_says_or_is_refused_by_name(state: State, act: Act, *, latch: bool) -> None:
+    expected = (LATCHING if latch else LIFE)[state, act]
     if expected is not None:
-        assert step(state, act) is expected
+        assert step(state, act, latch=latch) is expected
         return
     with pytest.raises(WrongMove, match=rf"cannot {act} an alert that is {state}") as caught:
-        step(state, act)
+        step(state, act, latch=latch)
     assert isinstance(caught.value, Refused)
 
 
@@ -51,6 +63,12 @@ def test_closed_is_the_only_end_and_is_reached_from_everywhere() -> None:
     for _ in State:
         reached |= {before for (before, _), after in NEXT.items() if after in reached}
     assert reached == set(State)
+
+
+def test_an_alert_that_latches_is_closed_by_a_reset_alone() -> None:
+    for state, act in LATCHING:
+        if LATCHING[state, act] is State.CLOSED:
+            assert act is Act.RESET
 
 
 def test_an_alert_is_acknowledged_in_every_way_to_its_end() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,6 +73,11 @@ EVENTS: Final = (
 MESSAGES: Final[dict[str, Message]] = {
     "samples": stamped(samples_message(BATCH, NAMES), Stamp("hq1", EPOCH, Lane.LIVE, 42), NOW_US + 3_000_000),
     "alerts": stamped(alerts_message(EVENTS), Stamp("hq1", EPOCH, Lane.ALERTS, 7), NOW_US + 3_000_000),
+    "change": stamped(
+        alerts_message([replace(EVENTS[0], kind=EventKind.CHANGE, severity=Severity.CRITICAL, latch=True)]),
+        Stamp("hq1", EPOCH, Lane.ALERTS, 8),
+        NOW_US + 4_000_000,
+    ),
     "ack": ack_message(
         EPOCH,
         [(Lane.LIVE, 42), (Lane.ALERTS, 7)],

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import zstandard
 
+from devices.model.alerts import EventKind, Severity
 from devices.model.samples import Quality
 from devices.wire.messages import Kind, Lane, Message, decode, encode
 from devices.wire.records import Stamp, ack_from, alerts_from, samples_from, stamp_of
@@ -58,6 +59,12 @@ def test_samples_are_those_that_were_measured() -> None:
 def test_alerts_are_those_that_were_raised() -> None:
     events = alerts_from(decode(golden("alerts")))
     assert repr(events) == repr(list(EVENTS))  # repr, because evidence may be NaN
+
+
+def test_a_change_that_latches_says_so_and_an_event_without_the_word_does_not_latch() -> None:
+    (change,) = alerts_from(decode(golden("change")))
+    assert (change.kind, change.severity, change.latch) == (EventKind.CHANGE, Severity.CRITICAL, True)
+    assert not any(event.latch for event in alerts_from(decode(golden("alerts"))))
 
 
 def test_acknowledgement_names_what_is_done_and_what_is_set_aside() -> None:

@@ -204,6 +204,8 @@ WRONG_FIELDS = [
     ("start_us", 2**64 - 1),
     ("value", "22.5"),
     ("limit", {}),
+    ("latch", 1),
+    ("latch", "yes"),
     ("evidence", {"room_c": "warm"}),
     ("evidence", {"room_c": None}),
     ("evidence", [["room_c", 1.0]]),
@@ -231,7 +233,8 @@ def test_event_with_a_further_field_is_read() -> None:
 
 def test_every_field_of_an_event_travels() -> None:
     fields = {field.name for field in dataclasses.fields(AlertEvent)} - {"message"} | {"zh", "en"}
-    assert set(GOOD_EVENT) == fields
+    latching = dataclasses.replace(EVENTS[0], latch=True)
+    assert set(alerts_message([latching]).header["events"][0]) == fields
 
 
 @pytest.mark.parametrize("events", [None, {}, "x", [1], [None], [GOOD_EVENT] * (MAX_ALERTS + 1)])

@@ -46,6 +46,10 @@ def cleared(at_s: float = 60, **changes: Any) -> AlertEvent:
     return event(EventKind.CLEAR, at_s, **changes)
 
 
+def changed(at_s: float = 30, **changes: Any) -> AlertEvent:
+    return event(EventKind.CHANGE, at_s, **changes)
+
+
 def moment(at_s: float = 0, **changes: Any) -> AlertEvent:
     return event(EventKind.MOMENT, at_s, **changes)
 
@@ -53,10 +57,13 @@ def moment(at_s: float = 0, **changes: Any) -> AlertEvent:
 #: Events of one alert; no two are the same event, and close times make ties and late arrivals likely.
 LIVES = st.lists(
     st.builds(
-        lambda kind, at_s, severity: event(kind, at_s, severity=severity, value=float(at_s)),
+        lambda kind, at_s, severity, latch: event(
+            kind, at_s, severity=severity, value=float(at_s), latch=latch
+        ),
         st.sampled_from(EventKind),
         st.integers(0, 12).map(lambda n: n * 100),
         st.sampled_from(Severity),
+        st.sampled_from([False, False, True]),
     ),
     min_size=1,
     max_size=8,

@@ -18,10 +18,11 @@ from hub.alerts.life import (
     assigned,
     cleared_by_hand,
     noted,
+    reset,
 )
 from hub.alerts.record import Line, Record
 from hub.errors import Conflict, Invalid
-from tests.hub.alerts.events import LIVES, START_US, S, cleared, moment, raised
+from tests.hub.alerts.events import LIVES, START_US, S, changed, cleared, moment, raised
 
 NOW_US = START_US + 5 * S
 
@@ -82,9 +83,92 @@ def test_a_graver_raise_asks_for_attention_again() -> None:
     assert (worse.epoch, worse.acked_by) == (2, None)
 
 
-def test_a_milder_raise_keeps_the_grave_evidence() -> None:
-    record = lived([raised(0, severity=Severity.CRITICAL, value=9.0), raised(10, severity=Severity.LOW)])
-    assert (record.severity, record.value, record.epoch) == (Severity.CRITICAL, 9.0, 1)
+def test_the_newest_raise_or_change_says_how_bad_it_is() -> None:
+    events = [
+        raised(0, severity=Severity.HIGH, value=5.0),
+        changed(10, severity=Severity.CRITICAL, value=9.0),
+        changed(20, severity=Severity.LOW, value=1.0),
+        cleared(30, severity=Severity.HIGH, value=0.0),
+    ]
+    for given_events in (events, events[::-1]):
+        record = lived(given_events)
+        assert (record.severity, record.value, record.shown_us) == (Severity.LOW, 1.0, START_US + 20 * S)
+        assert (record.state, record.count) == (State.CLEARED, 1)
+
+
+@pytest.mark.promise("P-alerts-4")
+def test_a_change_to_worse_asks_for_attention_again_and_a_change_to_better_does_not() -> None:
+    record = acked(lived([raised(0, severity=Severity.MEDIUM)]))
+    better = lived([changed(10, severity=Severity.LOW)], record)
+    assert (better.state, better.severity, better.epoch, better.acked_by) == (
+        State.ACKED,
+        Severity.LOW,
+        1,
+        "ann",
+    )
+    worse = lived([changed(20, severity=Severity.HIGH)], better)
+    assert (worse.state, worse.severity, worse.epoch, worse.acked_by) == (
+        State.RAISED,
+        Severity.HIGH,
+        2,
+        None,
+    )
+
+
+def test_a_change_that_comes_late_changes_nothing_that_is_shown() -> None:
+    record = acked(lived([raised(0, severity=Severity.MEDIUM), changed(20, severity=Severity.LOW)]))
+    late = lived([changed(10, severity=Severity.CRITICAL)], record)
+    assert (late.state, late.severity, late.epoch) == (State.ACKED, Severity.LOW, 1)
+
+
+def test_a_change_is_no_other_occurrence_and_stands_for_a_raise_that_is_still_under_way() -> None:
+    record = lived([changed(10, severity=Severity.CRITICAL)])
+    assert (record.state, record.count, record.raised_us) == (State.RAISED, 0, START_US + 10 * S)
+    whole = lived([raised(0, severity=Severity.LOW)], record)
+    assert (whole.count, whole.severity, whole.raised_us) == (1, Severity.CRITICAL, START_US)
+
+
+@pytest.mark.promise("P-alerts-3")
+@pytest.mark.parametrize("ack_first", [False, True])
+def test_an_alert_that_latches_stays_open_after_its_end_until_it_is_reset(*, ack_first: bool) -> None:
+    record = lived([raised(0, latch=True)])
+    record = acked(record) if ack_first else record
+    over = lived([cleared(60)], record)
+    assert over.state is (State.LATCHED if ack_first else State.CLEARED)
+    assert over.cleared_us == START_US + 60 * S
+    seen = over if ack_first else acked(over)
+    assert (seen.state, seen.acked_by) == (State.LATCHED, "ann")
+    for before in (over, seen):
+        after, line = reset(before, " checked ", "bob", NOW_US)
+        assert (after.state, after.cleared_us) == (State.CLOSED, over.cleared_us)
+        assert after.acked_by == (before.acked_by or "bob"), "who resets has seen it"
+        assert (line.act, line.actor, line.text, line.after) == ("reset", "bob", "checked", State.CLOSED)
+        with pytest.raises(Conflict, match="reset already"):
+            reset(after, "", "bob", NOW_US)
+        assert lived([raised(90, latch=True)], after).state is State.RAISED
+
+
+@pytest.mark.promise("P-alerts-3")
+def test_a_reset_is_refused_while_the_condition_holds_and_where_nothing_latches() -> None:
+    for record in (lived([raised(0, latch=True)]), acked(lived([raised(0, latch=True)]))):
+        with pytest.raises(Conflict, match="still holds") as caught:
+            reset(record, "", "ann", NOW_US)
+        assert caught.value.current is record
+    with pytest.raises(Conflict, match="needs no reset"):
+        reset(lived([raised(0), cleared(60)]), "", "ann", NOW_US)
+    with pytest.raises(Invalid):
+        reset(lived([raised(0, latch=True), cleared(60)]), "x" * 2001, "ann", NOW_US)
+
+
+def test_what_a_person_clears_by_hand_still_waits_for_its_reset() -> None:
+    record = acked(lived([raised(0, latch=True)]))
+    assert cleared_by_hand(record, "tested", "eve", NOW_US)[0].state is State.LATCHED
+
+
+def test_the_word_that_it_latches_may_come_after_the_end_was_acknowledged() -> None:
+    record = acked(lived([cleared(60)]))
+    assert record.state is State.CLOSED
+    assert lived([raised(0, latch=True, severity=Severity.LOW)], record).state is State.LATCHED
 
 
 def test_a_graver_raise_that_comes_after_the_end_is_still_to_be_acknowledged() -> None:
@@ -172,13 +256,15 @@ def twin(events: list[AlertEvent], now_us: int) -> dict[str, Any]:
     """What all events together say, read off the whole set at once."""
     events = list({(e.kind, e.time_us): e for e in events}.values())
     raises = [e for e in events if e.kind is not EventKind.CLEAR]
-    last = max(events, key=lambda e: (e.time_us, e.kind is not EventKind.RAISE))
+    kinds = [EventKind.RAISE, EventKind.CHANGE, EventKind.MOMENT, EventKind.CLEAR]
+    last = max(events, key=lambda e: (e.time_us, kinds.index(e.kind)))
     said = raises or events
-    shown = max(said, key=lambda e: (e.severity, e.time_us, e.kind is EventKind.MOMENT))
-    active = last.kind is EventKind.RAISE
+    shown = max(said, key=lambda e: (e.time_us, kinds.index(e.kind)))
+    active = last.kind in {EventKind.RAISE, EventKind.CHANGE}
     return {
         "state": State.RAISED if active else State.CLEARED,
-        "count": len(raises),
+        "count": sum(e.kind is not EventKind.CHANGE for e in raises),
+        "latch": any(e.latch for e in events),
         "severity": shown.severity,
         "value": shown.value,
         "message": shown.message,
@@ -192,6 +278,7 @@ def twin(events: list[AlertEvent], now_us: int) -> dict[str, Any]:
 
 
 @pytest.mark.promise("P-alerts-1")
+@pytest.mark.promise("P-alerts-4")
 @settings(deadline=None)
 @given(LIVES, st.integers(0, 2**32))
 def test_any_order_with_repeats_ends_as_the_whole_set_says(events: list[AlertEvent], seed: int) -> None:
@@ -226,5 +313,6 @@ def test_what_was_acknowledged_stays_so_until_it_gets_worse_or_comes_back(
         newer = event.time_us >= before.last_us and event.kind is not EventKind.CLEAR
         assert not lost or worse or (newer and not before.active)
         assert after.epoch >= before.epoch
-        assert not lost or after.epoch > before.epoch or before.count == 0
+        assert not lost or after.epoch > before.epoch or not before.told
+        assert not after.latch or after.state is not State.CLOSED, "nobody has reset it"
         before = after

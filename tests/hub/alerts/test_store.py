@@ -140,6 +140,39 @@ async def test_acts_of_people_are_stored_with_history_and_trail(db: Database) ->
     assert await db.read(audit.verify) is None
 
 
+async def test_a_reset_is_stored_with_history_and_trail(db: Database) -> None:
+    number = (await take(db, raised(0, latch=True))).changed[0].id
+    with pytest.raises(Conflict):
+        await db.write(lambda c: store.reset(c, number, "", ANN, NOW_US))
+    await db.write(lambda c: store.acknowledge(c, number, 1, "", ANN, NOW_US + 1))
+    await take(db, cleared(60))
+    assert (await one(db, number)).state is State.LATCHED
+    assert [record.id for record in (await db.read(lambda c: board.page(c, Filter(), None, 5))).alerts] == [
+        number
+    ]
+    assert (await db.read(board.counts))["latched"] == 1
+    after = await db.write(lambda c: store.reset(c, number, "valve shut", ANN, NOW_US + 2))
+    assert after.state is State.CLOSED
+    assert await one(db, number) == after
+    line = (await db.read(lambda c: board.history(c, number)))[-1]
+    assert (line["act"], line["actor"], line["text"], line["before"]) == (
+        "reset",
+        "ann",
+        "valve shut",
+        "latched",
+    )
+    (row,) = await db.read(lambda c: audit.rows(c, None, 1))
+    assert (row["verb"], row["object"], row["reason"]) == ("alert.reset", number, "valve shut")
+    assert await db.read(board.active_of) == []
+
+
+async def test_what_an_agent_no_longer_knows_still_waits_for_its_reset(db: Database) -> None:
+    number = (await take(db, raised(0, latch=True))).changed[0].id
+    await db.write(lambda c: store.acknowledge(c, number, 1, "", ANN, NOW_US))
+    (over,) = await db.write(lambda c: store.reconcile(c, "edge-hq1", [], START_US + 20 * S, NOW_US))
+    assert over.state is State.LATCHED
+
+
 @pytest.mark.promise("P-alerts-2")
 async def test_of_two_who_acknowledge_at_once_one_succeeds(db: Database) -> None:
     number = (await take(db, raised(0))).changed[0].id
@@ -208,7 +241,7 @@ async def fill(db: Database, number: int) -> list[Record]:
 
 
 def board_place(record: Record) -> tuple[Any, ...]:
-    states = [State.RAISED, State.ACKED, State.CLEARED, State.CLOSED]
+    states = [State.RAISED, State.ACKED, State.CLEARED, State.LATCHED, State.CLOSED]
     return -record.severity, states.index(record.state), -record.start_us, -(record.seq or 0)
 
 

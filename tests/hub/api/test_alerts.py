@@ -64,6 +64,7 @@ async def test_an_alert_says_what_where_since_when_and_what_to_do(viewer: Client
         "stale": False,
         "epoch": 1,
         "notes": 0,
+        "latch": False,
     }
     assert answer["counts"]["raised"] == 1
     assert answer["counts"]["by_severity"] == {"4": 0, "3": 1, "2": 0, "1": 0}
@@ -105,6 +106,24 @@ async def test_what_people_do_is_told_to_every_page(operator: Client, engineer: 
     assert [line["act"] for line in whole["history"]] == ["raise", "ack", "note", "assign", "note", "clear"]
     assert (await operator.get("/api/alerts")).json()["alerts"] == []
     assert len((await operator.get("/api/alerts?state=all")).json()["alerts"]) == 1
+
+
+async def test_an_alert_that_latches_is_reset_by_an_operator_once_all_is_normal(
+    operator: Client, ports: Ports
+) -> None:
+    (number,) = await take(ports, raised(0, latch=True))
+    refused = await operator.post(f"/api/alerts/{number}/reset", json={})
+    assert (refused.status_code, refused.json()["alert"]["state"]) == (409, "raised")
+    await operator.post(f"/api/alerts/{number}/ack", json={"epoch": 1})
+    await take(ports, cleared(60))
+    answer = (await operator.get("/api/alerts")).json()
+    assert [(a["state"], a["latch"], a["cleared_us"]) for a in answer["alerts"]] == [
+        ("latched", True, START_US + 60 * S)
+    ]
+    shapes.Board.model_validate(answer, strict=True)
+    assert answer["counts"]["latched"] == 1
+    over = await operator.post(f"/api/alerts/{number}/reset", json={"reason": "valve shut"})
+    assert (over.json()["state"], over.json()["acked_by"]) == ("closed", "operator")
 
 
 async def test_an_acknowledgement_of_what_has_changed_shows_what_it_is_now(

@@ -10,13 +10,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, func, insert, select, text, update
+from sqlalchemy import BigInteger, Connection, Integer, create_engine, func, insert, select, text, update
 
+from devices.model.alerts import State
 from devices.model.errors import Refused, Unreachable
+from hub.alerts.record import RANK
 from hub.db import Database
-from hub.db.tables import METADATA, settings
+from hub.db.tables import METADATA, alerts, settings
+from hub.db.upgrade import upgrade
 
 
 @pytest.fixture
@@ -203,6 +208,30 @@ async def test_migrations_build_the_tables_that_the_program_knows(tmp_path: Path
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
+    engine.dispose()
+
+
+async def test_alerts_of_the_first_tables_keep_their_place_on_the_board(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/hub.db")
+    config = Config()
+    config.set_main_option("script_location", "hub.db:migrations")
+    known = alerts.c.keys()
+    row = dict.fromkeys(known, "") | {"evidence": "{}", "state": "acked", "open": True}
+    row |= {column.name: 0 for column in alerts.c if isinstance(column.type, BigInteger | Integer)}
+    row = {name: value for name, value in row.items() if name != "latch"} | {"rank": 2, "seq": 1}
+    names = ", ".join(f'"{name}"' for name in row)
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        with connection.begin():
+            command.upgrade(config, "0001")
+            values = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO alerts ({names}) VALUES ({values})"), row)
+        upgrade(connection)
+        assert connection.execute(select(alerts.c.rank, alerts.c.latch)).one() == (RANK[State.ACKED], False)
+        connection.rollback()
+        with connection.begin():
+            command.downgrade(config, "0001")
+            assert connection.execute(text("SELECT rank FROM alerts")).scalar_one() == 2
     engine.dispose()
 
 

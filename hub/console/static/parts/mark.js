@@ -25,5 +25,5 @@ export function Mark({ severity, fire, hollow, dashed, pulse, size }) {
 export function AlertMark({ alert, size }) {
   const unacked = alert.state === 'raised' || alert.state === 'cleared';
   return html`<${Mark} severity=${alert.severity} fire=${alert.family === 'fire'} size=${size}
-    hollow=${alert.state === 'cleared' || alert.state === 'closed'} dashed=${alert.stale} pulse=${unacked} />`;
+    hollow=${['cleared', 'latched', 'closed'].includes(alert.state)} dashed=${alert.stale} pulse=${unacked} />`;
 }

@@ -24,6 +24,8 @@ export function onRaised(listener) {
 }
 
 export const isActive = (alert) => alert.state === 'raised' || alert.state === 'acked';
+/** It latches, and all is normal again: a person may let it go. */
+export const awaitsReset = (alert) => Boolean(alert.latch) && (alert.state === 'cleared' || alert.state === 'latched');
 export const needsAck = (alert) => alert.state === 'raised' || alert.state === 'cleared';
 
 export function takeAlert(alert) {
@@ -67,7 +69,7 @@ export function dropClosed(kept) {
 /** Counts of open alerts: by state, by severity, and how many nobody has acknowledged. */
 export function countAlerts() {
   alertsChanged.value;
-  const counts = { open: 0, raised: 0, acked: 0, cleared: 0, unacked: 0, severity: { 1: 0, 2: 0, 3: 0, 4: 0 }, gravest: null };
+  const counts = { open: 0, raised: 0, acked: 0, cleared: 0, latched: 0, unacked: 0, severity: { 1: 0, 2: 0, 3: 0, 4: 0 }, gravest: null };
   for (const alert of byId.values()) {
     if (alert.state === 'closed') continue;
     counts.open += 1;

@@ -79,7 +79,7 @@ async function reload() {
 function compareCounts(counts) {
   if (!counts) return;
   const own = countAlerts();
-  const same = ['raised', 'acked', 'cleared'].every((state) => counts[state] === undefined || counts[state] === own[state]);
+  const same = ['raised', 'acked', 'cleared', 'latched'].every((state) => counts[state] === undefined || counts[state] === own[state]);
   differs = same ? 0 : differs + 1;
   if (differs < DIFFERENCES_BEFORE_RELOAD) return;
   differs = 0;

@@ -10,9 +10,11 @@ export const acting = reactive(new Map());
 async function act(id, path, body) {
   if (acting.get(id)?.busy) return false;
   acting.set(id, { busy: true, problem: null });
+  const before = alertOf(id);
   try {
     const answer = await post(`alerts/${id}/${path}`, body);
-    if (answer?.id === id) takeAlert(answer);
+    // what the stream has told meanwhile is newer than the answer, or the same
+    if (answer?.id === id && alertOf(id) === before) takeAlert(answer);
     acting.delete(id);
     return true;
   } catch (error) {
@@ -39,4 +41,5 @@ export function acknowledge(id, note) {
 
 export const assign = (id, assignee) => act(id, 'assign', { assignee });
 export const addNote = (id, text) => act(id, 'note', { text });
+export const reset = (id) => act(id, 'reset', {});
 export const clearByHand = (id, reason) => act(id, 'clear', { reason });

@@ -7,11 +7,11 @@ import { PlaceLinks } from '../../parts/place.js';
 import { dateTime } from '../../parts/time.js';
 import { say, t } from '../../i18n/words.js';
 import { nowUs } from '../../state/clock.js';
-import { alertOf, alertsChanged, allAlerts } from '../../state/alerts.js';
+import { alertOf, alertsChanged, allAlerts, awaitsReset } from '../../state/alerts.js';
 import { campus } from '../../state/campus.js';
 import { session, may } from '../../state/session.js';
 import { href } from '../../router.js';
-import { acknowledge, acting, addNote, assign, canAck, clearByHand } from './acts.js';
+import { acknowledge, acting, addNote, assign, canAck, clearByHand, reset } from './acts.js';
 import { detailOpen, select, selected, settled } from './board.js';
 import { History } from './history.js';
 import { lasting, stateWords } from './row.js';
@@ -95,6 +95,7 @@ function Actions({ alert }) {
         : html`<span class="done">${alert.acked_us ? t('alert.ackedAt', { who: alert.acked_by ?? '', at: dateTime(alert.acked_us) }) : may('operator') ? '' : t('alert.lookOnly')}</span>`}
       ${may('operator') ? html`<button disabled=${doing?.busy} onClick=${() => { noteOpen.value = !noteOpen.value; }}>${t('alert.note')} <kbd>N</kbd></button>` : null}
       ${may('engineer') && (alert.state === 'raised' || alert.state === 'acked') ? html`<button disabled=${doing?.busy} onClick=${byHand}>${t('alert.clear')}</button>` : null}
+      ${may('operator') && awaitsReset(alert) ? html`<button disabled=${doing?.busy} onClick=${() => reset(alert.id)}>${t('alert.reset')}</button>` : null}
     </div></div>`;
 }
 
@@ -135,7 +136,7 @@ export const Detail = {
     const mark = () => {
       alertsChanged.value;
       const alert = alertOf(selected.value);
-      return alert ? [alert.id, alert.state, alert.epoch, alert.notes, alert.assignee].join() : null;
+      return alert ? [alert.id, alert.state, alert.epoch, alert.notes, alert.assignee, alert.last_us].join() : null;
     };
     watch(mark, load, { immediate: true });
     return () => {

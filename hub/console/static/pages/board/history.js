@@ -3,7 +3,7 @@ import { html } from '../../parts/html.js';
 import { shortTime } from '../../parts/time.js';
 import { t } from '../../i18n/words.js';
 
-const ACTS = new Set(['raise', 'ack', 'clear', 'assign', 'note', 'moment', 'escalate', 'notify']);
+const ACTS = new Set(['raise', 'change', 'ack', 'clear', 'reset', 'assign', 'note', 'moment', 'escalate', 'notify']);
 
 export function History({ lines, nowUs }) {
   if (lines === null) return html`<section><h3>${t('alert.history')}</h3><p class="faint">${t('alert.historyFailed')}</p></section>`;

@@ -1,7 +1,7 @@
 // Which alerts stand where on the board. Pure: no clock, no page; tested on its own.
 import { needsAck } from '../../state/alerts.js';
 
-const STATE_RANK = { raised: 0, acked: 1, cleared: 2, closed: 3 };
+const STATE_RANK = { raised: 0, acked: 1, cleared: 2, latched: 3, closed: 4 };
 
 /** Grave first, then what nobody has acknowledged, then the newest. */
 export function compare(a, b) {
