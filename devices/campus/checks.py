@@ -1,4 +1,4 @@
-"""Whether a site file fits together: every reference meets its target, every rule finds devices and points."""
+"""Whether a site file fits together: every reference meets its target, every device its profile and its place."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import difflib
 from collections.abc import Collection, Iterator
 
 from devices.campus import parameters
-from devices.campus.conditions import Condition
-from devices.campus.rules import Rule, SetpointRule, WhenRule, leaves
-from devices.campus.site import AreaKind, Campus, Device, HttpLink, ModbusTcpLink, MqttLink
-from devices.campus.speed_rules import SpeedingRule
+from devices.campus.rules import Rule
+from devices.campus.site import Campus, Device, HttpLink, ModbusTcpLink, MqttLink
 from devices.model.codes import CODES
 from devices.model.errors import Problem
 from devices.profiles.profile import JsonSheet, ModbusSheet, Point, RadarBytesSheet, SnapshotSheet
@@ -19,20 +17,14 @@ SHEET_OF_LINK = {
     MqttLink: (JsonSheet, RadarBytesSheet),
     HttpLink: (SnapshotSheet,),
 }
-SETPOINT_POINTS = ("setpoint_c", "mode", "on")
 
 
 def check(campus: Campus, file: str) -> Iterator[Problem]:
-    """Yield every problem of a campus that was read from `file`."""
-    dangling = list(_references(campus, file))
-    yield from dangling
+    """Yield every problem of places and devices of a campus that was read from `file`."""
+    yield from references(campus, file)
     for device in campus.devices.values():
         yield from _device(campus, device, file)
     yield from _shared_addresses(campus, file)
-    for rule in campus.rules.values():
-        yield from _rule_names(campus, rule, file)
-        if not dangling:
-            yield from _rule_points(campus, rule, file)
     for name in campus.devices.keys() & campus.links.keys():
         yield Problem(file, f"devices.{name}", "the id of a link", "an id of its own")
 
@@ -53,30 +45,28 @@ def selected(campus: Campus, rule: Rule) -> Iterator[Device]:
             yield device
 
 
-def words(condition: Condition) -> tuple[str | float, ...]:
-    """What a condition names of its point's values: numbers, or members of the code set."""
-    counted = None if condition.count is None else condition.count.becomes
-    named = (condition.equals, condition.differs, counted, *(condition.one_of or ()))
-    return tuple(value for value in named if value is not None)
-
-
 def resolved(wanted: str | float, point: Point) -> float:
     """The number of what a condition names: a word is looked up in the point's code set.
 
     Raises:
-        ValueError: the word is not a member of the set.
+        ValueError: the word, or the number, is not a member of the set.
     """
-    if not isinstance(wanted, str):
-        return float(wanted)
-    members = {member.name.lower(): member for member in CODES[point.codes]} if point.codes else {}
-    if wanted not in members:
-        raise ValueError(
-            f"one of {sorted(members)}" if members else f"a number: {point.name} has no code set"
-        )
-    return float(members[wanted])
+    members = {member.name.lower(): float(member) for member in CODES[point.codes]} if point.codes else {}
+    if isinstance(wanted, str):
+        if not members:
+            raise ValueError(f"a number: {point.name} has no code set")
+        if wanted not in members:
+            close = difflib.get_close_matches(wanted.lower(), members, 1)
+            guess = f" (did you mean {close[0]!r}?)" if close else ""
+            raise ValueError(f"one of {', '.join(members)}{guess}")
+        return members[wanted]
+    if members and wanted not in members.values():
+        raise ValueError(f"one of {', '.join(members)}")
+    return float(wanted)
 
 
-def _references(campus: Campus, file: str) -> Iterator[Problem]:
+def references(campus: Campus, file: str) -> Iterator[Problem]:
+    """Yield each id that nothing has; where there are none, everything can be found by id."""
     wanted: list[tuple[str, str, Collection[str]]] = []
     for site in campus.sites.values():
         wanted.append((f"sites.{site.id}.agent", site.agent, campus.agents))
@@ -173,60 +163,3 @@ def _number_or_text(value: float | str) -> float | str:
         return float(value)
     except ValueError:
         return value
-
-
-def _rule_names(campus: Campus, rule: Rule, file: str) -> Iterator[Problem]:
-    where = f"rules.{rule.id}"
-    known_by_key: dict[str, Collection[str]] = {
-        "sites": campus.sites,
-        "profiles": campus.profiles,
-        "devices": campus.devices,
-        "but_not": campus.devices,
-        "area_kinds": [kind.value for kind in AreaKind],
-    }
-    for key, known in known_by_key.items():
-        for name in getattr(rule.select, key):
-            if name not in known:
-                yield Problem(file, f"{where}.select.{key}", repr(name), near(name, known))
-    if isinstance(rule, SpeedingRule):
-        for number, limit in enumerate(rule.limits):
-            for name in limit.areas:
-                if name not in campus.areas:
-                    yield Problem(
-                        file, f"{where}.limits.{number}.areas", repr(name), near(name, campus.areas)
-                    )
-            if limit.hours.calendar is not None and limit.hours.calendar not in campus.calendars:
-                calendar = limit.hours.calendar
-                yield Problem(
-                    file,
-                    f"{where}.limits.{number}.hours.calendar",
-                    repr(calendar),
-                    near(calendar, campus.calendars),
-                )
-
-
-def _rule_points(campus: Campus, rule: Rule, file: str) -> Iterator[Problem]:
-    where = f"rules.{rule.id}"
-    profiles = {device.profile: campus.profile_of(device) for device in selected(campus, rule)}
-    if not profiles and rule.enabled and (rule.select.devices or rule.select.profiles):
-        yield Problem(file, f"{where}.select", "no device", "at least one device that the rule is for")
-    for profile in profiles.values():
-        points = {point.name: point for point in profile.points}
-        if isinstance(rule, SetpointRule):
-            for name in (name for name in SETPOINT_POINTS if name not in points):
-                yield Problem(file, where, f"{profile.profile} without {name}", "devices that have it")
-        for number, condition in enumerate(leaves(rule.when) if isinstance(rule, WhenRule) else ()):
-            path = f"{where}.when.{number}"
-            if condition.point not in points:
-                yield Problem(
-                    file,
-                    f"{path}.point",
-                    f"{condition.point!r} on {profile.profile}",
-                    near(condition.point, points),
-                )
-                continue
-            for wanted in words(condition):
-                try:
-                    resolved(wanted, points[condition.point])
-                except ValueError as error:
-                    yield Problem(file, path, repr(wanted), str(error))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Discriminator, Field, Tag
 
+from devices.campus import checks, rule_checks
 from devices.campus.calendars import Calendar, Season
-from devices.campus.checks import check
 from devices.campus.rules import Exemption, Rule, RuleFile
 from devices.campus.site import Agent, Area, Building, Campus, CampusHead, Device, Link, Site, Zone
 from devices.campus.tables import read_table
@@ -96,7 +96,7 @@ def load_campus(path: Path) -> Campus:
     except (ZoneInfoNotFoundError, ValueError):
         zone = site.campus.timezone
         reader.problems.append(Problem(str(path), "campus.timezone", repr(zone), "an IANA time zone"))
-    reader.problems.extend(reader.placed(problem) for problem in check(campus, str(path)))
+    reader.problems.extend(reader.placed(problem) for problem in _problems(campus, str(path)))
     if reader.problems:
         raise ConfigRefused(reader.problems)
     return campus
@@ -117,10 +117,15 @@ def with_rules(campus: Campus, rules: Iterable[Rule], file: str = "rules") -> Ca
     twice = {rule.id for number, rule in enumerate(given) if rule.id in {r.id for r in given[:number]}}
     problems = [Problem(file, f"rules.{name}", "the id twice", "each id once") for name in sorted(twice)]
     changed = replace(campus, rules={**campus.rules, **{rule.id: rule for rule in given}})
-    problems.extend(check(changed, file))
+    problems.extend(_problems(changed, file))
     if problems:
         raise ConfigRefused(problems)
     return changed
+
+
+def _problems(campus: Campus, file: str) -> Iterator[Problem]:
+    yield from checks.check(campus, file)
+    yield from rule_checks.check(campus, file)
 
 
 class _Reader:

@@ -61,7 +61,7 @@ TOGETHER = [
     ("index: 1}", "index: 64}", "devices.ac-1.index", "64", "at most 63"),
     ("index: 1}", "index: 0}", "devices.ac-1", "the same place on bus as ac-0", "a place of its own"),
     ("point: room_c", "point: rom_c", "rules.hot.when.0.point", "'rom_c' on daikin-dta116a", "'room_c'"),
-    ("above: 35", "equals: warm", "rules.hot.when.0", "'warm'", "a number: room_c has no code set"),
+    ("above: 35", "equals: warm", "rules.hot.when.0.equals", "'warm'", "a number: room_c has no code set"),
     ("[ac]}\n  when", "[ac], devices: [meter]}\n  when", "rules.hot.select", "no device", "at least one"),
     ("[ac]}\nseasons", "[meter]}\nseasons", "rules.setpoint", "eastron-sdm630 without", "devices that have it"),
     ("Asia/Shanghai", "Asia/Ningbo", "campus.timezone", "'Asia/Ningbo'", "IANA"),
