@@ -21,9 +21,9 @@ import polars as pl
 from benchmarks.row import RUNS, Result
 from devices.campus.loading import load_campus
 from devices.campus.site import Campus
-from devices.model.alerts import EventKind
 from edge_agent.detect.block import Block
 from edge_agent.detect.detection import Detection
+from edge_agent.detect.findings import RAISE
 
 NAME = "detection, history"
 UNITS: Final = 240
@@ -95,8 +95,8 @@ def _ours(campus: Campus, value: np.ndarray) -> int:
         value if len(value) == len(table) else np.vstack([value, np.zeros((len(table) - len(value), STEPS))])
     )
     detection = Detection(campus, "edge", table, START_US)
-    events = detection.play(Block(full, np.broadcast_to(until, full.shape), until))
-    return sum(event.kind is EventKind.RAISE for event in events)
+    found = detection.play(Block(full, np.broadcast_to(until, full.shape), until))
+    return sum(int((findings.kind == RAISE).sum()) for findings in found)
 
 
 def _bare_pass(value: np.ndarray) -> int:

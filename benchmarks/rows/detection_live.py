@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.row import RUNS, Result
 from devices.campus.loading import load_campus
-from devices.campus.rules import SetpointRule, StaleRule, WhenRule
+from devices.campus.rules import SetpointRule, StaleRule, WhenRule, leaves
 from devices.campus.site import Campus
 from devices.model.samples import SampleBatch
 from edge_agent.detect.detection import Detection
@@ -88,8 +88,9 @@ def _holds(rule: object, device: str, held: dict[str, tuple[float, int]], now_us
     """What each kind of rule compares, without words, dead bands, seasons and evidence: kind to the loop."""
     match rule:
         case WhenRule():
-            values = [held.get(f"{device}.{condition.point}") for condition in rule.when]
-            limits = [condition.above or condition.below or 1.0 for condition in rule.when]
+            conditions = list(leaves(rule.when))
+            values = [held.get(f"{device}.{condition.point}") for condition in conditions]
+            limits = [_number(c.above) or _number(c.below) or 1.0 for c in conditions]
             return all(v is not None and v[0] > limit for v, limit in zip(values, limits, strict=True))
         case SetpointRule():
             on, setpoint = held.get(f"{device}.on"), held.get(f"{device}.setpoint_c")
@@ -99,6 +100,10 @@ def _holds(rule: object, device: str, held: dict[str, tuple[float, int]], now_us
             return room is None or now_us - room[1] > rule.after_s * 1e6
         case _:
             return False
+
+
+def _number(limit: object) -> float:
+    return limit if isinstance(limit, float) else 0.0
 
 
 def _campus(folder: Path) -> Campus:

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Iterator
 
 from devices.campus import parameters
+from devices.campus.rule_head import RuleHead
 from devices.campus.rules import Rule
 from devices.campus.site import Campus, Device, HttpLink, ModbusTcpLink, MqttLink
 from devices.model.codes import CODES
@@ -29,7 +30,7 @@ def check(campus: Campus, file: str) -> Iterator[Problem]:
         yield Problem(file, f"devices.{name}", "the id of a link", "an id of its own")
 
 
-def selected(campus: Campus, rule: Rule) -> Iterator[Device]:
+def selected(campus: Campus, rule: RuleHead) -> Iterator[Device]:
     """Devices a rule is for, in file order; exemptions are a matter of the day and not looked at."""
     select = rule.select
     for device in campus.devices.values():

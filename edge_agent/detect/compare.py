@@ -1,64 +1,94 @@
-"""Comparisons of points with limits, and their combination: the conditions of `when` rules."""
+"""Comparisons and how they are joined: true, false or not known, at each moment."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from edge_agent.detect.block import Block, Flags, Floats, Rows, Times
-from edge_agent.detect.cells import Cells
+from devices.campus.conditions import AllOf, AnyOf, Condition, Expression, NotOf
+from edge_agent.detect.block import Flags, Floats
+from edge_agent.detect.trace import Moments
+
+Truth = npt.NDArray[np.int8]
+FALSE: Final = np.int8(0)
+UNKNOWN: Final = np.int8(1)
+TRUE: Final = np.int8(2)
+#: Neither: it stays what it was.
+STAYS: Final = np.int8(3)
 
 
-class Relation(StrEnum):
-    """How a value is compared."""
+def compared(condition: Condition, value: Floats, limit: Floats) -> Truth:
+    """How each value stands to its limit, int8 (n,); STAYS within the dead band."""
+    known = ~(np.isnan(value) | np.isnan(limit))
+    if condition.above is not None:
+        holds, ends = value > limit, value <= limit - condition.dead_band
+    elif condition.below is not None:
+        holds, ends = value < limit, value >= limit + condition.dead_band
+    elif condition.differs is not None:
+        holds, ends = value != limit, value == limit
+    else:
+        holds, ends = value == limit, value != limit
+    return np.where(known, np.where(holds, TRUE, np.where(ends, FALSE, STAYS)), UNKNOWN)
 
-    EQUALS = "equals"
-    DIFFERS = "differs"
-    ABOVE = "above"
-    BELOW = "below"
+
+def among(value: Floats, limits: Floats) -> Truth:
+    """Whether each value, (n,), is one of its row's limits, (n, k)."""
+    hit = (value[:, None] == limits).any(axis=1)
+    return np.where(np.isnan(value), UNKNOWN, np.where(hit, TRUE, FALSE))
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One comparison for many devices.
+def settled(moments: Moments, truth: Truth, before: Truth) -> Truth:
+    """Put what it was in the place of STAYS: false if that was not known.
 
-    point:     int64   (rows,)  row of the point in the block
-    limit:     float64 (rows,)  what it is compared with
-    dead_band: how far back a value must come from `above` or `below` to be normal again
+    Args:
+        moments: of the truth.
+        truth: int8 (moments,).
+        before: int8 (rows,), what it was; the first moment of each row gets it.
     """
-
-    point: Rows
-    relation: Relation
-    limit: Floats
-    dead_band: float = 0.0
-
-    def edges(self, block: Block, cells: Cells) -> tuple[Flags, Flags]:
-        """Where the comparison surely holds and where surely not, bool (cells,); a missing value is neither."""
-        value, limit = cells.of(block.value, self.point), self.limit[cells.row]
-        match self.relation:
-            case Relation.EQUALS:
-                return value == limit, (value != limit) & ~np.isnan(value)
-            case Relation.DIFFERS:
-                return (value != limit) & ~np.isnan(value), value == limit
-            case Relation.ABOVE:
-                return value > limit, value <= limit - self.dead_band
-            case Relation.BELOW:
-                return value < limit, value >= limit + self.dead_band
+    if len(moments) == len(before):
+        return before
+    truth[moments.first] = before
+    if not (truth == STAYS).any():
+        return truth
+    last = np.maximum.accumulate(np.where(truth == STAYS, -1, np.arange(len(truth))))
+    was = truth[last]
+    return np.where(truth == STAYS, np.where(was == TRUE, TRUE, FALSE), truth)
 
 
-def all_hold(comparisons: tuple[Comparison, ...], block: Block, cells: Cells) -> tuple[Flags, Flags, Times]:
-    """Combine comparisons with `and`.
+def joined(expressions: tuple[Expression, ...], leaves: list[Truth]) -> Truth:
+    """All of some expressions; `leaves` are the truths of their comparisons in order, and are used up."""
+    truth: Truth = np.minimum.reduce([_truth(expression, leaves) for expression in expressions])
+    return truth
 
-    Returns:
-        Where all hold, where one surely does not, and the time that counts for a change: bool, bool and
-        int64, each (cells,).
+
+def _truth(expression: Expression, leaves: list[Truth]) -> Truth:
+    match expression:
+        case Condition():
+            return leaves.pop(0)
+        case AllOf():
+            return joined(expression.all, leaves)
+        case AnyOf():
+            truth: Truth = np.maximum.reduce([_truth(part, leaves) for part in expression.any])
+            return truth
+        case NotOf():
+            return TRUE - _truth(expression.negated, leaves)
+
+
+def latched(moments: Moments, truth: Truth, before: Flags) -> Flags:
+    """A condition from its truth: what is not known stays as it was.
+
+    Args:
+        moments: of the truth.
+        truth: int8 (moments,): TRUE, FALSE, or anything else for neither.
+        before: bool (rows,), the condition before; the first moment of each row gets it.
     """
-    rises, falls = comparisons[0].edges(block, cells)
-    change = cells.times_of(block.at_us, comparisons[0].point)
-    for comparison in comparisons[1:]:
-        more_rises, more_falls = comparison.edges(block, cells)
-        rises, falls = rises & more_rises, falls | more_falls
-        change = np.maximum(change, cells.times_of(block.at_us, comparison.point))
-    return rises, falls, change
+    if len(moments) == len(before):
+        return before
+    decides = (truth == TRUE) | (truth == FALSE)
+    decides[moments.first] = True
+    value = truth == TRUE
+    value[moments.first] = before
+    held: Flags = value[np.maximum.accumulate(np.where(decides, np.arange(len(truth)), 0))]
+    return held

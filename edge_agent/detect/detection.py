@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any
 
 import numpy as np
 
-from devices.campus.rules import SetpointRule, StaleRule, WhenRule
+from devices.campus.rules import SetpointRule, StaleRule, StateRule, WhenRule
 from devices.campus.site import Campus
 from devices.campus.speed_rules import SpeedingRule
 from devices.model.alerts import AlertEvent
@@ -18,12 +18,15 @@ from devices.model.samples import SampleBatch
 from devices.profiles.profile import DeviceKind
 from edge_agent.detect import saving
 from edge_agent.detect.block import Block, Held
-from edge_agent.detect.cells import Changes
-from edge_agent.detect.day import Day
-from edge_agent.detect.judges import Judge, SetpointJudge, StaleJudge, WhenJudge
+from edge_agent.detect.findings import Findings
+from edge_agent.detect.judge import Judge
 from edge_agent.detect.pictures import Seen, look
+from edge_agent.detect.setpoint import SetpointJudge
+from edge_agent.detect.silence import SilenceJudge
 from edge_agent.detect.speeding import Radars
 from edge_agent.detect.subjects import Register, rows_of
+from edge_agent.detect.track import Track
+from edge_agent.detect.when import WhenJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,12 @@ class Detection:
         self._campus = campus
         self._table = table
         self._held = Held.nothing(len(table))
-        self._day = Day.of(now_us, campus.timezone)
-        self._judges = [
-            _judge(rule, register, now_us) for rule in rules if not isinstance(rule, SpeedingRule)
-        ]
-        self._judges = [judge for judge in self._judges if judge.subjects]
+        judges = [_judge(rule, register, now_us) for rule in rules if not isinstance(rule, SpeedingRule)]
+        self._judges = {judge.rule.id: judge for judge in judges if judge.subjects}
+        for judge in self._judges.values():
+            judge.explained_by(self._judges)
+        causes = {name: [rule for rule, _ in judge.causes] for name, judge in self._judges.items()}
+        self._order = tuple(TopologicalSorter(causes).static_order())
         self._radars = Radars([rule for rule in rules if isinstance(rule, SpeedingRule)], register)
         cameras = [d for d in campus.devices_of(agent) if campus.profile_of(d).kind is DeviceKind.CAMERA]
         subjects = [register.subject(camera) for camera in cameras]
@@ -63,31 +67,25 @@ class Detection:
     def step(self, batch: SampleBatch, until_us: int) -> Outcome:
         """Take the samples since the last step in; `until_us` is the moment up to which all is known."""
         derived, events = self._radars.step(batch, until_us)
-        for day, part, part_until_us in self._days(batch, until_us):
-            self._held, block = self._held.take(part, part_until_us)
-            changes = Changes.of(block)
-            for judge in self._judges:
-                events.extend(judge.judge(block, changes, day))
+        for findings in self.find(batch, until_us):
+            events.extend(findings.events())
         return Outcome(events, derived)
 
-    def play(self, block: Block) -> list[AlertEvent]:
-        """Judge slow states that are already on steps, such as a stored month; passes are not looked for.
+    def find(self, batch: SampleBatch, until_us: int) -> list[Findings]:
+        """The same about slow states, as columns: nothing is written out; passes are not looked for."""
+        return self._found(Track.of_batch(self._held, batch, until_us))
 
-        Cutting a block anywhere, or stepping through it sample by sample, gives the same events.
+    def play(self, block: Block) -> list[Findings]:
+        """Judge slow states that are already on steps, such as a month in memory.
+
+        Cutting a block anywhere, or stepping through it sample by sample, finds the same.
         """
-        events: list[AlertEvent] = []
-        first = 0
-        while first < block.steps:
-            if not self._day.first_us <= block.until_us[first] <= self._day.last_us:
-                self._day = Day.of(int(block.until_us[first]), self._campus.timezone)
-            last = int(np.searchsorted(block.until_us, self._day.last_us, "right"))
-            part = block.cut(first, max(last, first + 1))
-            self._held = Held(part.value[:, -1].copy(), part.at_us[:, -1].copy())
-            changes = Changes.of(part)
-            for judge in self._judges:
-                events.extend(judge.judge(part, changes, self._day))
-            first += part.steps
-        return events
+        return self._found(Track.of_block(self._held, block)) if block.steps else []
+
+    def _found(self, track: Track) -> list[Findings]:
+        self._held = track.after
+        found = {name: self._judges[name].judge(track, self._judges) for name in self._order}
+        return [findings for name in self._judges if (findings := found[name]) is not None and len(findings)]
 
     def frames(self, frames: FrameBatch) -> SampleBatch:
         """Judge pictures; `camera` counts in the order of `cameras`. Each camera at most once in a batch."""
@@ -100,30 +98,20 @@ class Detection:
             np.concatenate([np.asarray(c, np.float64) for c in columns]),
         )
 
-    def _days(self, batch: SampleBatch, until_us: int) -> Iterator[tuple[Day, SampleBatch, int]]:
-        """Cut samples at each midnight of the campus: seasons and exemptions change with the day."""
-        while until_us > self._day.last_us:
-            yield self._day, batch[batch.time_us <= self._day.last_us], self._day.last_us
-            batch = batch[batch.time_us > self._day.last_us]
-            self._day = self._day.next(until_us)
-        if until_us < self._day.first_us:  # the clock was set back
-            self._day = Day.of(until_us, self._campus.timezone)
-        yield self._day, batch, until_us
-
     def shift(self, by_us: int) -> None:
         """The clock was set by `by_us`: move all that is remembered, so that ages and delays stay true."""
         self._held = self._held.shifted(by_us)
         self._radars.shift(by_us)
-        for judge in self._judges:
+        for judge in self._judges.values():
             judge.shift(by_us)
 
     def save_judged(self) -> dict[str, bytes]:
         """The parts that decide when an alert raises or clears: kept with the records of the step."""
         judges = {
             f"{judge.rule.id}:{judge.rule.version}": saving.packed(
-                [s.id for s in judge.subjects], judge.columns()
+                [s.id for s in judge.subjects], judge.columns(), judge.queues()
             )
-            for judge in self._judges
+            for judge in self._judges.values()
         }
         radars = [[s.id for s in self._radars.subjects], saving.columns_packed(self._radars.columns())]
         return {"judges": saving.part(judges), "radars": saving.part(radars)}
@@ -156,21 +144,25 @@ class Detection:
 
     def _restore_judges(self, saved: dict[str, Any], now_us: int) -> list[AlertEvent]:
         orphans: list[AlertEvent] = []
-        running = {f"{judge.rule.id}:{judge.rule.version}": judge for judge in self._judges}
-        for name, columns in saved.items():
+        running = {f"{judge.rule.id}:{judge.rule.version}": judge for judge in self._judges.values()}
+        for name, packed in saved.items():
             judge = running.get(name)
             kept = [] if judge is None else [subject.id for subject in judge.subjects]
-            orphans += saving.orphans(name, columns, kept, now_us)
+            orphans += saving.orphans(name, packed, kept, now_us)
             if judge is not None:
-                judge.restore(saving.reordered(columns, kept, judge.columns()), now_us)
+                known = np.array([subject in set(packed[0]) for subject in kept], np.bool_)
+                columns = saving.reordered(packed, kept, judge.columns())
+                judge.restore(columns, saving.queues_unpacked(packed, kept, judge.queues()), known, now_us)
         return orphans
 
 
-def _judge(rule: WhenRule | SetpointRule | StaleRule, register: Register, now_us: int) -> Judge:
+def _judge(rule: StateRule, register: Register, now_us: int) -> Judge:
     match rule:
         case WhenRule():
-            return WhenJudge(rule, register)
+            return WhenJudge(rule, register, now_us)
         case SetpointRule():
-            return SetpointJudge(rule, register)
+            return SetpointJudge(rule, register, now_us)
         case StaleRule():
-            return StaleJudge(rule, register, now_us)
+            return SilenceJudge(rule, register, now_us)
+        case _:
+            raise TypeError(f"no judge for rules like {type(rule).__name__}")

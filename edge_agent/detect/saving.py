@@ -14,11 +14,28 @@ from devices.model.texts import Text
 
 Columns = dict[str, Any]
 STATE_VERSION: Final = 1
+QUEUES: Final = 2
 
 
-def packed(names: Sequence[str], columns: Columns) -> list[Any]:
-    """Names of the rows, and the columns."""
-    return [list(names), columns_packed(columns)]
+def packed(names: Sequence[str], columns: Columns, queues: dict[str, Columns] | None = None) -> list[Any]:
+    """Names of the rows, the columns, and queues: columns of any length, one of them `row`."""
+    return [
+        list(names),
+        columns_packed(columns),
+        {name: columns_packed(queue) for name, queue in (queues or {}).items()},
+    ]
+
+
+def queues_unpacked(saved: list[Any], names: Sequence[str], fresh: dict[str, Columns]) -> dict[str, Columns]:
+    """Saved queues with their rows in the order of `names`; lines of other rows are left out."""
+    place = {name: row for row, name in enumerate(names)}
+    row_of = np.array([place.get(name, -1) for name in saved[0]], np.int64)
+    queues = dict(fresh)
+    for name, columns in (saved[2] if len(saved) > QUEUES else {}).items():
+        queue = columns_unpacked(columns)
+        row = row_of[queue["row"]]
+        queues[name] = {key: column[row >= 0] for key, column in (queue | {"row": row}).items()}
+    return queues
 
 
 def columns_packed(columns: Columns) -> dict[str, Any]:
@@ -63,7 +80,8 @@ def reordered(saved: list[Any], names: Sequence[str], fresh: Columns) -> Columns
     result: Columns = {}
     for name, column in fresh.items():
         result[name] = column.copy()
-        result[name][here] = columns[name][there]
+        if name in columns:  # a newer version of the program may remember more
+            result[name][here] = columns[name].reshape(len(row_of), *column.shape[1:])[there]
     return result
 
 

@@ -6,83 +6,102 @@ unit's own mode decides; `auto` follows what it is doing, else the season; outsi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from devices.campus.calendars import Period
+from devices.campus.rules import SetpointRule
 from devices.model.codes import AcMode, OnOff
-from edge_agent.detect.block import Block, Flags, Floats, Rows, Times
-from edge_agent.detect.cells import Cells
+from edge_agent.detect.block import Floats, Rows, Times
+from edge_agent.detect.clock import MIDNIGHT, Daily
+from edge_agent.detect.compare import FALSE, TRUE, UNKNOWN, Truth
+from edge_agent.detect.findings import Telling
+from edge_agent.detect.judge import Judge
+from edge_agent.detect.quantities import PointValue, Stretch
+from edge_agent.detect.subjects import Register, rows_of
+from edge_agent.detect.trace import Moments, Trace
+from edge_agent.detect.track import Track
 
-ABSENT: Final = -1
+if TYPE_CHECKING:
+    import datetime as dt
+
 #: Plain numbers: members of an enumeration are slow in arrays.
 COOL: Final = float(AcMode.COOL)
 HEAT: Final = float(AcMode.HEAT)
 AUTO: Final = float(AcMode.AUTO)
 ON: Final = float(OnOff.ON)
 OFF: Final = float(OnOff.OFF)
+#: What is looked at, in the order of the traces; the season is that of the date: COOL, HEAT or AUTO.
+ON_AT, MODE_AT, RUNNING_AT, SETPOINT_AT, SEASON_AT = range(5)
 
 
-@dataclass(frozen=True, slots=True)
-class Units:
-    """Air conditioners of one rule: rows of their points in the block, int64 (units,); ABSENT for none."""
+class SetpointJudge(Judge):
+    """A `setpoint` rule at work."""
 
-    on: Rows
-    mode: Rows
-    running: Rows
-    setpoint: Rows
+    rule: SetpointRule
+
+    def __init__(self, rule: SetpointRule, register: Register, now_us: int) -> None:
+        super().__init__(rule, register.subjects(rule), register, now_us)
+        real = rows_of(self.subjects, "real_setpoint_c")
+        own = rows_of(self.subjects, "setpoint_c")
+        points = [rows_of(self.subjects, name) for name in ("on", "mode", "running_mode")]
+        points.append(np.where(real >= 0, real, own))
+        self._values = [PointValue(point, len(register.table)) for point in points]
+        self._season = Daily((MIDNIGHT,), register.campus.timezone, self._season_of)
+        self.cover()
+
+    def _season_of(self, moment: dt.datetime) -> Floats:
+        cooling, heating = (
+            self._register.in_season(self.subjects, moment.date(), (period.value,))
+            for period in (Period.COOLING, Period.HEATING)
+        )
+        return np.where(cooling, COOL, np.where(heating, HEAT, AUTO))
+
+    def points(self) -> tuple[Rows, ...]:
+        """On, mode, what it is doing, set point."""
+        return tuple(value.point for value in self._values)
+
+    def wakes_us(self) -> int:
+        """At midnight."""
+        return self._season.next_us()
+
+    def traces(self, stretch: Stretch) -> list[Trace]:
+        """The points, and the season."""
+        return [*(value.trace(stretch) for value in self._values), self._season.trace(stretch)]
+
+    def truth(self, moments: Moments) -> Truth:
+        """Whether the standard is broken."""
+        on, setpoint = moments.filled(ON_AT), moments.filled(SETPOINT_AT)
+        mode, rule = _effective_mode(moments), self.rule
+        cooling, heating = mode == COOL, mode == HEAT
+        judged = moments.filled(SEASON_AT) != AUTO
+        too_cold = cooling & (setpoint < rule.cooling_min_c - rule.dead_band_c)
+        too_warm = heating & (setpoint > rule.heating_max_c + rule.dead_band_c)
+        kept = (cooling & (setpoint >= rule.cooling_min_c)) | (heating & (setpoint <= rule.heating_max_c))
+        neither = ~np.isnan(mode) & ~cooling & ~heating
+        holds = (on == ON) & (too_cold | too_warm) & judged
+        ends = (on == OFF) | kept | neither | ~judged
+        return np.where(holds, TRUE, np.where(ends, FALSE, UNKNOWN))
+
+    def value_and_limit(
+        self, track: Track, moments: Moments, row: Rows, time_us: Times
+    ) -> tuple[Floats, Floats]:
+        """The set point and the limit of the mode that the unit is in; NaN where none applies."""
+        del track
+        place = moments.at(row, time_us)
+        mode = _effective_mode(moments)[place]
+        heating = np.where(mode == HEAT, self.rule.heating_max_c, np.nan)
+        limit = np.where(mode == COOL, self.rule.cooling_min_c, heating)
+        return moments.filled(SETPOINT_AT)[place], limit
+
+    def telling(self) -> Telling:
+        """As a set point."""
+        return Telling(self._register, "setpoint_c")
 
 
-@dataclass(frozen=True, slots=True)
-class Today:
-    """What the date says: bool (units,) each. A unit is in no season, in one, and may be exempt."""
-
-    cooling: Flags
-    heating: Flags
-    exempt: Flags
-
-
-@dataclass(frozen=True, slots=True)
-class Standard:
-    """The limits, in C."""
-
-    cooling_min: float
-    heating_max: float
-    dead_band: float
-
-
-def edges(
-    units: Units, today: Today, standard: Standard, block: Block, cells: Cells
-) -> tuple[Flags, Flags, Times]:
-    """Where the standard is broken, where it is kept, and the time that counts for a change; each (cells,)."""
-    on = cells.of(block.value, units.on)
-    setpoint = cells.of(block.value, units.setpoint)
-    mode = effective_mode(units, today, block, cells)
-    cooling, heating = mode == COOL, mode == HEAT
-    judged = ((today.cooling | today.heating) & ~today.exempt)[cells.row]
-    too_cold = cooling & (setpoint < standard.cooling_min - standard.dead_band)
-    too_warm = heating & (setpoint > standard.heating_max + standard.dead_band)
-    kept = (cooling & (setpoint >= standard.cooling_min)) | (heating & (setpoint <= standard.heating_max))
-    neither = ~np.isnan(mode) & ~cooling & ~heating
-    rises = (on == ON) & (too_cold | too_warm) & judged
-    falls = (on == OFF) | kept | neither | ~judged
-    times = [cells.times_of(block.at_us, point) for point in (units.on, units.mode, units.setpoint)]
-    return rises, falls, np.maximum.reduce(times)
-
-
-def effective_mode(units: Units, today: Today, block: Block, cells: Cells) -> Floats:
-    """COOL, HEAT or another mode, float64 (cells,); NaN where the mode was never read."""
-    mode = cells.of(block.value, units.mode)
-    in_cooling, in_heating = today.cooling[cells.row], today.heating[cells.row]
-    season = np.where(in_cooling, COOL, np.where(in_heating, HEAT, AUTO))
-    absent = units.running[cells.row] == ABSENT
-    running = np.where(absent, np.nan, cells.of(block.value, units.running))
-    running_counts = (running == COOL) | (running == HEAT)
-    return np.where(mode == AUTO, np.where(running_counts, running, season), mode)
-
-
-def limit_at(units: Units, today: Today, standard: Standard, block: Block, cell: Cells) -> float:
-    """The limit that applies at one cell; NaN where none does."""
-    mode = effective_mode(units, today, block, cell)[0]
-    return {COOL: standard.cooling_min, HEAT: standard.heating_max}.get(float(mode), float("nan"))
+def _effective_mode(moments: Moments) -> Floats:
+    """COOL, HEAT or another mode, float64 (moments,); NaN where the mode was never read."""
+    mode, running = moments.filled(MODE_AT), moments.filled(RUNNING_AT)
+    counts = (running == COOL) | (running == HEAT)
+    return np.where(mode == AUTO, np.where(counts, running, moments.filled(SEASON_AT)), mode)

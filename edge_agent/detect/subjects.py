@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from devices.campus.checks import selected
-from devices.campus.rules import Rule
+from devices.campus.rule_head import RuleHead
 from devices.campus.site import Campus, Device
 from devices.model.alerts import AlertEvent, EventKind, Severity, alert_id
 from devices.model.codes import CODE_TEXTS
 from devices.model.points import PointTable
 from devices.model.texts import Text
 from devices.model.units import conversion
-from edge_agent.detect.block import Block, Flags, Rows
+from devices.profiles.profile import Point
+from edge_agent.detect.block import Flags, Rows
 
-MOST_EVIDENCE = 10
+SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Register:
             for name, profile in campus.profiles.items()
         }
 
-    def subjects(self, rule: Rule) -> tuple[Subject, ...]:
+    def subjects(self, rule: RuleHead) -> tuple[Subject, ...]:
         """Devices of this agent that a rule is for, in file order."""
         return tuple(
             self.subject(device) for device in selected(self.campus, rule) if device.id in self._devices
@@ -79,13 +81,45 @@ class Register:
             links[subject.parent] = Subject(subject.parent, subject.site, text, subject.area, "", points)
         return tuple(links.values())
 
-    def exempt(self, rule: Rule, subjects: Sequence[Subject], day: dt.date) -> Flags:
+    def exempt(self, rule: RuleHead, subjects: Sequence[Subject], day: dt.date) -> Flags:
         """Which subjects are free of the rule on a day, bool (subjects,)."""
         if not any(exemption.rule == rule.id for exemption in self.campus.exemptions):
             return np.zeros(len(subjects), np.bool_)
         return np.array(
-            [self.campus.exempt(rule.id, self._devices[s.id], day) is not None for s in subjects], np.bool_
+            [
+                s.id in self._devices and self.campus.exempt(rule.id, self._devices[s.id], day) is not None
+                for s in subjects
+            ],
+            np.bool_,
         )
+
+    def rows(self, subjects: Sequence[Subject], point: str) -> Rows:
+        """Row of one point of each subject, int64 (subjects,); -1 where a subject has none."""
+        return rows_of(subjects, point)
+
+    def sheet_point(self, subject: Subject, point: str) -> Point:
+        """A point as the data sheet of the subject's profile describes it."""
+        profile = self.campus.profile_of(self._devices[subject.id])
+        return next(known for known in profile.points if known.name == point)
+
+    def in_season(self, subjects: Sequence[Subject], date: dt.date, seasons: Collection[str]) -> Flags:
+        """Whether a date is in one of the seasons where each subject stands, bool (subjects,)."""
+        inside = {site: self.campus.period(site, date) in seasons for site in self.campus.sites}
+        return np.array([inside[subject.site] for subject in subjects], np.bool_)
+
+    def workdays(self, subjects: Sequence[Subject]) -> Callable[[dt.date], Flags]:
+        """A function that says of a date whether people work on it, bool (subjects,), by the calendars of the sites.
+
+        A site without a calendar works from Monday to Friday.
+        """
+        names = [self.campus.sites[subject.site].calendar for subject in subjects]
+
+        @cache
+        def workdays(date: dt.date) -> Flags:
+            works = {name: _works(self.campus, name, date) for name in set(names)}
+            return np.array([works[name] for name in names], np.bool_)
+
+        return workdays
 
     def value_text(self, subject: Subject, point: str, value: float) -> Text:
         """A value as people read it: the word of its code set, or the number."""
@@ -102,6 +136,12 @@ class Register:
         """Code set ("" for a number) and canonical unit of a point."""
         device = self._devices.get(subject.id)
         return ("", "") if device is None else self._meanings[device.profile].get(point, ("", ""))
+
+
+def _works(campus: Campus, calendar: str | None, date: dt.date) -> bool:
+    if calendar is None:
+        return date.weekday() < SATURDAY
+    return campus.calendars[calendar].is_workday(date)
 
 
 def _code_text(codes: str, value: float) -> Text:
@@ -131,7 +171,7 @@ class Finding:
     evidence: dict[str, float]
 
 
-def event(rule: Rule, subject: Subject, finding: Finding) -> AlertEvent:
+def event(rule: RuleHead, subject: Subject, finding: Finding) -> AlertEvent:
     """Write the event with its message in both languages."""
     hold = _plain((finding.time_us - finding.start_us) / 1e6)
     zh = {
@@ -165,16 +205,6 @@ def event(rule: Rule, subject: Subject, finding: Finding) -> AlertEvent:
         evidence=finding.evidence,
         parent=subject.parent,
     )
-
-
-def evidence(subject: Subject, block: Block, step: int, judged: Sequence[int] = ()) -> dict[str, float]:
-    """Last good values of the subject's points at a step, the judged rows first; those never read are left out."""
-    found: dict[str, float] = {}
-    for name, row in sorted(subject.points.items(), key=lambda point: point[1] not in judged):
-        value = float(block.value[row, step])
-        if value == value and len(found) < MOST_EVIDENCE:  # noqa: PLR0124 - NaN differs from itself
-            found[name] = value
-    return found
 
 
 def rows_of(subjects: Sequence[Subject], point: str, absent: int = -1) -> Rows:
