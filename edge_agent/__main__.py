@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from devices.campus import schema
 from devices.campus.loading import load_campus
 from devices.model.errors import CampusError, ConfigRefused, Problem
 from edge_agent import agent
@@ -28,6 +29,7 @@ examples:
   campus-edge check --config /etc/campuswatch/edge.yaml    say everything that is wrong, start nothing
   campus-edge run --config /etc/campuswatch/edge.yaml      read devices, judge, send to the hub
   campus-edge status                                       one screen about the agent that runs here
+  campus-edge schema rules > rules.schema.json             what an editor checks rule files with
 """
 
 
@@ -68,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--port", type=int, default=9180, help="its health port (default 9180)")
     status.add_argument("--json", action="store_true", help="print all figures as JSON instead")
     status.set_defaults(command=_status)
+    written = commands.add_parser("schema", help="print the JSON schema of rule files, or of the site file")
+    written.add_argument("file", choices=schema.FILES)
+    written.set_defaults(command=_schema)
     return parser
 
 
@@ -131,6 +136,11 @@ def _status(options: argparse.Namespace) -> int:
         print(json.dumps(status, indent=1, ensure_ascii=False))
     else:
         print(screen(status, time.time_ns() // 1000), end="")
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    print(schema.text(options.file), end="")
     return 0
 
 

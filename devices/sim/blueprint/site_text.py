@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 HEAD: Final = """\
+# yaml-language-server: $schema=../../docs/site.schema.json
 # The demo campus of Campuswatch. All names, people and telephone numbers are invented.
 # Written by `campus-sim site --out config/demo`, and a test holds it to that: change a copy, not this file.
 # Areas and devices are in areas.csv and devices.csv beside it, rules in the files named under `rules`.
