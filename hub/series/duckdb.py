@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar
 
 import duckdb
 import numpy as np
@@ -98,13 +98,27 @@ class DuckSeries:
 
     async def raw(self, points: Sequence[str], from_us: int, to_us: int, limit: int) -> Rows:
         """The samples as they are."""
+        return await self._rows(points, from_us, to_us, limit, "ORDER BY time_us, point")
+
+    async def history(self, points: Sequence[str], from_us: int, to_us: int, limit: int) -> Rows:
+        """The samples as they lie in the file: in the order of arrival, or of the threads that read them."""
+        return await self._rows(points, from_us, to_us, limit, "")
+
+    async def _rows(
+        self,
+        points: Sequence[str],
+        from_us: int,
+        to_us: int,
+        limit: int,
+        order: Literal["", "ORDER BY time_us, point"],
+    ) -> Rows:
         place = self._file.places(points)
         if not place:
             return Rows(tuple(points), SampleBatch.empty(), truncated=False)
         query = (
             "SELECT point, time_us, value, quality FROM samples"  # noqa: S608 - our own words
             f" WHERE time_us >= ? AND time_us < ? AND point IN ({_marks(place)})"
-            " ORDER BY time_us, point LIMIT ?"
+            f" {order} LIMIT ?"
         )
         rows = await self._query(query, [from_us, to_us, *place, limit + 1], sample_rows)
         renumbered = SampleBatch(_places(rows.point, place), rows.time_us, rows.value, rows.quality)

@@ -106,6 +106,10 @@ class InfluxSeries:
                 value[place[row["point"]], step] = float(row["_value"])
         return Steps(tuple(points), grid.time_us, value)
 
+    async def history(self, points: Sequence[str], from_us: int, to_us: int, limit: int) -> Rows:
+        """The samples as they are."""
+        return await self.raw(points, from_us, to_us, limit)
+
     async def raw(self, points: Sequence[str], from_us: int, to_us: int, limit: int) -> Rows:
         """The samples as they are."""
         begin_us, end_us = max(from_us, self._floor_us), min(to_us, MAX_TIME_US)

@@ -109,7 +109,7 @@ class Steps:
 class Rows:
     """What a raw read answers: samples in order of time, then of `points`, which `batch.point` indexes.
 
-    truncated: there are more; ask again from the last time in `batch`.
+    truncated: there are more; ask again from the last time in `batch`. `history` has no order: ask for less.
     """
 
     points: tuple[str, ...]
@@ -149,6 +149,12 @@ class SeriesStore(Protocol):
 
     async def raw(self, points: Sequence[str], from_us: int, to_us: int, limit: int) -> Rows:
         """Return the samples themselves, at most `limit` of them, the oldest first."""
+
+    async def history(self, points: Sequence[str], from_us: int, to_us: int, limit: int) -> Rows:
+        """Return the samples themselves as they lie, in any order; when there are more than `limit`, any of them.
+
+        For who reads much: ordering would cost the store more than the reading.
+        """
 
     async def latest(self, points: Sequence[str] | None = None) -> Mapping[str, Reading]:
         """Return the newest sample of these points, or of all; a point without one is left out."""

@@ -45,6 +45,9 @@ class Trouble:
     async def raw(self, points: Sequence[str], from_us: int, to_us: int, limit: int) -> Rows:
         return await self._store.raw(points, from_us, to_us, limit)
 
+    async def history(self, points: Sequence[str], from_us: int, to_us: int, limit: int) -> Rows:
+        return await self._store.history(points, from_us, to_us, limit)
+
     async def latest(self, points: Sequence[str] | None = None) -> Mapping[str, Reading]:
         return await self._store.latest(points)
 
