@@ -195,6 +195,23 @@ async def test_a_raw_read_stops_at_its_limit_and_says_so(contestant: Contestant)
     assert len(everything.batch) == 20
 
 
+async def test_history_gives_every_sample_in_any_order_and_says_when_there_are_more(
+    contestant: Contestant,
+) -> None:
+    await contestant.store.write([entry(*((k % 2, k, float(k)) for k in range(20)), (2, 5, math.nan))])
+    await contestant.settle()
+    found = await contestant.store.history(NAMES, T0, T0 + 15 * SECOND, 20)
+    assert not found.truncated
+    told = zip(
+        found.batch.point.tolist(), found.batch.time_us.tolist(), found.batch.quality.tolist(), strict=True
+    )
+    expected = [(k % 2, T0 + k * SECOND, Quality.GOOD) for k in range(15)]
+    assert sorted(told) == sorted([*expected, (2, T0 + 5 * SECOND, Quality.NO_ANSWER)])
+    some = await contestant.store.history(NAMES, T0, T0 + 100 * SECOND, 7)
+    assert (some.truncated, len(some.batch)) == (True, 7)
+    assert len((await contestant.store.history([], T0, T0 + SECOND, 7)).batch) == 0
+
+
 async def test_too_large_or_too_fine_a_read_is_refused(contestant: Contestant) -> None:
     with pytest.raises(Refused, match="more than"):
         await contestant.store.read(NAMES, 0, T0, 0.01, Aggregate.MEAN)
