@@ -23,6 +23,7 @@ from hub.api.points import DeviceRows
 from hub.api.ports import Ports
 from hub.api.server import WebServer
 from hub.api.web import guarded, web_app
+from hub.backtest import Backtests
 from hub.broker import EmbeddedBroker
 from hub.console import mount_console
 from hub.db import Database
@@ -81,6 +82,7 @@ async def run(settings: HubSettings, stop: asyncio.Event) -> None:
                     data_dir=settings.data_dir,
                     version=VERSION,
                     now_us=now_us,
+                    backtests=Backtests(lambda: campus, series, settings.backtest, now_us),
                     ingest=lambda: asdict(ingest.status()),
                     broker=about_broker,
                 )
@@ -104,7 +106,12 @@ async def _live(
     if token is not None:
         _log.warning("first run: make the first administrator with the token %s", token)
     async with WebServer(guarded(app), settings.listen, feed) as web, asyncio.TaskGroup() as group:
-        jobs = {"ingest": ingest.run(), "newsroom": Newsroom(ports).run(), "upkeep": keep(*chores)}
+        jobs = {
+            "ingest": ingest.run(),
+            "newsroom": Newsroom(ports).run(),
+            "upkeep": keep(*chores),
+            "backtests": ports.backtests.run(),
+        }
         tasks = [group.create_task(job, name=name) for name, job in jobs.items()]
         server = group.create_task(web.run(), name="web")
         _log.info("hub %s serves %s", VERSION, web.address)

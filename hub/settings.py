@@ -13,6 +13,7 @@ from devices.model.errors import ConfigRefused, Problem
 from devices.profiles.strict import Strict, load
 from devices.wire.mqtt import Broker
 from hub.api.settings import TlsFiles, WebSettings
+from hub.backtest import BacktestSettings
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -118,6 +119,7 @@ class HubSettings(Strict):
     series: SeriesSettings = DuckDbSettings(kind="duckdb")
     retention: RetentionSettings = RetentionSettings()
     watch: WatchSettings = WatchSettings()
+    backtest: BacktestSettings = BacktestSettings()
     log: Literal["debug", "info", "warning"] = "info"
 
     @property

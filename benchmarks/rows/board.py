@@ -34,6 +34,7 @@ from hub.api.ports import Ports
 from hub.api.server import WebServer
 from hub.api.settings import WebSettings
 from hub.api.web import guarded, web_app
+from hub.backtest import Backtests, BacktestSettings
 from hub.db import Database
 from hub.db.audit import Actor
 from hub.live.bus import ALERT, Bus
@@ -103,6 +104,7 @@ async def _hub(folder: Path, campus: Campus) -> AsyncIterator[tuple[Ports, Calla
             data_dir=folder,
             version="bench",
             now_us=lambda: time.time_ns() // 1000,
+            backtests=Backtests(lambda: campus, series, BacktestSettings(), lambda: 0),
         )
         await db.write(
             lambda c: people.create(c, "bench", "no password", Role.VIEWER, Actor("bench"), ports.now_us())

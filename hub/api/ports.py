@@ -16,6 +16,7 @@ from hub.accounts.throttle import Throttle
 from hub.api.live import Feed
 from hub.api.points import DeviceRows
 from hub.api.settings import WebSettings
+from hub.backtest import Backtests
 from hub.db import Database
 from hub.live.bus import Bus
 from hub.live.newest import Newest
@@ -58,6 +59,7 @@ class Ports:
     data_dir: Path
     version: str
     now_us: Callable[[], int]
+    backtests: Backtests
     ingest: Callable[[], Mapping[str, Any]] = field(default=nothing)
     broker: Callable[[], Mapping[str, Any]] = field(default=nothing)
     turns: Turns = field(default_factory=Turns)

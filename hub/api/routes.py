@@ -55,6 +55,10 @@ class Routes:
         """Declare a route that changes."""
         return self._route("PATCH", path, role, **more)
 
+    def delete(self, path: str, *, role: Role | None, **more: Any) -> Callable[[Endpoint], Endpoint]:
+        """Declare a route that takes away."""
+        return self._route("DELETE", path, role, **more)
+
     def _route(
         self,
         method: str,

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from hub.api import (
     alerts,
     audit,
+    backtest,
     cameras,
     campus,
     cooling,
@@ -42,6 +43,7 @@ ALL: Final = (
     events.ROUTES,
     gateways.ROUTES,
     audit.ROUTES,
+    backtest.ROUTES,
     export.ROUTES,
     health.ROUTES,
     description.ROUTES,

@@ -21,6 +21,7 @@ from hub.api.points import DeviceRows
 from hub.api.ports import Ports
 from hub.api.settings import WebSettings
 from hub.api.web import guarded, web_app
+from hub.backtest import Backtests, BacktestSettings
 from hub.db import Database
 from hub.db.audit import Actor
 from hub.live.bus import Bus
@@ -70,6 +71,7 @@ async def ports(tmp_path: Path, campus: Campus, clock: FakeClock, web: WebSettin
             data_dir=tmp_path,
             version="0.1.0",
             now_us=clock.now_us,
+            backtests=Backtests(lambda: campus, series, BacktestSettings(waiting=2), clock.now_us),
         )
 
 

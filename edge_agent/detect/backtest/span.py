@@ -1,0 +1,66 @@
+"""The span of a backtest: its days by the campus's clock, and its windows of ten minutes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+US_PER_H: Final = 3_600_000_000
+WINDOW_US: Final = 600_000_000
+
+
+@dataclass(frozen=True)
+class Span:
+    """[from_us, to_us), looked at by days of a time zone."""
+
+    from_us: int
+    to_us: int
+    timezone: ZoneInfo
+
+    @cached_property
+    def days(self) -> list[str]:
+        """Every day that the span touches."""
+        first, last = self._date(self.from_us), self._date(self.to_us - 1)
+        return [(first + dt.timedelta(n)).isoformat() for n in range((last - first).days + 1)]
+
+    @cached_property
+    def edges_us(self) -> npt.NDArray[np.int64]:
+        """Where the days begin, int64 (days + 1,): the first cut to the span, the last being its end."""
+        midnights = [
+            dt.datetime.combine(dt.date.fromisoformat(day), dt.time(), self.timezone).timestamp()
+            for day in self.days[1:]
+        ]
+        inner = [round(second * 1e6) for second in midnights]
+        return np.array([self.from_us, *inner, self.to_us], np.int64)
+
+    @property
+    def windows(self) -> int:
+        """How many windows of ten minutes; the last may be shorter."""
+        return -(-(self.to_us - self.from_us) // WINDOW_US)
+
+    def holds(self, time_us: int) -> bool:
+        """Whether a moment lies inside."""
+        return self.from_us <= time_us < self.to_us
+
+    def day_of(self, time_us: int) -> int:
+        """Number of the day in which a moment of the span lies."""
+        return int(np.searchsorted(self.edges_us, time_us, "right")) - 1
+
+    def window_of(self, time_us: int) -> int:
+        """Number of the window in which a moment of the span lies."""
+        return (time_us - self.from_us) // WINDOW_US
+
+    def hours_by_day(self, begin_us: int, end_us: int) -> npt.NDArray[np.float64]:
+        """How many hours of [begin, end) lie in each day, float64 (days,)."""
+        cut = np.clip(self.edges_us, begin_us, max(begin_us, end_us))
+        hours: npt.NDArray[np.float64] = np.diff(cut) / US_PER_H
+        return hours
+
+    def _date(self, time_us: int) -> dt.date:
+        return dt.datetime.fromtimestamp(time_us // 1_000_000, self.timezone).date()

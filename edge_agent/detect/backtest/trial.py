@@ -1,0 +1,206 @@
+"""A trial: the live rules and a draft of some of them, over the same stored readings, piece by piece.
+
+Whoever runs it hands in the last good reading of each point that it names, if it is not older than `held_from_us`,
+then all of their readings from `read_from_us` on, in pieces of any length in the order of time. Nothing here waits,
+reads or asks the clock; memory is bounded, however long the span.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from devices.campus.rules import Rule
+from devices.campus.site import Campus, ModbusTcpLink
+from devices.model.samples import SampleBatch
+from edge_agent.detect.backtest import needs
+from edge_agent.detect.backtest.difference import difference
+from edge_agent.detect.backtest.episodes import MOST_EPISODES, Episode, Tally
+from edge_agent.detect.backtest.judging import Judging, absences
+from edge_agent.detect.backtest.report import report
+from edge_agent.detect.backtest.span import Span
+
+MOST_INTERVALS: Final = 2000
+#: An agent whose polled links all say nothing, not even that a device did not answer, for so many polls is away.
+POLLS_AWAY: Final = 3.0
+LEAST_AWAY_S: Final = 30.0
+#: Points that say something only when it changes may have said so this long before.
+HELD_S: Final = 7 * 86_400.0
+
+
+@dataclass(slots=True)
+class _Side:
+    tally: Tally
+    judging: dict[str, Judging]
+
+
+@dataclass(slots=True)
+class _Agent:
+    """Of one agent: `row` int64 (points of the trial,) is a point's row in the agent's own table, or negative."""
+
+    row: np.ndarray
+    longest_us: int | None
+    last_us: int
+
+
+@dataclass(slots=True)
+class Cost:
+    """Where the time went, in seconds, and how many samples were judged."""
+
+    samples: int = 0
+    order_s: float = 0.0
+    judge_s: float = 0.0
+    report_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Trial:
+    """Judges what it is given.
+
+    Attributes:
+        live: the campus as it is judged now.
+        draft: the same campus with other rules.
+        ids: rules whose alerts count; those that hold them back are judged beside them.
+        span: what is told of; readings before it warm up.
+        limit_per_day: see `report.report`.
+        seconds: a clock for the cost.
+    """
+
+    live: Campus
+    draft: Campus
+    ids: Sequence[str]
+    span: Span
+    limit_per_day: int
+    seconds: Callable[[], float]
+    most: int = MOST_EPISODES
+    cost: Cost = field(default_factory=Cost)
+    points: tuple[str, ...] = field(init=False)
+    read_from_us: int = field(init=False)
+    held_from_us: int = field(init=False)
+    _sides: tuple[_Side, _Side] = field(init=False)
+    _agents: dict[str, _Agent] = field(init=False)
+    _samples: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        judged = [needs.with_causes(campus, self.ids) for campus in (self.live, self.draft)]
+        every = [rule for rules in judged for rule in rules.values()]
+        points = needs.points_of(self.live, judged[0].values()) | needs.points_of(
+            self.draft, judged[1].values()
+        )
+        self.read_from_us = max(0, self.span.from_us - round(needs.before_s(every) * 1e6))
+        self.held_from_us = max(0, self.read_from_us - round(HELD_S * 1e6))
+        self._samples = np.zeros(len(self.span.days), np.int64)
+        names = {point.partition(".")[0] for point in points}
+        order = {agent: self.live.points_of(agent).names for agent in self.live.agents}
+        self.points = tuple(name for names in order.values() for name in names if name in points)
+        campuses = [
+            needs.narrowed(campus, rules, names)
+            for campus, rules in zip((self.live, self.draft), judged, strict=True)
+        ]
+        self._agents = self._about_agents(campuses[0], needs.listens(every))
+        self._sides = (self._side(campuses[0]), self._side(campuses[1]))
+
+    def _about_agents(self, campus: Campus, listens: bool) -> dict[str, _Agent]:  # noqa: FBT001 - a fact of the rules
+        found = {}
+        for agent in campus.agents:
+            table = campus.points_of(agent).row
+            row = np.array([table.get(point, -1) for point in self.points], np.int64)
+            longest = _longest_silence_us(campus, agent) if listens else None
+            if len(table):
+                found[agent] = _Agent(row, longest, self.read_from_us)
+        return found
+
+    def _side(self, campus: Campus) -> _Side:
+        versions = {name: campus.rules[name].version for name in self.ids if name in campus.rules}
+        running = self._agents if versions else {}
+        judging = {agent: Judging.of(campus, agent, self.held_from_us) for agent in running}
+        return _Side(Tally(versions, self.span, self.most), judging)
+
+    def take(self, batch: SampleBatch, until_us: int) -> None:
+        """Judge samples of which `point` counts in `points`, up to a moment after which the next ones come."""
+        begin = self.seconds()
+        batch = batch[np.argsort(batch.time_us, kind="stable")]
+        self._count(batch)
+        ordered = self.seconds()
+        for name, agent in self._agents.items():
+            row = agent.row[batch.point]
+            mine = slice(None) if len(self._agents) == 1 else row >= 0
+            part = batch[mine]
+            own = SampleBatch(row[mine].astype(np.int32), part.time_us, part.value, part.quality)
+            self._judge(name, agent, own, until_us)
+        self.cost.order_s += ordered - begin
+        self.cost.judge_s += self.seconds() - ordered
+        self.cost.samples += len(batch)
+
+    def _judge(self, name: str, agent: _Agent, batch: SampleBatch, until_us: int) -> None:
+        begin = 0
+        if agent.longest_us is not None and len(batch) and until_us >= self.read_from_us:
+            for back in absences(batch.time_us, agent.last_us, agent.longest_us).tolist():
+                back_us = int(batch.time_us[back])
+                self._step(name, batch[begin:back], back_us - 1)
+                for side in self._sides:
+                    if name in side.judging:
+                        side.judging[name].resume(back_us)
+                begin = back
+            agent.last_us = int(batch.time_us[-1])
+        self._step(name, batch[begin:], until_us)
+
+    def _step(self, name: str, batch: SampleBatch, until_us: int) -> None:
+        for side in self._sides:
+            if name in side.judging:
+                side.tally.take(side.judging[name].take(batch, until_us))
+
+    def _count(self, batch: SampleBatch) -> None:
+        places = np.searchsorted(batch.time_us, self.span.edges_us)
+        self._samples += np.diff(places)
+
+    def finish(self) -> dict[str, Any]:
+        """Take in what is still out, compare both sides, and tell."""
+        begin = self.seconds()
+        live, draft = (side.tally for side in self._sides)
+        live.finish()
+        draft.finish()
+        pairs = difference(live.kept, draft.kept, self.span)
+        for side in self._sides:
+            side.judging.clear()  # a report may be kept for long, what it was judged by need not
+        rules: dict[str, tuple[Rule | None, Rule]] = {
+            name: (self.live.rules.get(name), self.draft.rules[name]) for name in self.ids
+        }
+        told = report(self.span, rules, live, draft, pairs, self._samples, self.limit_per_day)
+        self.cost.report_s = self.seconds() - begin
+        return {"read_from_us": self.read_from_us, **told}
+
+    def episodes(self) -> tuple[list[Episode], list[Episode]]:
+        """Alerts of the live rules and of the draft that touch the span, by rule, device and time."""
+        return self._sides[0].tally.kept, self._sides[1].tally.kept
+
+    def intervals(self, device: str) -> dict[str, Any]:
+        """The alerts about one device on both sides, for a time line."""
+        rows, cut = [], 0
+        for rule in self.ids:
+            row: dict[str, Any] = {"rule": rule}
+            for name, episodes in zip(("live", "draft"), self.episodes(), strict=True):
+                mine = [one for one in episodes if one.device == device and one.rule == rule]
+                row[name] = [one.as_json() for one in mine[:MOST_INTERVALS]]
+                cut += len(mine) - len(row[name])
+            if row["live"] or row["draft"]:
+                rows.append(row)
+        return {
+            "device": device,
+            "from_us": self.span.from_us,
+            "to_us": self.span.to_us,
+            "rules": rows,
+            "cut": cut,
+        }
+
+
+def _longest_silence_us(campus: Campus, agent: str) -> int | None:
+    """How long an agent that runs can leave without any sample; None where none of its links is polled."""
+    used = {device.link for device in campus.devices_of(agent)}
+    polls = [
+        link.poll_s for link in campus.links_of(agent) if link.id in used and isinstance(link, ModbusTcpLink)
+    ]
+    return round(max(POLLS_AWAY * min(polls), LEAST_AWAY_S) * 1e6) if polls else None
