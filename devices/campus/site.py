@@ -204,11 +204,12 @@ class Campus:
 
     def points_of(self, agent: str) -> PointTable:
         """Every point an agent can have, in file order."""
-        return PointTable.of(
-            f"{device.id}.{point.name}"
+        points = {
+            f"{device.id}.{point.name}": point.personal
             for device in self.devices_of(agent)
             for point in self.profile_of(device).points
-        )
+        }
+        return PointTable.of(points, (name for name, personal in points.items() if personal))
 
     def period(self, site: str, day: dt.date) -> Period:
         """Cooling, heating or transition on `day` at a site; its own season before the general one."""

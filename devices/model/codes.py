@@ -61,6 +61,19 @@ class Direction(IntEnum):
     RECEDING = 2
 
 
+class VehicleClass(IntEnum):
+    """What kind of vehicle a radar or a plate camera took it for."""
+
+    UNKNOWN = 0
+    CAR = 1
+    VAN = 2
+    BUS = 3
+    TRUCK = 4
+    MOTORCYCLE = 5
+    BICYCLE = 6
+    EMERGENCY = 7  # fire engine, ambulance, rescue: on a task they are free of in-plant limits (GB 4387)
+
+
 CODES: Final[dict[str, type[IntEnum]]] = {
     "on_off": OnOff,
     "ac_mode": AcMode,
@@ -68,6 +81,7 @@ CODES: Final[dict[str, type[IntEnum]]] = {
     "door": DoorState,
     "camera_link": CameraLink,
     "direction": Direction,
+    "vehicle_class": VehicleClass,
 }
 
 #: What each code is called, by set and code: members of two sets with one number are equal as keys.
@@ -106,5 +120,15 @@ CODE_TEXTS: Final[dict[str, dict[int, Text]]] = {
         Direction.UNKNOWN: Text("未知", "unknown"),
         Direction.APPROACHING: Text("驶近", "approaching"),
         Direction.RECEDING: Text("驶离", "receding"),
+    },
+    "vehicle_class": {
+        VehicleClass.UNKNOWN: Text("未知", "unknown"),
+        VehicleClass.CAR: Text("小客车", "car"),
+        VehicleClass.VAN: Text("面包车", "van"),
+        VehicleClass.BUS: Text("大客车", "bus"),
+        VehicleClass.TRUCK: Text("货车", "truck"),
+        VehicleClass.MOTORCYCLE: Text("摩托车", "motorcycle"),
+        VehicleClass.BICYCLE: Text("非机动车", "bicycle"),
+        VehicleClass.EMERGENCY: Text("特种车辆", "emergency vehicle"),
     },
 }

@@ -32,9 +32,13 @@ def split_point(point_id: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class PointTable:
-    """Every point one program knows; the row of a point is its number in all columns."""
+    """Every point one program knows; the row of a point is its number in all columns.
+
+    personal: those that say something of a person, and never leave the agent as samples.
+    """
 
     names: tuple[str, ...]
+    personal: frozenset[str] = frozenset()
     row: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -46,6 +50,6 @@ class PointTable:
         return len(self.names)
 
     @classmethod
-    def of(cls, names: Iterable[str]) -> PointTable:
+    def of(cls, names: Iterable[str], personal: Iterable[str] = ()) -> PointTable:
         """Build the table in the order given."""
-        return cls(tuple(names))
+        return cls(tuple(names), frozenset(personal))

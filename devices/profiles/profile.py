@@ -31,6 +31,7 @@ class DeviceKind(StrEnum):
     PUMP = "pump"
     PRESSURE = "pressure"
     RADAR = "radar"
+    PLATE = "plate"  # a camera that reads number plates
     DOOR = "door"
     CAMERA = "camera"
     GATEWAY = "gateway"
@@ -118,6 +119,10 @@ class Point(Strict):
     )
     scale_by: str | None = Field(
         None, description="Name of a device parameter that multiplies the value, such as ct."
+    )
+    personal: bool = Field(
+        False,
+        description="Says something of a person: judged by the agent, and never sent or stored as samples.",
     )
 
     @field_validator("unit")
@@ -257,11 +262,21 @@ class JsonPoint(Point):
     unit_by: str | None = Field(
         None, description="Name of a device parameter that states the unit, in place of `unit`."
     )
+    text: Literal["plate"] | None = Field(
+        None, description="The value is text that stands for a number: `plate`, a number plate."
+    )
 
     @field_validator("words")
     @classmethod
     def _known_words(cls, value: dict[str, str] | None, info: ValidationInfo) -> dict[str, str] | None:
         _check_members(value.values() if value else (), info)
+        return value
+
+    @field_validator("text")
+    @classmethod
+    def _is_personal(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value == "plate" and not info.data.get("personal"):
+            raise ValueError("a point with personal: true, a plate says whose car it is")
         return value
 
     @field_validator("sign")
@@ -336,6 +351,11 @@ DERIVED: Final[dict[DeviceKind, tuple[Point, ...]]] = {
             name="pass_kmh",
             title=Words(zh="车辆通过速度(驶近为正)", en="speed of a vehicle pass (approaching is positive)"),
             unit="km/h",
+        ),
+        Point(
+            name="pass_class",
+            title=Words(zh="通过车辆类型", en="class of a vehicle that passed"),
+            codes="vehicle_class",
         ),
     ),
 }

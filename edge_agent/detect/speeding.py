@@ -1,75 +1,137 @@
-"""Speeding: vehicle passes against the limit of place and hour, instrument error in the driver's favour."""
+"""Speeding: vehicle passes against the limit of place, hour and class, instrument error in the driver's favour."""
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from devices.campus.speed_rules import SpeedingRule, SpeedLevel
 from devices.campus.site import Device
+from devices.campus.speed_limits import angle_deg, limit_at
+from devices.campus.speed_rules import SpeedingRule, SpeedLevel
 from devices.model.alerts import AlertEvent, EventKind, Severity
-from devices.model.codes import Direction
+from devices.model.codes import Direction, VehicleClass
 from devices.model.samples import Quality, SampleBatch
 from devices.model.texts import Text
 from devices.profiles.profile import DeviceKind
-from edge_agent.detect.block import Rows, Times, shifted
-from edge_agent.detect.passes import Cut, Cutting, Passes, Readings, cut
-from edge_agent.detect.subjects import Finding, Register, Subject, event
+from edge_agent.detect.block import Floats, Rows, Times, shifted
+from edge_agent.detect.passes import Bytes, Cut, Passes, Readings, cut
+from edge_agent.detect.roads import cutting_of, roads_of
+from edge_agent.detect.subjects import Finding, Register, event
+from edge_agent.detect.vehicles import Sightings, Vehicles, Waiting, joined
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Devices of one kind, and which device each point of the table belongs to, by the name of the point."""
+
+    devices: tuple[Device, ...]
+    of_point: dict[str, Rows]
+
+    @classmethod
+    def of(cls, register: Register, kind: DeviceKind, points: tuple[str, ...]) -> _Kind:
+        campus, row = register.campus, register.table.row
+        devices = tuple(d for d in campus.devices_of(register.agent) if campus.profile_of(d).kind is kind)
+        of_point = {name: np.full(len(register.table), -1, np.int64) for name in points}
+        for number, device in enumerate(devices):
+            for name in points:
+                if (point := f"{device.id}.{name}") in row:
+                    of_point[name][row[point]] = number
+        return cls(devices, of_point)
+
+    def told(self, batch: SampleBatch, name: str) -> tuple[Rows, SampleBatch]:
+        """Samples of one point of these devices, and the row of the device of each."""
+        chosen = batch[self.of_point[name][batch.point] >= 0]
+        return self.of_point[name][chosen.point], chosen
+
+    def beside(self, batch: SampleBatch, name: str, rows: Rows, time_us: Times, otherwise: float) -> Floats:
+        """What devices told of another point at these very moments; `otherwise` where they told nothing."""
+        said_by, said = self.told(batch, name)
+        moments = np.concatenate([np.stack([said_by, said.time_us]), np.stack([rows, time_us])], axis=1)
+        _, place = np.unique(moments, axis=1, return_inverse=True)
+        told = np.full(place.max(initial=-1) + 1, otherwise)
+        told[place[: len(said)]] = said.value
+        return told[place[len(said) :]]
 
 
 class Radars:
-    """All radars of an agent: readings in, passes and speeding events out."""
+    """All radars and plate cameras of an agent: readings in, passes and speeding events out."""
 
     def __init__(self, rules: list[SpeedingRule], register: Register) -> None:
-        devices = [d for d in register.campus.devices_of(register.agent) if _is_radar(register, d)]
-        self.subjects = tuple(register.subject(device) for device in devices)
+        self._radars = _Kind.of(register, DeviceKind.RADAR, ("speed_kmh", "direction", "vehicle_class"))
+        self._cameras = _Kind.of(register, DeviceKind.PLATE, ("plate", "plate_sure", "vehicle_class"))
+        self.subjects = tuple(register.subject(d) for d in (*self._radars.devices, *self._cameras.devices))
         self._register = register
-        self._rule = _rule_of_each(rules, register, self.subjects)
-        self._cutting = _cutting(self._rule)
-        self.state = Cut.begun(len(self.subjects))
-        points = len(register.table)
-        self._radar_of = np.full(points, -1, np.int64)
-        self._direction_of = np.full(points, -1, np.int64)
-        for row, subject in enumerate(self.subjects):
-            self._radar_of[subject.points["speed_kmh"]] = row
-            if "direction" in subject.points:
-                self._direction_of[subject.points["direction"]] = row
+        radars = [device.id for device in self._radars.devices]
+        self._rule = _rule_of_each(rules, register, radars)
+        self._cutting = cutting_of(self._rule)
+        self._roads = roads_of(
+            self._rule, radars, [camera.id for camera in self._cameras.devices], self._cutting
+        )
+        pairs = zip(self._rule, self._radars.devices, strict=True)
+        self._angle_deg = np.array([angle_deg(rule, device) for rule, device in pairs], np.float64)
+        self._shorter = np.cos(np.radians(self._angle_deg))
+        self._lowest = np.array([_lowest_limit(rule) for rule in self._rule], np.float64)
+        self.cut = Cut.begun(len(radars))
+        self.waiting = Waiting.begun(len(self._cameras.devices))
 
     def step(self, batch: SampleBatch, until_us: int) -> tuple[SampleBatch, list[AlertEvent]]:
-        """Take samples in; return one `pass_kmh` sample a pass (receding: negative), and events."""
-        self.state, passes = cut(self.state, self._readings(batch), until_us, self._cutting)
-        events = [found for number in range(len(passes)) for found in self._judge(passes, number)]
-        return self._samples(passes), events
-
-    def _readings(self, batch: SampleBatch) -> Readings:
+        """Take samples in; return samples of each vehicle that passed (receding: negative), and events."""
         usable = batch[(batch.quality <= Quality.UNCERTAIN) & ~np.isnan(batch.value)]
-        speeds = usable[self._radar_of[usable.point] >= 0]
-        radar = self._radar_of[speeds.point]
-        said = usable[self._direction_of[usable.point] >= 0]
-        direction = _matching(radar, speeds.time_us, self._direction_of[said.point], said)
-        return Readings(radar, speeds.time_us, np.abs(speeds.value), direction)
+        self.cut, passes = cut(self.cut, self._readings(usable), until_us, self._cutting)
+        self.waiting, vehicles = joined(self.waiting, passes, self._sightings(usable), until_us, self._roads)
+        fast = np.flatnonzero(vehicles.passes.peak_kmh > self._lowest[vehicles.passes.radar])
+        events = [found for number in fast.tolist() for found in self._judge(vehicles, number)]
+        return self._samples(vehicles.passes), events
+
+    def _readings(self, usable: SampleBatch) -> Readings:
+        """Speeds with what was told beside them, corrected for the angle of each radar."""
+        radar, speeds = self._radars.told(usable, "speed_kmh")
+        at = (radar, speeds.time_us)
+        kmh = np.abs(speeds.value) / self._shorter[radar]
+        direction = self._radars.beside(usable, "direction", *at, Direction.UNKNOWN)
+        vehicle = self._radars.beside(usable, "vehicle_class", *at, VehicleClass.UNKNOWN)
+        return Readings(*at, kmh, _codes(direction, Direction), _codes(vehicle, VehicleClass))
+
+    def _sightings(self, usable: SampleBatch) -> Sightings:
+        camera, plates = self._cameras.told(usable, "plate")
+        at = (camera, plates.time_us)
+        sure = self._cameras.beside(usable, "plate_sure", *at, np.nan)
+        vehicle = self._cameras.beside(usable, "vehicle_class", *at, VehicleClass.UNKNOWN)
+        free = np.zeros(len(plates), np.uint8)
+        return Sightings(*at, plates.value, sure, _codes(vehicle, VehicleClass), free)
 
     def _samples(self, passes: Passes) -> SampleBatch:
-        rows = np.array([subject.points["pass_kmh"] for subject in self.subjects], np.int32)
+        speed, of_class = (
+            np.array([self.subjects[n].points[name] for n in range(len(self._rule))], np.int64)
+            for name in ("pass_kmh", "pass_class")
+        )
         sign = np.where(passes.direction == Direction.RECEDING, -1.0, 1.0)
-        return SampleBatch.of(rows[passes.radar], passes.peak_us, passes.peak_kmh * sign)
+        known = passes[passes.vehicle != VehicleClass.UNKNOWN]
+        return SampleBatch.of(
+            np.concatenate([speed[passes.radar], of_class[known.radar]]),
+            np.concatenate([passes.peak_us, known.peak_us]),
+            np.concatenate([passes.peak_kmh * sign, known.vehicle]),
+        )
 
-    def _judge(self, passes: Passes, number: int) -> Iterator[AlertEvent]:
-        subject, rule = self.subjects[passes.radar[number]], self._rule[passes.radar[number]]
-        if rule is None:
+    def _judge(self, vehicles: Vehicles, number: int) -> Iterator[AlertEvent]:
+        passes = vehicles.passes
+        radar, peak = int(passes.radar[number]), float(passes.peak_kmh[number])
+        rule, subject, device = self._rule[radar], self.subjects[radar], self._radars.devices[radar]
+        start_us, campus = int(passes.start_us[number]), self._register.campus
+        if rule is None or passes.confidence[number] < rule.min_confidence:
             return
-        start_us, peak = int(passes.start_us[number]), float(passes.peak_kmh[number])
-        moment = dt.datetime.fromtimestamp(start_us / 1e6, self._register.campus.timezone)
+        moment = dt.datetime.fromtimestamp(start_us / 1e6, campus.timezone)
+        limit = limit_at(campus, rule, device, moment, VehicleClass(passes.vehicle[number]))
+        tolerated = rule.instrument_of(device.id).tolerated(peak, moment.date())
+        if math.isnan(limit) or peak <= limit + tolerated:
+            return
         if self._register.exempt(rule, [subject], moment.date())[0]:
-            return
-        limit = self.limit(rule, subject, moment)
-        tolerated = 0.0 if rule.instrument == "certified" else rule.error_kmh + rule.margin_kmh
-        if peak <= limit + tolerated:
             return
         finding = Finding(
             kind=EventKind.MOMENT,
@@ -81,34 +143,63 @@ class Radars:
             value_text=Text(f"{peak:.0f}", f"{peak:.0f}"),
             limit_text=Text(f"{limit:.0f}", f"{limit:.0f}"),
             severity=severity(rule.levels, peak, limit, rule.severity),
-            evidence=_evidence(passes, number),
+            evidence=self._evidence(vehicles, number, rule, moment.date()),
         )
         yield event(rule, subject, finding)
 
-    def limit(self, rule: SpeedingRule, subject: Subject, moment: dt.datetime) -> float:
-        """The first special limit that fits place and hour, else the rule's own."""
-        campus = self._register.campus
-        area = campus.devices[subject.id].area
-        for special in rule.limits:
-            calendar = campus.calendars.get(special.hours.calendar or "")
-            if (not special.areas or area in special.areas) and special.hours.hold(moment, calendar):
-                return special.limit_kmh
-        return rule.limit_kmh
+    def _evidence(
+        self, vehicles: Vehicles, number: int, rule: SpeedingRule, day: dt.date
+    ) -> dict[str, float]:
+        """The pass in numbers, the bounds of the true speed, and what other radars and cameras saw of it."""
+        passes = vehicles.passes
+        radar, peak = int(passes.radar[number]), float(passes.peak_kmh[number])
+        instrument = rule.instrument_of(self._radars.devices[radar].id)
+        found = {
+            "peak_kmh": peak,
+            "median_kmh": float(passes.median_kmh[number]),
+            "readings": float(passes.readings[number]),
+            "duration_s": float(passes.end_us[number] - passes.start_us[number]) / 1e6,
+            "direction": float(passes.direction[number]),
+            "confidence": round(float(passes.confidence[number]), 3),
+            "true_min_kmh": round(peak - instrument.reads_high(peak, day), 2),
+            "true_max_kmh": round(peak + instrument.reads_low(peak, day), 2),
+        }
+        if self._angle_deg[radar]:
+            found |= {
+                "raw_kmh": peak * float(self._shorter[radar]),
+                "angle_deg": float(self._angle_deg[radar]),
+            }
+        if passes.vehicle[number]:
+            found["vehicle_class"] = float(passes.vehicle[number])
+        if not math.isnan(vehicles.plate[number]):
+            found |= {"plate": float(vehicles.plate[number]), "plates_near": float(vehicles.near[number])}
+            found |= {} if math.isnan(vehicles.sure[number]) else {"plate_sure": float(vehicles.sure[number])}
+        others = {f"{self._radars.devices[row].id}.pass_kmh": kmh for row, kmh in vehicles.others[number]}
+        return found | others
 
     def shift(self, by_us: int) -> None:
         """Move remembered times with the clock."""
-        open_ = replace(self.state.open, time_us=shifted(self.state.open.time_us, by_us))
-        self.state = Cut(open_, shifted(self.state.closed_us, by_us))
+        self.cut = Cut(self.cut.open.moved(by_us), shifted(self.cut.seen_us, by_us))
+        waiting, seen_us = self.waiting, shifted(self.waiting.seen_us, by_us)
+        self.waiting = Waiting(waiting.passes.moved(by_us), waiting.plates.moved(by_us), seen_us)
 
     def columns(self) -> dict[str, Any]:
         """State as named arrays."""
-        open_ = {f"open_{name}": getattr(self.state.open, name) for name in Readings.__slots__}
-        return {"closed_us": self.state.closed_us, **open_}
+        return {
+            "seen_us": self.cut.seen_us,
+            "plates_seen_us": self.waiting.seen_us,
+            **self.cut.open.named("open_"),
+            **self.waiting.passes.named("waiting_"),
+            **self.waiting.plates.named("plate_"),
+        }
 
     def restore(self, columns: dict[str, Any]) -> None:
-        """Continue from saved columns of the same radars."""
-        readings = Readings(**{name: columns[f"open_{name}"] for name in Readings.__slots__})
-        self.state = Cut(readings, columns["closed_us"])
+        """Continue from saved columns of the same radars; those of another version begin anew."""
+        if columns.keys() != self.columns().keys():
+            return
+        self.cut = Cut(Readings.read(columns, "open_"), columns["seen_us"])
+        passes, plates = Passes.read(columns, "waiting_"), Sightings.read(columns, "plate_")
+        self.waiting = Waiting(passes, plates, columns["plates_seen_us"])
 
 
 def severity(levels: tuple[SpeedLevel, ...], peak: float, limit: float, otherwise: Severity) -> Severity:
@@ -118,41 +209,19 @@ def severity(levels: tuple[SpeedLevel, ...], peak: float, limit: float, otherwis
     return max(reached, key=lambda level: level.over_percent).severity if reached else otherwise
 
 
-def _is_radar(register: Register, device: Device) -> bool:
-    return register.campus.profile_of(device).kind is DeviceKind.RADAR
-
-
 def _rule_of_each(
-    rules: list[SpeedingRule], register: Register, subjects: tuple[Subject, ...]
+    rules: list[SpeedingRule], register: Register, radars: list[str]
 ) -> list[SpeedingRule | None]:
     """The first rule that selects each radar."""
     wanted = [(rule, {subject.id for subject in register.subjects(rule)}) for rule in rules]
-    return [next((rule for rule, ids in wanted if subject.id in ids), None) for subject in subjects]
+    return [next((rule for rule, ids in wanted if radar in ids), None) for radar in radars]
 
 
-def _cutting(rules: list[SpeedingRule | None]) -> Cutting:
-    gap = [1.5 if rule is None else rule.pass_gap_s for rule in rules]
-    low = [3.0 if rule is None else rule.low_kmh for rule in rules]
-    least = [1 if rule is None else rule.min_readings for rule in rules]
-    return Cutting(
-        np.array([round(g * 1e6) for g in gap], np.int64), np.array(low), np.array(least, np.int64)
-    )
+def _lowest_limit(rule: SpeedingRule | None) -> float:
+    """No pass below it can be too fast; without a rule none is."""
+    return math.inf if rule is None else min([rule.limit_kmh, *(limit.limit_kmh for limit in rule.limits)])
 
 
-def _matching(radar: Rows, time_us: Times, said_radar: Rows, said: SampleBatch) -> npt.NDArray[np.uint8]:
-    """The direction that a radar told at the very moment of each speed; UNKNOWN where it told none."""
-    moments = np.concatenate([np.stack([said_radar, said.time_us]), np.stack([radar, time_us])], axis=1)
-    _, place = np.unique(moments, axis=1, return_inverse=True)
-    told = np.full(place.max(initial=-1) + 1, Direction.UNKNOWN, np.uint8)
-    told[place[: len(said)]] = said.value.astype(np.uint8)
-    return told[place[len(said) :]]
-
-
-def _evidence(passes: Passes, number: int) -> dict[str, float]:
-    return {
-        "peak_kmh": float(passes.peak_kmh[number]),
-        "median_kmh": float(passes.median_kmh[number]),
-        "readings": float(passes.readings[number]),
-        "duration_s": float(passes.end_us[number] - passes.start_us[number]) / 1e6,
-        "direction": float(passes.direction[number]),
-    }
+def _codes(values: Floats, members: type[IntEnum]) -> Bytes:
+    """Numbers as codes; what is no member is unknown, as 0 is in each of these sets."""
+    return np.where(np.isin(values, list(members)), values, 0).astype(np.uint8)

@@ -11,8 +11,8 @@ from fastapi import Query
 from sqlalchemy import Connection
 
 from devices.campus.checks import selected
-from devices.campus.speed_rules import SpeedingRule
 from devices.campus.site import Campus
+from devices.campus.speed_rules import SpeedingRule
 from devices.model.samples import SampleBatch
 from devices.model.texts import Text
 from devices.profiles.profile import DeviceKind

@@ -35,7 +35,9 @@ class Scope:
 
 
 def _points(campus: Campus, agent: str) -> list[str]:
-    return [*campus.points_of(agent).names, *(f"{link.id}.{LINK_UP}" for link in campus.links_of(agent))]
+    table = campus.points_of(agent)
+    told = [name for name in table.names if name not in table.personal]
+    return [*told, *(f"{link.id}.{LINK_UP}" for link in campus.links_of(agent))]
 
 
 def without(batch: SampleBatch, names: Sequence[str], strangers: Collection[str]) -> SampleBatch:

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from devices.campus.speed_rules import SpeedingRule
 from devices.campus.site import Campus
+from devices.campus.speed_rules import SpeedingRule
 
 Times = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

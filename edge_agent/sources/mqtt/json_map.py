@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
+from devices.model import plates
 from devices.model.errors import Garbled
-from devices.model.samples import SampleBatch
+from devices.model.samples import Quality, SampleBatch
 from devices.profiles.profile import JsonPoint, JsonSheet
 from edge_agent.sources.scalar import GARBLED, IMPLAUSIBLE, NO_VALUE, Scalar, Value
 
@@ -104,6 +105,7 @@ class _Place:
         self._words = point.words or {}
         self._sign = point.sign
         self._magnitude = point.magnitude
+        self._is_plate = point.text == "plate"
         self._scalar = Scalar(point, parameters, unit)
 
     def values(self, message: Any) -> Iterator[Value]:
@@ -120,6 +122,8 @@ class _Place:
             return NO_VALUE
         if isinstance(item, str) and item in self._words:
             return self._scalar.member(self._words[item])
+        if self._is_plate:
+            return _plate(item)
         raw = _number(item)
         if raw is None:
             return GARBLED
@@ -128,6 +132,14 @@ class _Place:
         if self._sign:
             raw = float((raw > 0) - (raw < 0))
         return self._scalar.of(abs(raw) if self._magnitude else raw)
+
+
+def _plate(item: Any) -> Value:
+    """The number of a plate; no value where the camera says in words of its own that it read none."""
+    if not isinstance(item, str):
+        return GARBLED
+    number = plates.encode(item[:MAX_DIGITS])
+    return NO_VALUE if number is None else (number, Quality.GOOD)
 
 
 def parsed(payload: bytes) -> dict[str, Any]:

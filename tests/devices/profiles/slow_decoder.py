@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from devices.model.codes import CODES
+from devices.model.plates import SIGNS
 from devices.model.units import CONVERSIONS
 from devices.profiles.profile import JsonPoint, JsonSheet, Point, RadarBytesSheet, RegisterPoint
 
@@ -98,6 +99,8 @@ def one_json(point: JsonPoint, item: Any, parameters: Parameters) -> float | Non
     """One value of a JSON message."""
     if isinstance(item, str) and point.words is not None and item in point.words:
         return float(CODES[point.codes or ""][point.words[item].upper()])
+    if point.text == "plate":
+        return plate_number(str(item))
     try:
         raw = float(item)
     except (TypeError, ValueError):
@@ -137,3 +140,11 @@ def without_answers(data: bytes) -> bytes:
         first = data.index(0xFA)
         data = data[:first] + data[data.index(0xFB, first) + 1 :]
     return data.replace(b"\xfe\xfd", b"").replace(b"\xfd\xfe", b"")
+
+
+def plate_number(plate: str) -> float | None:
+    """A plate of the usual form, province, letter and digits, as a number of base 98; None: any other words."""
+    if not any(sign.isdigit() for sign in plate):
+        return None
+    places = [SIGNS.index(sign) + 1 for sign in plate]
+    return float(sum(place * 98**power for power, place in enumerate(reversed(places))))

@@ -39,7 +39,8 @@ STANDARD: Final[dict[DeviceKind, set[str]]] = {
         *("pump1_running", "pump2_running", "stabiliser_running", "stabiliser_starts"),
     },
     DeviceKind.PRESSURE: {"pressure_mpa"},
-    DeviceKind.RADAR: {"speed_kmh", "pass_kmh"},
+    DeviceKind.RADAR: {"speed_kmh", "pass_kmh", "pass_class"},
+    DeviceKind.PLATE: {"plate", "plate_sure", "vehicle_class"},
     DeviceKind.DOOR: {"open", "locked", "forced", "granted"},
     DeviceKind.CAMERA: {"link", "mean_level", "std_level", "same_pictures"},
 }
@@ -75,6 +76,8 @@ CODES_OF: Final = {
     "open": "door",
     "link": "camera_link",
     "direction": "direction",
+    "vehicle_class": "vehicle_class",
+    "pass_class": "vehicle_class",
 }
 REQUIRED: Final = {
     *(
