@@ -11,6 +11,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
+import numpy as np
+
 from devices.model.alerts import AlertEvent
 from devices.model.frames import FrameBatch
 from devices.model.points import PointTable
@@ -82,6 +84,7 @@ class Pipeline:
     ) -> None:
         self._detection = detection
         self._table = table
+        self._may_leave = np.array([name not in table.personal for name in table.names], np.bool_)
         self._store = store
         self._clock = clock
         self._pace = pace
@@ -153,6 +156,7 @@ class Pipeline:
     async def _commit(self, batch: SampleBatch, events: Sequence[AlertEvent]) -> bool:
         """Commit; say whether the samples are kept. Alerts that could not be wait for the next commit."""
         events = [*self._unkept, *events]
+        batch = batch[self._may_leave[batch.point]]
         records = [
             (Lane.ALERTS, alerts_message(events[first : first + MAX_ALERTS]))
             for first in range(0, len(events), MAX_ALERTS)
