@@ -76,7 +76,8 @@ class Row:
     since_us: int
     until_us: int
     #: What was worked out already.
-    figures: dict[object, float | None] = field(default_factory=dict)
+    figures: dict[Condition, dict[dt.datetime, float | None]] = field(default_factory=dict)
+    limits: dict[object, float] = field(default_factory=dict)
     powers: dict[object, Fraction] = field(default_factory=dict)
 
     def local(self, time_us: int) -> dt.datetime:
@@ -263,9 +264,25 @@ def limit_at(row: Row, condition: Condition, limit: Limit | None, time_us: int) 
 
 
 def _usual(row: Row, condition: Condition, usual: Usual, time_us: int) -> float:
-    now = row.local(time_us)
-    found = [_figure(row, condition, usual, begin) for begin in _past(row, usual, now)]
-    figures = [figure for figure in found if figure is not None]
+    now = row.local(time_us).replace(minute=0, second=0, microsecond=0)
+    key = (condition, now)
+    if key not in row.limits:
+        row.limits[key] = _usual_from(row, condition, usual, now)
+    return row.limits[key]
+
+
+def _usual_from(row: Row, condition: Condition, usual: Usual, now: dt.datetime) -> float:
+    """The limit of the hour that begins now."""
+    known = row.figures.setdefault(condition, {})
+    figures = []
+    for begin in _past(row, usual, now):
+        if begin not in known:
+            known[begin] = _figure(row, condition, usual, begin)
+        figures.append(known[begin])
+    return _far_from([figure for figure in figures if figure is not None], condition, usual)
+
+
+def _far_from(figures: list[float], condition: Condition, usual: Usual) -> float:
     if len(figures) < usual.least:
         return math.nan
     middle = statistics.median(figures)
@@ -294,25 +311,16 @@ def _is_workday(row: Row, day: dt.date) -> bool:
 
 def _figure(row: Row, condition: Condition, usual: Usual, begin: dt.datetime) -> float | None:
     """The figure of one hour or day; None where too little of it was known."""
-    key = (condition, usual.per, usual.coverage, begin)
-    if key not in row.figures:
-        first = micros(begin.timestamp())
-        last = first + micros((HOUR if usual.per == "hour" else DAY).total_seconds())
-        row.figures[key] = _worked_out(row, condition, usual.coverage, first, last)
-    return row.figures[key]
-
-
-def _worked_out(row: Row, condition: Condition, coverage: float, first: int, last: int) -> float | None:
+    length = HOUR if usual.per == "hour" else DAY
+    first, last = micros(begin.timestamp()), micros((begin + length).timestamp())
     said, known_us, total = row.said[condition.point], 0, Fraction(0)
     within = [time for time in row.steps if first < time < last]
-    for begin, end in itertools.pairwise([first, *within, last]):
-        if not is_fresh(said, begin, row.fresh_us):
-            continue
-        number = quantity(row, condition, begin)
-        if not math.isnan(number):
-            known_us += end - begin
-            total += Fraction(number) * (end - begin)
-    if known_us == 0 or known_us < Fraction(coverage) * (last - first):
+    for since, until in itertools.pairwise([first, *within, last]):
+        number = quantity(row, condition, since)
+        if is_fresh(said, since, row.fresh_us) and not math.isnan(number):
+            known_us += until - since
+            total += Fraction(number) * (until - since)
+    if known_us == 0 or known_us < Fraction(usual.coverage) * (last - first):
         return None
     if condition.count is not None:
         becomes = row.number(condition.count.becomes, condition.point)

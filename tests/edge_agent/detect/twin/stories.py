@@ -130,34 +130,42 @@ class Delivery:
     restarts: bool
 
 
-QUALITIES = (Quality.GOOD,) * 5 + (Quality.UNCERTAIN, Quality.NO_ANSWER, Quality.DEVICE_ERROR)
+#: How good a sample is; the last one has no value beside.
+QUALITIES = (*(Quality.GOOD,) * 16, *(Quality.UNCERTAIN,) * 2, Quality.DEVICE_ERROR, Quality.GOOD)
+KINDS = len(QUALITIES)
+#: Divisible by how many values any point may have.
+VALUES = 60
 
 
 @st.composite
 def samples_of(draw: st.DrawFn, case: Case) -> SampleBatch:
     """Samples in the order of time: gaps, missing values, bad quality, and two for one moment."""
     steps = int(case.hours * 3600) // case.grain_s
-    table = case.campus.points_of(AGENT)
-    names = list(case.points)
-    drawn = draw(
-        st.lists(
-            st.tuples(
-                st.integers(1, steps), st.integers(0, len(names) - 1), st.integers(0, 15), st.integers(0, 8)
-            ),
-            max_size=case.most,
-        )
-    )
-    drawn.sort(key=lambda line: line[0])
+    table, names = case.campus.points_of(AGENT), list(case.points)
+    size = draw(st.sampled_from([0, 1, 3, case.most // 3, case.most, case.most]))
+    # One number a sample: several to draw for each would take most of the time.
+    numbers = st.integers(0, steps * len(names) * VALUES * KINDS - 1)
+    lines = [_line(number, len(names)) for number in draw(st.lists(numbers, min_size=size, max_size=size))]
+    lines.sort(key=lambda line: line[0])
+    possible = [case.points[name] for name in names]
     values = [
-        float("nan") if kind == 8 else case.points[names[point]][value % len(case.points[names[point]])]
-        for _, point, value, kind in drawn
+        float("nan") if kind == KINDS - 1 else possible[point][value % len(possible[point])]
+        for _, point, value, kind in lines
     ]
     return SampleBatch.of(
-        [table.row[names[point]] for _, point, _, _ in drawn],
-        [case.since_us + step * case.grain_s * 1_000_000 for step, _, _, _ in drawn],
+        [table.row[names[point]] for _, point, _, _ in lines],
+        [case.since_us + (step + 1) * case.grain_s * 1_000_000 for step, _, _, _ in lines],
         values,
-        [QUALITIES[kind % len(QUALITIES)] for _, _, _, kind in drawn],
+        [QUALITIES[kind] for _, _, _, kind in lines],
     )
+
+
+def _line(number: int, points: int) -> tuple[int, int, int, int]:
+    """Step, point, number of a value, and kind."""
+    rest, kind = divmod(number, KINDS)
+    rest, value = divmod(rest, VALUES)
+    step, point = divmod(rest, points)
+    return step, point, value, kind
 
 
 @st.composite
