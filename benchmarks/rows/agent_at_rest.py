@@ -15,7 +15,7 @@ from benchmarks.stack import Stack, free_port, site
 NAME = "agent at rest"
 METERS: Final = 57
 WINDOW_S: Final = 20.0
-RULES: Final = Path(__file__).resolve().parents[2] / "config" / "rules" / "standard.yaml"
+RULES: Final = Path(__file__).resolve().parents[2] / "config" / "rules"
 WORK = f"{METERS} meters x 15 points every 10 s behind 4 links, standard rules, hub connected; {WINDOW_S:.0f} s windows"
 PEER = "none at hand: the gateways that are compared with need servers that are not here"
 
@@ -48,4 +48,4 @@ def _site() -> dict[str, Any]:
         {"id": f"meter-{n}", "profile": "eastron-sdm630", "link": f"rs485-{n % 4}", "unit": n // 4 + 1}
         for n in range(METERS)
     ]
-    return site(links, meters, [str(RULES)])
+    return site(links, meters, [str(file) for file in sorted(RULES.glob("*.yaml"))])

@@ -142,7 +142,10 @@ def _campus(folder: Path) -> Campus:
         "seasons": [
             {"cooling": {"first": "01-01", "last": "12-31"}, "heating": {"first": "01-01", "last": "01-01"}}
         ],
-        "rules": [str(Path(__file__).resolve().parents[2] / "config" / "rules" / "standard.yaml")],
+        "rules": [
+            str(file)
+            for file in sorted((Path(__file__).resolve().parents[2] / "config" / "rules").glob("*.yaml"))
+        ],
     }
     file = folder / "site.yaml"
     file.write_text(json.dumps(site), "utf-8")  # JSON is YAML

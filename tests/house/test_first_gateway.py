@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,8 @@ COMMAND = re.compile(r"/opt/campuswatch/bin/(campus-\w+) ([a-z-]+)(.*)")
 def folder(tmp_path: Path) -> Path:
     """What stands in /etc/campuswatch after the page was followed."""
     site = text("config/examples/one-meter.yaml")
-    (tmp_path / "site.yaml").write_text(site.replace("../rules/standard.yaml", "standard.yaml"), "utf-8")
-    (tmp_path / "standard.yaml").write_text(text("config/rules/standard.yaml"), "utf-8")
+    (tmp_path / "site.yaml").write_text(site.replace("../rules/", "rules/"), "utf-8")
+    shutil.copytree(ROOT / "config" / "rules", tmp_path / "rules")
     (tmp_path / "hub.yaml").write_text(HUB, "utf-8")
     (tmp_path / "edge.yaml").write_text(EDGE, "utf-8")
     for name in ("hub.pem", "hub.key", "edge-1.json"):

@@ -18,7 +18,12 @@ campus:
 
 RULES: Final = """\
 rules:
-- ../rules/standard.yaml
+- ../rules/fire.yaml
+- ../rules/cooling.yaml
+- ../rules/energy.yaml
+- ../rules/access.yaml
+- ../rules/camera.yaml
+- ../rules/silence.yaml
 - speeding.yaml
 """
 

@@ -1,4 +1,4 @@
-"""What `docs/rule.md` says is so: its rules load on a campus of their own, and every key and field is explained."""
+"""What `docs/rules.md` says is so: its rules load on a campus of their own, and every key and field is explained."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from devices.campus.calendars import Hours
 from devices.campus.checks import selected
-from devices.campus.loading import load_campus
 from devices.campus.conditions import Condition
+from devices.campus.loading import load_campus
 from devices.campus.rule_head import MESSAGE_FIELDS, Select
 from devices.campus.rules import Exemption, SetpointRule, StaleRule, WhenRule
 from devices.campus.site import Campus
@@ -20,7 +20,7 @@ from devices.model.alerts import Family, Severity
 from devices.model.errors import ConfigRefused
 from devices.profiles.profile import DeviceKind
 
-PAGE = (Path(__file__).parents[3] / "docs" / "rule.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "rules.md").read_text("utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 RULES = [block for block in BLOCKS if block.startswith("rules:")]
 EXPLAINED = set(re.findall(r"`([^`\n]+)`", PAGE))

@@ -22,6 +22,8 @@ CASES = read_yaml(Path(__file__).parent / "rule_mistakes.yaml")
 CONFIG = sorted((ROOT / "config").rglob("*.yaml"))
 RULE_FILES = [file for file in CONFIG if list(read_yaml(file)) == ["rules"]]
 SITE_FILES = [file for file in CONFIG if "campus" in read_yaml(file)]
+#: The one of ten lines stands in the README, where no path leads to a schema.
+LONG_SITE_FILES = [file for file in SITE_FILES if file.name != "one-meter.yaml"]
 LOW = {"point": "pressure_mpa", "below": 0.3}
 WRONG_SHAPES: list[Fields] = [
     {"when": [LOW], "colour": "red"},
@@ -99,7 +101,7 @@ def test_shipped_site_files_are_as_the_schema_says(file: Path) -> None:
     assert complaints("site", read_yaml(file)) == []
 
 
-@pytest.mark.parametrize("file", [*RULE_FILES, *SITE_FILES], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [*RULE_FILES, *LONG_SITE_FILES], ids=lambda file: file.name)
 def test_shipped_file_tells_editors_its_schema(file: Path) -> None:
     first, *_ = file.read_text("utf-8").splitlines()
     [path] = re.findall(r"^# yaml-language-server: \$schema=(\S+)$", first)

@@ -37,7 +37,7 @@ MODELS: list[type[BaseModel]] = [
 
 
 def lay_out(folder: Path, **changes: str) -> Path:
-    """Write the example with its tables, the standard rules and the profile that it names."""
+    """Write the example with its tables, its rules and the profile that it names."""
     [site] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     files = {"site.yaml": site, **dict(re.findall(r"```csv (\S+)\n(.*?)```", PAGE, re.DOTALL))}
     profiles = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "profile.md").read_text("utf-8"), re.DOTALL)
@@ -46,7 +46,7 @@ def lay_out(folder: Path, **changes: str) -> Path:
         for old, new in changes.items():
             text = text.replace(old, new)  # noqa: PLW2901 - a few replacements on one text
         (folder / name).write_text(text, "utf-8")
-    shutil.copy(ROOT / "config" / "rules" / "standard.yaml", folder / "rules.yaml")
+    shutil.copy(ROOT / "config" / "rules" / "silence.yaml", folder / "rules.yaml")
     return folder / "site.yaml"
 
 
