@@ -70,7 +70,7 @@ def free_from(moments: Moments, held_back: Flags, row: Rows, due_us: Times, sinc
     place = moments.at(row, due)
     free = np.where(held_back, len(held_back), np.arange(len(held_back)))
     following = np.minimum.accumulate(free[::-1])[::-1][place]
-    last = np.append(moments.first[1:], len(moments))[row] - 1
+    last = moments.last[row]
     found = np.where(following <= last, moments.time_us[np.minimum(following, len(moments) - 1)], ENDLESS)
     return np.where(held_back[place], found, due_us)
 

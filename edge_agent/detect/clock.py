@@ -89,7 +89,7 @@ class Daily(Quantity):
         """When the clocks show the next of the times."""
         return self._next_us
 
-    def shift(self, by_us: int) -> None:  # noqa: ARG002 - wherever the clock went
+    def own_shift(self, by_us: int) -> None:  # noqa: ARG002 - wherever the clock went
         """Look anew."""
         self._now, self._next_us = None, 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from edge_agent.detect.speeding import Radars
 from edge_agent.detect.subjects import Register, rows_of
 from edge_agent.detect.track import Track
 from edge_agent.detect.when import WhenJudge
+
+#: What the names of saved parts begin with, before rule and version.
+PART: Final = {"now": "judge:", "past": "past:"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Detection:
         for judge in self._judges.values():
             judge.explained_by(self._judges)
         causes = {name: [rule for rule, _ in judge.causes] for name, judge in self._judges.items()}
+        #: Saved parts of rules that are judged no more, to be emptied.
+        self._gone: dict[str, bytes] = {}
         self._order = tuple(TopologicalSorter(causes).static_order())
         self._radars = Radars([rule for rule in rules if isinstance(rule, SpeedingRule)], register)
         cameras = [d for d in campus.devices_of(agent) if campus.profile_of(d).kind is DeviceKind.CAMERA]
@@ -66,23 +71,28 @@ class Detection:
 
     def step(self, batch: SampleBatch, until_us: int) -> Outcome:
         """Take the samples since the last step in; `until_us` is the moment up to which all is known."""
-        derived, events = self._radars.step(batch, until_us)
+        derived, events = self.passes(batch, until_us)
         for findings in self.find(batch, until_us):
             events.extend(findings.events())
         return Outcome(events, derived)
 
     def find(self, batch: SampleBatch, until_us: int) -> list[Findings]:
         """The same about slow states, as columns: nothing is written out; passes are not looked for."""
-        return self._found(Track.of_batch(self._held, batch, until_us))
+        return self.follow(Track.of_batch(self._held, batch, until_us))
+
+    def passes(self, batch: SampleBatch, until_us: int) -> tuple[SampleBatch, list[AlertEvent]]:
+        """Cut readings of speed into passes: what is derived from them, and their events."""
+        return self._radars.step(batch, until_us) if self._radars.subjects else (SampleBatch.empty(), [])
 
     def play(self, block: Block) -> list[Findings]:
         """Judge slow states that are already on steps, such as a month in memory.
 
         Cutting a block anywhere, or stepping through it sample by sample, finds the same.
         """
-        return self._found(Track.of_block(self._held, block)) if block.steps else []
+        return self.follow(Track.of_block(self._held, block)) if block.steps else []
 
-    def _found(self, track: Track) -> list[Findings]:
+    def follow(self, track: Track) -> list[Findings]:
+        """Judge a track; one may be made for several that hold the same."""
         self._held = track.after
         found = {name: self._judges[name].judge(track, self._judges) for name in self._order}
         return [findings for name in self._judges if (findings := found[name]) is not None and len(findings)]
@@ -106,15 +116,17 @@ class Detection:
             judge.shift(by_us)
 
     def save_judged(self) -> dict[str, bytes]:
-        """The parts that decide when an alert raises or clears: kept with the records of the step."""
-        judges = {
-            f"{judge.rule.id}:{judge.rule.version}": saving.packed(
-                [s.id for s in judge.subjects], judge.columns(), judge.queues()
-            )
+        """The parts that decide when an alert raises or clears: those that changed are kept with the records.
+
+        A part that is empty replaces one of a rule that is no longer judged here.
+        """
+        judged = {
+            f"{PART[part]}{judge.rule.id}:{judge.rule.version}": data
             for judge in self._judges.values()
+            for part, data in judge.packed().items()
         }
         radars = [[s.id for s in self._radars.subjects], saving.columns_packed(self._radars.columns())]
-        return {"judges": saving.part(judges), "radars": saving.part(radars)}
+        return self._gone | judged | {"radars": saving.part(radars)}
 
     def save_held(self) -> dict[str, bytes]:
         """The parts that change with every reading and may be old: the next poll brings them again."""
@@ -131,7 +143,11 @@ class Detection:
         Raises:
             Garbled: a part cannot be read; nothing was changed.
         """
-        state = {name: saving.read_part(data) for name, data in parts.items()}
+        state = {name: saving.read_part(data) for name, data in parts.items() if data}
+        judged = {
+            name[len(PART["now"]) :]: value for name, value in state.items() if name.startswith(PART["now"])
+        }
+        judged |= state.get("judges", {})  # as an older agent saved them, in one part
         if "held" in state:
             fresh = {"value": self._held.value, "at_us": self._held.at_us}
             self._held = Held(**saving.reordered(state["held"], self._table.names, fresh))
@@ -140,19 +156,28 @@ class Detection:
             self._seen = Seen(**saving.reordered(state["seen"], self.cameras, fresh))
         if "radars" in state and state["radars"][0] == [s.id for s in self._radars.subjects]:
             self._radars.restore(saving.columns_unpacked(state["radars"][1]))
-        return self._restore_judges(state.get("judges", {}), now_us)
+        orphans = self._restore_judges(judged, state, now_us)
+        here = self.save_judged()
+        self._gone = {
+            name: b"" for name in parts if name.startswith((*PART.values(), "judges")) and name not in here
+        }
+        return orphans
 
-    def _restore_judges(self, saved: dict[str, Any], now_us: int) -> list[AlertEvent]:
+    def _restore_judges(self, judged: dict[str, Any], state: dict[str, Any], now_us: int) -> list[AlertEvent]:
         orphans: list[AlertEvent] = []
         running = {f"{judge.rule.id}:{judge.rule.version}": judge for judge in self._judges.values()}
-        for name, packed in saved.items():
+        for name, packed in judged.items():
             judge = running.get(name)
             kept = [] if judge is None else [subject.id for subject in judge.subjects]
             orphans += saving.orphans(name, packed, kept, now_us)
-            if judge is not None:
-                known = np.array([subject in set(packed[0]) for subject in kept], np.bool_)
-                columns = saving.reordered(packed, kept, judge.columns())
-                judge.restore(columns, saving.queues_unpacked(packed, kept, judge.queues()), known, now_us)
+            if judge is None:
+                continue
+            fresh = judge.columns()
+            known = np.array([subject in set(packed[0]) for subject in kept], np.bool_)
+            columns = saving.reordered(packed, kept, fresh)
+            if past := state.get(f"{PART['past']}{name}"):
+                columns |= saving.reordered(past, kept, {n: fresh[n] for n in past[1] if n in fresh})
+            judge.restore(columns, saving.queues_unpacked(packed, kept, judge.queues()), known, now_us)
         return orphans
 
 

@@ -48,7 +48,7 @@ class EnergyAbove(Quantity):
         kwh = self._told(summed.sum, power, stand_by, allowed)
         passes = self._passes(summed)
         now = np.flatnonzero((passes > stretch.since_us) & (passes <= stretch.until_us))
-        last = np.append(moments.first[1:], len(moments)) - 1
+        last = moments.last
         self._next_us = int(
             np.where(passes[last] > stretch.until_us, passes[last], ENDLESS).min(initial=ENDLESS)
         )
@@ -78,25 +78,21 @@ class EnergyAbove(Quantity):
         """When the first row passes the limit, or its hours or readings change."""
         return min(self._next_us, *(part.next_us() for part in self._parts))
 
-    def columns(self) -> Columns:
-        """The sums, and what stand-by remembers."""
-        stand_by = {f"by_{name}": column for name, column in self._parts[1].columns().items()}
-        return {"sum": self._running.sum, "at_us": self._running.at_us, **stand_by}
+    def parts(self) -> dict[str, Quantity]:
+        """Power and stand-by; the others remember nothing."""
+        return {"power": self._parts[0], "by": self._parts[1]}
 
-    def queues(self) -> dict[str, Columns]:
-        """Those of stand-by."""
-        return {f"by_{name}": queue for name, queue in self._parts[1].queues().items()}
+    def own_columns(self) -> Columns:
+        """The sums."""
+        return {"sum": self._running.sum, "at_us": self._running.at_us}
 
-    def restore(self, columns: Columns, queues: dict[str, Columns]) -> None:
+    def own_restore(self, columns: Columns, queues: dict[str, Columns]) -> None:  # noqa: ARG002 - it has none
         """Continue from saved state."""
         self._running = Running(columns["sum"], columns["at_us"])
-        stand_by = {name[3:]: column for name, column in columns.items() if name.startswith("by_")}
-        if stand_by:
-            self._parts[1].restore(stand_by, {name[3:]: queue for name, queue in queues.items()})
 
-    def shift(self, by_us: int) -> None:
+    def own_shift(self, by_us: int) -> None:
         """Move with the clock."""
         self._running = self._running.shifted(by_us)
         self._next_us = 0
-        for part in self._parts:
+        for part in self._parts[2:]:
             part.shift(by_us)

@@ -97,7 +97,9 @@ def hold(
         off_us: microseconds its absence must hold to clear.
         postpone: when a run that has lasted long enough may raise.
     """
-    if len(moments) == len(state.latched) and until_us < state.next_due(on_us, off_us):
+    newest = moments.time_us[moments.last]
+    known_us = max(until_us, int(newest.max(initial=until_us)))
+    if known_us < state.next_due(on_us, off_us) and (latched == state.latched[moments.row]).all():
         return state, NOTHING
     new = np.empty(len(latched), np.bool_)
     new[0:1] = True
@@ -109,7 +111,6 @@ def hold(
     begin = np.where(old, state.since_us[row], moments.time_us[first])
     name = np.where(old, state.name_us[row], name_us[first])
     last_of_row = np.append(row[1:] != row[:-1], True) if len(row) else np.empty(0, np.bool_)
-    newest = moments.time_us[np.append(moments.first[1:], len(moments)) - 1]
     end = np.where(last_of_row, np.maximum(newest[row], until_us), np.append(begin[1:], 0))
     due = np.where(is_true, postpone(row, begin, begin + on_us), begin + off_us)
     counts = np.where(begin == NEVER, is_true, (end >= due) & (last_of_row | (end > begin)))

@@ -71,7 +71,7 @@ class Summed:
 
     def after(self, before: Running) -> Running:
         """Where each row stands at its last moment."""
-        last = np.append(self.moments.first[1:], len(self.moments)) - 1
+        last = self.moments.last
         stays = last == self.moments.first
         at_us = np.where(stays, before.at_us, self.moments.time_us[last])
         return Running(self.sum[last], at_us)

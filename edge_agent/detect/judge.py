@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from devices.campus.conditions import Condition
 from devices.campus.rules import StateRule, leaves
 from devices.model.alerts import Severity
+from edge_agent.detect import saving
 from edge_agent.detect.block import ENDLESS, NEVER, Flags, Floats, Rows, Times, shifted
 from edge_agent.detect.causes import CauseTrace, free_from
 from edge_agent.detect.clock import Daily, clocks_of
@@ -22,13 +23,16 @@ from edge_agent.detect.hold import HoldState, hold
 from edge_agent.detect.known import Known
 from edge_agent.detect.leaf import Leaf
 from edge_agent.detect.levels import LevelJudge, moved, told, trace_of
-from edge_agent.detect.quantities import Columns, Quantity, Still, Stretch
+from edge_agent.detect.quantities import Columns, Quantity, Still, Stretch, named, within
 from edge_agent.detect.subjects import Register, Subject
 from edge_agent.detect.trace import Moments, Trace
 from edge_agent.detect.track import Track
 
 if TYPE_CHECKING:
     import datetime as dt
+
+#: Columns of what is usual: large, and other once an hour or a day.
+PAST: Final = ("/past", "/day")
 
 
 class Judge(ABC):
@@ -55,6 +59,7 @@ class Judge(ABC):
         self.out = Trace.still(np.zeros(rows))
         self._coverage: Coverage | None = None
         self._mine: Flags | None = None
+        self._packed: dict[str, bytes] | None = None
 
     # ---- what the kinds of rules say
 
@@ -84,6 +89,10 @@ class Judge(ABC):
         """Comparisons of the rule itself."""
         return []
 
+    def quantities(self) -> list[Quantity]:
+        """What a rule without comparisons looks at, if that has a state."""
+        return []
+
     def wakes_us(self) -> int:
         """When the condition changes next if no reading does it."""
         return min((leaf.next_us() for leaf in self.conditions()), default=ENDLESS)
@@ -107,6 +116,7 @@ class Judge(ABC):
             if len(self.out.row):
                 self.out = Trace.still(self.state.raised.astype(np.float64))
             return None
+        self._packed = None
         stretch = Stretch(track, min(self._since_us, track.until_us), self._fresh)
         condition = self.traces(stretch)
         own = [trace for level in self.levels for leaf in level.leaves for trace in leaf.traces(stretch)]
@@ -159,7 +169,7 @@ class Judge(ABC):
             levels.append((level.level.severity, trace))
             number += 2 * len(level.leaves)
         self.out = trace_of(self._turns, before)
-        newest = moments.time_us[np.append(moments.first[1:], len(moments)) - 1]
+        newest = moments.time_us[moments.last]
         self._last_us = np.maximum(self._last_us, newest)
         self._fresh = np.zeros(len(self.subjects), np.bool_)
         self._since_us = stretch.until_us
@@ -276,24 +286,36 @@ class Judge(ABC):
 
     # ---- state
 
+    def packed(self) -> dict[str, bytes]:
+        """State as bytes: what changes with the readings, and what changes with the hour (`past`), if there is any.
+
+        It is made anew only after something was judged.
+        """
+        if self._packed is None:
+            names, columns = [subject.id for subject in self.subjects], self.columns()
+            past = {name: columns.pop(name) for name in list(columns) if name.endswith(PAST)}
+            self._packed = {"now": saving.part(saving.packed(names, columns, self.queues()))}
+            if past:
+                self._packed["past"] = saving.part(saving.packed(names, past))
+        return self._packed
+
     def columns(self) -> Columns:
         """State as named arrays, one line a subject."""
         own = {name: getattr(self.state, name) for name in HoldState.__slots__}
         own |= {"last_us": self._last_us}
         if self._coverage is not None:
             own |= self._coverage.columns()
-        for part, of in self._parts():
-            own |= {f"{part}/{name}": column for name, column in of.columns().items()}
-        return own
+        return own | named({part: of.columns() for part, of in self._parts()})
 
     def queues(self) -> dict[str, Columns]:
         """State of any length: arrays, one of them `row`."""
-        leaves_of = [(part, of) for part, of in self._parts() if isinstance(of, Leaf)]
-        return {f"{part}/{name}": queue for part, of in leaves_of for name, queue in of.queues().items()}
+        return named({part: of.queues() for part, of in self._parts()})
 
-    def _parts(self) -> list[tuple[str, Leaf | LevelJudge]]:
-        parts: list[tuple[str, Leaf | LevelJudge]] = [
-            (f"c{number}", leaf) for number, leaf in enumerate(self.conditions())
+    def _parts(self) -> list[tuple[str, Leaf | LevelJudge | Quantity]]:
+        """What has a state, by name."""
+        parts: list[tuple[str, Leaf | LevelJudge | Quantity]] = [
+            *((f"c{number}", leaf) for number, leaf in enumerate(self.conditions())),
+            *((f"q{number}", quantity) for number, quantity in enumerate(self.quantities())),
         ]
         for number, level in enumerate(self.levels):
             parts.append((f"v{number}", level))
@@ -304,20 +326,18 @@ class Judge(ABC):
         """Continue from saved columns, already in the order of the subjects; `known`: those that were saved."""
         self.state = HoldState(**{name: columns[name] for name in HoldState.__slots__})
         self._last_us, self._fresh = columns["last_us"], ~known
-        self._since_us, self._next_us = now_us, 0
+        self._since_us, self._next_us, self._packed = now_us, 0, None
         self.out = Trace.still(self.state.raised.astype(np.float64))
         if self._coverage is not None:
             self._coverage.restore(columns)
         for part, of in self._parts():
-            mine = {n.partition("/")[2]: c for n, c in columns.items() if n.startswith(f"{part}/")}
-            lines = {n.partition("/")[2]: q for n, q in queues.items() if n.startswith(f"{part}/")}
-            of.restore(mine, lines)
+            of.restore(within(part, columns), within(part, queues))
 
     def shift(self, by_us: int) -> None:
         """Move remembered times with the clock; an alert that is out keeps its start, which is its name."""
         self.state = moved(self.state, by_us)
         self._last_us = shifted(self._last_us, by_us)
-        self._since_us, self._next_us = self._since_us + by_us, 0
+        self._since_us, self._next_us, self._packed = self._since_us + by_us, 0, None
         self.allowed.shift(by_us)
         if self._coverage is not None:
             self._coverage.shift(by_us)

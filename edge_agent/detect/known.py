@@ -67,6 +67,6 @@ class Known(Quantity):
         """When the first reading grows old."""
         return self._next_us
 
-    def shift(self, by_us: int) -> None:  # noqa: ARG002 - wherever the clock went
+    def own_shift(self, by_us: int) -> None:  # noqa: ARG002 - wherever the clock went
         """Look anew."""
         self._next_us = 0

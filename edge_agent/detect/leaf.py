@@ -16,7 +16,18 @@ from edge_agent.detect.clock import Daily, clocks_of
 from edge_agent.detect.compare import UNKNOWN, Truth
 from edge_agent.detect.energy import EnergyAbove
 from edge_agent.detect.known import Known
-from edge_agent.detect.quantities import Columns, Count, Flat, PointValue, Quantity, Rate, Still, Stretch
+from edge_agent.detect.quantities import (
+    Columns,
+    Count,
+    Flat,
+    PointValue,
+    Quantity,
+    Rate,
+    Still,
+    Stretch,
+    named,
+    within,
+)
 from edge_agent.detect.trace import Moments, Trace
 from edge_agent.detect.usual import UsualLimit as Median
 
@@ -73,7 +84,7 @@ class Leaf:
         else:
             raw = compare.compared(self.condition, value, moments.filled(number + 1))
         truth = compare.settled(moments, raw, self.state)
-        self.state = truth[np.append(moments.first[1:], len(moments)) - 1]
+        self.state = truth[moments.last]
         return truth
 
     def unit(self, subject: Subject) -> str:
@@ -107,7 +118,8 @@ class Leaf:
         if condition.flat_s is not None:
             return Flat(value, len(self._register.table), condition.flat_s)
         if condition.energy is not None:
-            stand_by = self._limit_of(condition.energy.stand_by, value, above=True)
+            followed = self._value(condition.point)
+            stand_by = self._limit_of(condition.energy.stand_by, followed, above=True)
             known = self._known((*value.points(), *stand_by.points()))
             limit = condition.above
             assert isinstance(limit, float)
@@ -164,30 +176,26 @@ class Leaf:
         """When it changes next if no reading does it."""
         return min(self._quantity.next_us(), self._limit.next_us())
 
+    def _parts(self) -> dict[str, Quantity]:
+        """What has a state; what is usual follows the quantity itself."""
+        limit: dict[str, Quantity] = {"limit": self._limit}
+        return limit if isinstance(self._limit, Median) else limit | {"of": self._quantity}
+
     def columns(self) -> Columns:
-        """State of the quantity, of the limit and its own."""
-        parts = {"q": self._quantity, "l": self._limit}
-        if isinstance(self._limit, Median):
-            del parts["q"]
-        made = {f"{part}.{name}": c for part, of in parts.items() for name, c in of.columns().items()}
-        return {"state": self.state, **made}
+        """State, one line a row."""
+        return {"state": self.state} | named({n: part.columns() for n, part in self._parts().items()})
 
     def queues(self) -> dict[str, Columns]:
         """State of any length."""
-        parts = {"l": self._limit} if isinstance(self._limit, Median) else {"q": self._quantity}
-        return {f"{part}.{name}": c for part, of in parts.items() for name, c in of.queues().items()}
+        return named({name: part.queues() for name, part in self._parts().items()})
 
     def restore(self, columns: Columns, queues: dict[str, Columns]) -> None:
         """Continue from saved state."""
         self.state = columns["state"]
-        for part, quantity in (("q", self._quantity), ("l", self._limit)):
-            mine = {name[2:]: c for name, c in columns.items() if name.startswith(f"{part}.")}
-            if mine:
-                lines = {name[2:]: c for name, c in queues.items() if name.startswith(f"{part}.")}
-                quantity.restore(mine, lines)
+        for name, part in self._parts().items():
+            part.restore(within(name, columns), within(name, queues))
 
     def shift(self, by_us: int) -> None:
         """Move with the clock."""
-        if not isinstance(self._limit, Median):
-            self._quantity.shift(by_us)
-        self._limit.shift(by_us)
+        for part in self._parts().values():
+            part.shift(by_us)

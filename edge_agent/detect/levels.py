@@ -49,6 +49,10 @@ class LevelJudge:
         """State, one line a row."""
         return {name: getattr(self.state, name) for name in HoldState.__slots__}
 
+    def queues(self) -> dict[str, Columns]:
+        """None."""
+        return {}
+
     def restore(self, columns: Columns, queues: dict[str, Columns]) -> None:  # noqa: ARG002 - it has none
         """Continue from saved state."""
         self.state = HoldState(**columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -49,19 +49,57 @@ class Quantity(ABC):
         """When it changes next if no reading does it; the past if every stretch has to be looked at."""
         return ENDLESS
 
-    def columns(self) -> Columns:
-        """State as arrays with one line a row."""
+    def parts(self) -> dict[str, Quantity]:
+        """Quantities with a state that it is made of."""
         return {}
+
+    def own_columns(self) -> Columns:
+        """Its own state as arrays with one line a row."""
+        return {}
+
+    def own_queues(self) -> dict[str, Columns]:
+        """Its own state of any length: arrays, one of them `row`."""
+        return {}
+
+    def own_restore(self, columns: Columns, queues: dict[str, Columns]) -> None:  # noqa: B027 - most have no state
+        """Continue from its own saved state."""
+
+    def own_shift(self, by_us: int) -> None:  # noqa: B027 - most remember no time
+        """The clock was set: move its own remembered times."""
+
+    def columns(self) -> Columns:
+        """All state as arrays with one line a row."""
+        return self.own_columns() | named({name: part.columns() for name, part in self.parts().items()})
 
     def queues(self) -> dict[str, Columns]:
-        """State of any length: arrays, one of them `row`."""
-        return {}
+        """All state of any length."""
+        return self.own_queues() | named({name: part.queues() for name, part in self.parts().items()})
 
-    def restore(self, columns: Columns, queues: dict[str, Columns]) -> None:  # noqa: B027 - most have no state
+    def restore(self, columns: Columns, queues: dict[str, Columns]) -> None:
         """Continue from saved state."""
+        self.own_restore(columns, queues)
+        for name, part in self.parts().items():
+            part.restore(within(name, columns), within(name, queues))
 
-    def shift(self, by_us: int) -> None:  # noqa: B027 - most remember no time
+    def shift(self, by_us: int) -> None:
         """The clock was set: move remembered times."""
+        self.own_shift(by_us)
+        for part in self.parts().values():
+            part.shift(by_us)
+
+
+T = TypeVar("T")
+
+
+def named(parts: dict[str, dict[str, T]]) -> dict[str, T]:
+    """One dictionary of those of the parts: `part/name`."""
+    return {f"{part}/{name}": value for part, of in parts.items() for name, value in of.items()}
+
+
+def within(part: str, values: dict[str, T]) -> dict[str, T]:
+    """What one dictionary holds of a part."""
+    start = f"{part}/"
+    return {name.removeprefix(start): value for name, value in values.items() if name.startswith(start)}
 
 
 class Still(Quantity):
@@ -87,6 +125,8 @@ class PointValue(Quantity):
     ) -> None:
         """`point` is int64 (rows,), negative where a row has none; `points` is how many there are in all."""
         self.point = point
+        self._now = np.full(len(point), np.nan)
+        self._at_us = np.full(len(point), NEVER, np.int64)
         self._bit, self._times, self._plus = bit, times, plus
         self._row_of = np.full(points, -1, np.int64)
         self._row_of[point[point >= 0]] = np.flatnonzero(point >= 0)
@@ -97,22 +137,42 @@ class PointValue(Quantity):
         return (self.point,)
 
     def trace(self, stretch: Stretch) -> Trace:
-        """The changes of the point."""
-        track = stretch.track
-        before = np.where(self.point >= 0, track.before.value[self.point], np.nan)
+        """The changes of the point since what was told of it last: what is held may be older after a restart."""
+        track, before = stretch.track, self._now
         row = self._row_of[track.point]
         mine = np.flatnonzero(row >= 0)
         row, time, value = row[mine], track.time_us[mine], track.value[mine]
-        ordered = self._ascending
         if stretch.fresh.any():
-            new = np.flatnonzero(stretch.fresh & ~np.isnan(before))
+            new = np.flatnonzero(stretch.fresh & (self.point >= 0))
+            new = new[~np.isnan(track.before.value[self.point[new]])]
+            held = self.point[new]
             row = np.concatenate([new, row])
-            time = np.concatenate([track.before.at_us[self.point[new]], time])
-            value = np.concatenate([before[new], value])
-            before = np.where(stretch.fresh, np.nan, before)
-            ordered = False
-        make = Trace if ordered else Trace.of
-        return make(row, time, self._made(value), self._made(before))
+            time = np.concatenate([track.before.at_us[held], time])
+            value = np.concatenate([track.before.value[held], value])
+        if not len(row):
+            return Trace.still(self._made(before))
+        raw = Trace.of(row, time, value, before) if stretch.fresh.any() or not self._ascending else None
+        if raw is not None:
+            row, time, value = raw.row, raw.time_us, raw.value
+        follows = np.append(False, row[1:] == row[:-1])
+        is_new = value != np.where(follows, np.roll(value, 1), before[row])
+        changed = np.flatnonzero(is_new & (time > self._at_us[row]))
+        row, time, value = row[changed], time[changed], value[changed]
+        self._now, self._at_us = before.copy(), self._at_us.copy()
+        self._now[row], self._at_us[row] = value, time  # by row and time: the last counts
+        return Trace(row, time, self._made(value), self._made(before))
+
+    def own_columns(self) -> Columns:
+        """What was told last, and of when it was."""
+        return {"now": self._now, "at_us": self._at_us}
+
+    def own_restore(self, columns: Columns, queues: dict[str, Columns]) -> None:  # noqa: ARG002 - it has none
+        """Continue from saved state."""
+        self._now, self._at_us = columns["now"], columns["at_us"]
+
+    def own_shift(self, by_us: int) -> None:
+        """Move with the clock."""
+        self._at_us = shifted(self._at_us, by_us)
 
     def _made(self, value: Floats) -> Floats:
         if self._bit is not None:
@@ -174,6 +234,10 @@ class Rate(Quantity):
         """The points of the value."""
         return self._value.points()
 
+    def parts(self) -> dict[str, Quantity]:
+        """The value."""
+        return {"value": self._value}
+
     def trace(self, stretch: Stretch) -> Trace:
         """Its changes: those of the value, and again when they leave the window."""
         now = self._value.trace(stretch)
@@ -185,19 +249,19 @@ class Rate(Quantity):
         """When the next change leaves the window."""
         return self._then.next_us()
 
-    def columns(self) -> Columns:
+    def own_columns(self) -> Columns:
         """The value of then."""
         return {"then": self._then.now}
 
-    def queues(self) -> dict[str, Columns]:
+    def own_queues(self) -> dict[str, Columns]:
         """The changes within the window."""
         return {"window": self._then.queue()}
 
-    def restore(self, columns: Columns, queues: dict[str, Columns]) -> None:
+    def own_restore(self, columns: Columns, queues: dict[str, Columns]) -> None:
         """Continue from saved state."""
         self._then.restore(columns["then"], queues["window"])
 
-    def shift(self, by_us: int) -> None:
+    def own_shift(self, by_us: int) -> None:
         """Move with the clock."""
         self._then.shift(by_us)
 
@@ -216,6 +280,10 @@ class Count(Quantity):
     def points(self) -> tuple[Rows, ...]:
         """The points of the value."""
         return self._value.points()
+
+    def parts(self) -> dict[str, Quantity]:
+        """The value."""
+        return {"value": self._value}
 
     def trace(self, stretch: Stretch) -> Trace:
         """Its changes: one more when it becomes, one less when that leaves the window."""
@@ -239,20 +307,20 @@ class Count(Quantity):
         """When the next one leaves the window."""
         return self._then.next_us()
 
-    def columns(self) -> Columns:
+    def own_columns(self) -> Columns:
         """How often in all, and how often before the window."""
         return {"total": self._total, "then": self._then.now}
 
-    def queues(self) -> dict[str, Columns]:
+    def own_queues(self) -> dict[str, Columns]:
         """What is within the window."""
         return {"window": self._then.queue()}
 
-    def restore(self, columns: Columns, queues: dict[str, Columns]) -> None:
+    def own_restore(self, columns: Columns, queues: dict[str, Columns]) -> None:
         """Continue from saved state."""
         self._total = columns["total"]
         self._then.restore(columns["then"], queues["window"])
 
-    def shift(self, by_us: int) -> None:
+    def own_shift(self, by_us: int) -> None:
         """Move with the clock."""
         self._then.shift(by_us)
 
@@ -271,6 +339,10 @@ class Flat(Quantity):
     def points(self) -> tuple[Rows, ...]:
         """The point."""
         return self._value.points()
+
+    def parts(self) -> dict[str, Quantity]:
+        """The value."""
+        return {"value": self._value}
 
     def trace(self, stretch: Stretch) -> Trace:
         """1 from the reading that shows it, 0 from the change that ends it."""
@@ -294,7 +366,7 @@ class Flat(Quantity):
             np.concatenate([np.zeros(len(changes)), np.ones(len(which))]),
             before,
         )
-        last = np.append(first[1:], len(moments)) - 1
+        last = moments.last
         flat_now = np.zeros(len(moments), np.bool_)
         flat_now[first], flat_now[which] = self._is_flat, True
         self._changed_us, self._is_flat = since[last], flat_now[last]
@@ -305,14 +377,14 @@ class Flat(Quantity):
         waits = ~self._is_flat & (self._changed_us != NEVER)
         return int((self._changed_us[waits] + self._flat_us).min(initial=ENDLESS))
 
-    def columns(self) -> Columns:
+    def own_columns(self) -> Columns:
         """When it changed last, and whether it is flat since."""
         return {"changed_us": self._changed_us, "is_flat": self._is_flat}
 
-    def restore(self, columns: Columns, queues: dict[str, Columns]) -> None:  # noqa: ARG002 - it has none
+    def own_restore(self, columns: Columns, queues: dict[str, Columns]) -> None:  # noqa: ARG002 - it has none
         """Continue from saved state."""
         self._changed_us, self._is_flat = columns["changed_us"], columns["is_flat"]
 
-    def shift(self, by_us: int) -> None:
+    def own_shift(self, by_us: int) -> None:
         """Move with the clock."""
         self._changed_us = shifted(self._changed_us, by_us)

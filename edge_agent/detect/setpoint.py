@@ -18,7 +18,7 @@ from edge_agent.detect.clock import MIDNIGHT, Daily
 from edge_agent.detect.compare import FALSE, TRUE, UNKNOWN, Truth
 from edge_agent.detect.findings import Telling
 from edge_agent.detect.judge import Judge
-from edge_agent.detect.quantities import PointValue, Stretch
+from edge_agent.detect.quantities import PointValue, Quantity, Stretch
 from edge_agent.detect.subjects import Register, rows_of
 from edge_agent.detect.trace import Moments, Trace
 from edge_agent.detect.track import Track
@@ -61,6 +61,10 @@ class SetpointJudge(Judge):
     def points(self) -> tuple[Rows, ...]:
         """On, mode, what it is doing, set point."""
         return tuple(value.point for value in self._values)
+
+    def quantities(self) -> list[Quantity]:
+        """The values."""
+        return [*self._values]
 
     def wakes_us(self) -> int:
         """At midnight."""

@@ -90,6 +90,11 @@ class Moments:
         flags[self.first] = True
         return flags
 
+    @cached_property
+    def last(self) -> Rows:
+        """Index of the last moment of each row, int64 (rows,)."""
+        return np.append(self.first[1:], len(self.row))[: len(self.first)] - 1
+
     def filled(self, number: int) -> Floats:
         """The value of one of the traces at every moment, float64 (n,)."""
         trace = self.traces[number]

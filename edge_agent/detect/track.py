@@ -17,6 +17,9 @@ from edge_agent.detect.heard import BatchHeard, BlockHeard, Heard
 
 #: Values compared at a time: small enough for the cache of a core.
 CHUNK: Final = 1 << 16
+#: So many readings are worth a look at whether they are in the order of time.
+MANY: Final = 10_000
+_SHORT: Final = 1 << 16
 _USABLE: Final = max(Quality.GOOD, Quality.UNCERTAIN)
 
 
@@ -48,7 +51,7 @@ class Track:
         point = batch.point[mine].astype(np.int64)
         time, value = np.minimum(batch.time_us[mine], until_us), batch.value[mine]
         if len(point) > 1:
-            order = np.lexsort((time, point))
+            order = _by_point(point, time, len(held.at_us))
             point, time, value = point[order], time[order], value[order]
         again = np.zeros(len(point), np.bool_)
         again[1:] = (point[1:] == point[:-1]) & (time[1:] == time[:-1])
@@ -87,6 +90,16 @@ class Track:
         place = np.searchsorted(keys, point * width + np.searchsorted(moments, time_us, "right"), "right") - 1
         hit = (place >= 0) & (self.point[place] == point)
         return np.where(hit, self.value[place], self.before.value[point])
+
+
+def _by_point(point: Rows, time: Times, points: int) -> Rows:
+    """The order by point and then by time. Where each point's readings come in order, only points need sorting."""
+    if len(point) >= MANY and points <= _SHORT:
+        order = np.argsort(point.astype(np.uint16), kind="stable")  # by radix: a tenth of the time
+        ordered, same = time[order], np.diff(point[order]) == 0
+        if not (same & (ordered[1:] < ordered[:-1])).any():
+            return order
+    return np.lexsort((time, point))
 
 
 def _changes(held: Held, block: Block) -> tuple[Rows, Rows]:

@@ -151,7 +151,11 @@ class UsualLimit(Quantity):
         """When the next hour or day begins, or what is followed changes."""
         return min(self._next_us, self._quantity.next_us(), self._known.next_us())
 
-    def columns(self) -> Columns:
+    def parts(self) -> dict[str, Quantity]:
+        """What is followed."""
+        return {"of": self._quantity}
+
+    def own_columns(self) -> Columns:
         """The past, and the sums of the present hour or day."""
         rows = len(self._limit)
         return {
@@ -164,31 +168,21 @@ class UsualLimit(Quantity):
             "covered_at_us": self._covered.at_us,
             "base": self._base,
             "limit": self._limit,
-            **{f"of_{name}": column for name, column in self._quantity.columns().items()},
         }
 
-    def queues(self) -> dict[str, Columns]:
-        """Those of what is followed."""
-        return {f"of_{name}": queue for name, queue in self._quantity.queues().items()}
-
-    def restore(self, columns: Columns, queues: dict[str, Columns]) -> None:
+    def own_restore(self, columns: Columns, queues: dict[str, Columns]) -> None:  # noqa: ARG002 - it has none
         """Continue from saved state."""
         self._past, self._day = columns["past"], columns["day"]
         self._begin_us = int(columns["begin_us"].max(initial=NEVER))
         self._sum = Running(columns["sum"], columns["sum_at_us"])
         self._covered = Running(columns["covered"], columns["covered_at_us"])
         self._base, self._limit = columns["base"], columns["limit"]
-        self._quantity.restore(
-            {name.removeprefix("of_"): c for name, c in columns.items() if name.startswith("of_")},
-            {name.removeprefix("of_"): q for name, q in queues.items()},
-        )
 
-    def shift(self, by_us: int) -> None:
+    def own_shift(self, by_us: int) -> None:
         """The clock was set: the present hour or day is not a whole one."""
         rows = len(self._limit)
         self._sum, self._covered, self._begin_us = Running.none(rows), Running.none(rows), NEVER
         self._next_us = 0
-        self._quantity.shift(by_us)
         self._known.shift(by_us)
 
 
