@@ -21,6 +21,7 @@ from devices.wire.messages import Lane, Message
 from devices.wire.records import MAX_ALERTS, alerts_message, samples_message
 from edge_agent.detect.detection import Detection
 from edge_agent.errors import NoRoom, NotStored
+from edge_agent.uplink.holding import Holding, is_ours
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +97,7 @@ class Pipeline:
         self._held_at = clock.monotonic()
         self._wall_us, self._monotonic = clock.now_us(), clock.monotonic()
         self._unkept: list[AlertEvent] = []
+        self._holding = Holding()
         self.counts = dict.fromkeys(COUNTS, 0)
 
     async def samples(self, batch: SampleBatch) -> None:
@@ -125,7 +127,9 @@ class Pipeline:
         Raises:
             Garbled: the state cannot be read.
         """
-        orphans = self._detection.restore(saved, self._now_us())
+        detection = {name: data for name, data in saved.items() if not is_ours(name)}
+        self._holding.begin(saved if detection else {})  # without a judgement nothing would ever clear them
+        orphans = self._detection.restore(detection, self._now_us())
         await self._commit(SampleBatch.empty(), orphans)
 
     async def run(self) -> None:
@@ -155,6 +159,7 @@ class Pipeline:
 
     async def _commit(self, batch: SampleBatch, events: Sequence[AlertEvent]) -> bool:
         """Commit; say whether the samples are kept. Alerts that could not be wait for the next commit."""
+        self._holding.take(events)
         events = [*self._unkept, *events]
         batch = batch[self._may_leave[batch.point]]
         records = [
@@ -163,24 +168,27 @@ class Pipeline:
         ]
         if len(batch):
             records.append((Lane.LIVE, samples_message(batch, self._table.names)))
-        states = self._changed_states()
+        states = self._changed_states() | self._holding.states()
         if not records and not states:
             return True
         try:
             await self._store.commit(records, states)
         except NoRoom:
-            self._unkept = []
-            self._saved |= states
+            self._note_kept(states)
             return False
         except NotStored as error:
             if len(self._unkept) < len(events):
                 log.error("alerts could not be kept and wait in memory: %s", error)  # noqa: TRY400
             self._unkept = list(events)
             return False
-        self._unkept = []
-        self._saved |= states
+        self._note_kept(states)
         self.counts["commits"] += 1
         return True
+
+    def _note_kept(self, states: Mapping[str, bytes]) -> None:
+        self._unkept = []
+        self._saved |= states
+        self._holding.kept()
 
     def _changed_states(self) -> dict[str, bytes]:
         """Parts to write: what decides, whenever it changed; what is merely held, now and then."""
@@ -208,6 +216,7 @@ class Pipeline:
             **self.counts,
             "waiting": self._count,
             "alerts_waiting": len(self._unkept),
+            "alerts_open": len(self._holding),
             "last_step_us": self._wall_us,
         }
 

@@ -50,6 +50,8 @@ class Kind(StrEnum):
     HELLO = "hello"  # an agent introduces itself after connecting
     HEALTH = "health"  # an agent's counters, now and then
     ACK = "ack"  # the hub has committed these records
+    OPEN = "open"  # which alerts an agent holds open
+    SESSION = "session"  # the hub's answer to `hello` and `open`
     COMMAND = "command"
 
 
@@ -75,6 +77,16 @@ def hello_topic(agent: str) -> str:
 def health_topic(agent: str) -> str:
     """Topic on which an agent reports its counters."""
     return f"{TOPIC_ROOT}/{agent}/up/health"
+
+
+def open_topic(agent: str) -> str:
+    """Topic on which an agent tells which of its alerts are open."""
+    return f"{TOPIC_ROOT}/{agent}/up/open"
+
+
+def session_topic(agent: str) -> str:
+    """Topic on which the hub answers an agent that introduces itself."""
+    return f"{TOPIC_ROOT}/{agent}/down/session"
 
 
 def state_topic(agent: str) -> str:

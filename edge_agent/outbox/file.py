@@ -340,6 +340,19 @@ class OutboxFile:
         self.corrupt_states = len(rows) - len(whole)
         return whole
 
+    def open_parts(self, prefix: str) -> tuple[int, list[bytes]] | None:
+        """States by prefix, and the newest alert record they reckon in: one commit holds both.
+
+        None while an alert is not acknowledged, or where a state is damaged.
+        """
+        if self.ledger.records[Lane.ALERTS]:
+            return None
+        rows = self._connection.execute(layout.STATES_QUERY).fetchall()
+        found = [each for each in rows if each[0].startswith(prefix.encode())]
+        if any(crc != layout.state_crc(name, data) for name, crc, data in found):
+            return None
+        return self.ledger.next_seq[Lane.ALERTS] - 1, [data for _, _, data in found]
+
     # --- upkeep
 
     @property

@@ -57,6 +57,19 @@ class Opening:
             raise Refused(f"the outbox {self.path} cannot be written: {error}") from None
         return file
 
+    def renewed(self) -> OutboxFile:
+        """Set a good file aside and carry it over into a new one; the caller has closed it.
+
+        Raises:
+            Refused, NotStored: as `open`.
+        """
+        try:
+            set_aside(self.path, self.now_us())
+        except OSError as error:
+            raise NotStored(f"the outbox {self.path} cannot be set aside: {error}") from None
+        self.set_aside += 1
+        return self.open()
+
     def _opened_or_replaced(self) -> OutboxFile:
         try:
             return self._opened()

@@ -20,7 +20,7 @@ from edge_agent.outbox.opening import Opening
 from edge_agent.outbox.reserve import Reserve
 from edge_agent.outbox.settings import OutboxSettings
 from edge_agent.outbox.stats import Stats
-from edge_agent.outbox.writer import Commit, Job, Outcome, Question, Settle, Writer
+from edge_agent.outbox.writer import Commit, Job, Outcome, Question, Renewal, Settle, Writer
 
 T = TypeVar("T")
 
@@ -55,6 +55,7 @@ class Outbox:
         self._reserve = Reserve(path.with_name(f"{path.name}.reserve"), settings.reserve_bytes)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._stats = Stats()
+        self._began: tuple[int, dict[Lane, int]] = 0, {}
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -77,6 +78,7 @@ class Outbox:
         except BaseException:  # boundary: raised again; an outbox that was not entered has no thread
             await self._end()
             raise
+        self._began = self.epoch, await self._asked(lambda file: dict(file.ledger.next_seq))
         return self
 
     async def __aexit__(
@@ -162,6 +164,27 @@ class Outbox:
     async def load_state(self, name: str) -> bytes | None:
         """One saved state; as `load_states`."""
         return (await self.load_states()).get(name)
+
+    async def next_seqs(self, *, at_opening: bool) -> dict[Lane, int]:
+        """The number that the next record of each lane gets, or got when the file was opened; as `take`."""
+        epoch, began = self._began
+        if at_opening and epoch == self.epoch:
+            return began
+        return await self._asked(lambda file: dict(file.ledger.next_seq))
+
+    async def open_parts(self, prefix: str) -> tuple[int, list[bytes]] | None:
+        """States whose names begin so, and the last alert record before them; None while one waits; as `take`."""
+        return await self._asked(lambda file: file.open_parts(prefix))
+
+    async def renew(self) -> None:
+        """Begin a new file under a new epoch and carry everything over, under new numbers.
+
+        Raises:
+            NotStored: the disk takes no writes now; it is done at the next opening.
+        """
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._submit(Renewal(future))
+        await future
 
     async def _asked(self, ask: Callable[[OutboxFile], T]) -> T:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()

@@ -64,7 +64,14 @@ class Question:
     future: Future[Any]
 
 
-Job = Commit | Question
+@dataclass(slots=True)
+class Renewal:
+    """Begin a new epoch."""
+
+    future: Future[None]
+
+
+Job = Commit | Question | Renewal
 
 
 class Writer:
@@ -89,7 +96,7 @@ class Writer:
         self._settle = settle
         self._publish = publish
         self._file: OutboxFile | None = None
-        self._waiting: deque[Commit | Question] = deque()
+        self._waiting: deque[Job] = deque()
         self._ending = False
         self._upkeep_due_s = 0.0
         self._is_full = False
@@ -148,6 +155,7 @@ class Writer:
         is_news = bool(commits)
         outcomes = self._store(commits) if commits else []
         outcomes += [(job.future, self._answer(job)) for job in self._waiting if isinstance(job, Question)]
+        outcomes += [(job.future, self._renewed()) for job in self._waiting if isinstance(job, Renewal)]
         if (file := self._file) is not None and self._opening.monotonic() >= self._upkeep_due_s:
             self._upkeep(file)
         elif outcomes:
@@ -254,6 +262,14 @@ class Writer:
         """Open the file again before it is used again, whatever state it was left in."""
         if fault_of(error) is not Fault.FULL:
             self._close()
+
+    def _renewed(self) -> CampusError | None:
+        self._close()
+        try:
+            self._file = self._opening.renewed()
+        except CampusError as error:
+            return error
+        return None
 
     def _close(self) -> None:
         file, self._file = self._file, None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -42,6 +42,15 @@ class Store(Protocol):
 
     async def fresh_from(self, lane: Lane, age_s: float) -> int:
         """Number of the first record younger than an age."""
+
+    async def next_seqs(self, *, at_opening: bool) -> Mapping[Lane, int]:
+        """The number that the next record of each lane gets, or got when the outbox was opened."""
+
+    async def open_parts(self, prefix: str) -> tuple[int, Sequence[bytes]] | None:
+        """Saved states by prefix, and the last alert record they reckon in; None while an alert waits."""
+
+    async def renew(self) -> None:
+        """Begin a new epoch; everything is carried over under new numbers."""
 
     async def done(self, acks: Sequence[tuple[Lane, int]]) -> None:
         """Delete records."""

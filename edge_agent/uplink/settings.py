@@ -39,6 +39,9 @@ class UplinkSettings(Strict):
     probe_s: float = Field(
         5.0, gt=0, le=600, description="While the hub answers nothing, one record asks this often."
     )
+    open_s: float = Field(
+        600.0, gt=0, le=86400, description="How often the hub's open alerts are compared with the agent's."
+    )
     health_s: float = Field(10.0, gt=0, le=600, description="How often the agent tells its counters.")
     first_wait_s: float = Field(1.0, gt=0, le=60, description="Wait before the second attempt to connect.")
     most_wait_s: float = Field(30.0, gt=0, le=3600, description="Longest wait between attempts.")

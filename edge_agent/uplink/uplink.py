@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from random import random
 from typing import Any, Final, Protocol
@@ -12,17 +13,31 @@ from typing import Any, Final, Protocol
 from devices.model.errors import CampusError, Garbled, Refused, Unreachable
 from devices.wire.messages import (
     Kind,
+    Lane,
     Message,
     ack_topic,
     decode,
     encode,
     health_topic,
     hello_topic,
+    open_topic,
+    session_topic,
     state_topic,
 )
 from devices.wire.mqtt import Backoff, Broker, Link, Will, connect
-from devices.wire.records import Ack, ack_from
+from devices.wire.records import Ack, Stamp, ack_from
+from devices.wire.sessions import (
+    BOOT_BITS,
+    MAX_IDS,
+    Answer,
+    OpenAlerts,
+    Standing,
+    answer_from,
+    open_message,
+    that_fit,
+)
 from edge_agent.errors import NotStored
+from edge_agent.uplink.holding import PREFIX, read
 from edge_agent.uplink.offset import ClockOffset
 from edge_agent.uplink.owed import Owed
 from edge_agent.uplink.sender import Counts, Sender, Store
@@ -31,8 +46,11 @@ from edge_agent.uplink.window import Window
 
 LOG: Final = logging.getLogger(__name__)
 JITTER: Final = 0.5
-ONLINE: Final = b"online"
-OFFLINE: Final = b"offline"
+#: So soon an agent introduces itself once more; after that it is patient.
+SECOND_HELLO_S: Final = 1.0
+#: Raises in a list of open alerts, and their letters, at most.
+MOST_RAISES: Final = 1000
+MOST_LETTERS: Final = 1_000_000
 MAX_ACK_BYTES: Final = 1024 * 1024
 REPORT_S: Final = 60.0
 
@@ -41,6 +59,7 @@ class State(StrEnum):
     """How it stands with the broker."""
 
     CONNECTING = "connecting"
+    WAITING = "waiting"  # for the hub to answer that this is the agent of its name
     CONNECTED = "connected"
     UNREACHABLE = "unreachable"  # tried again soon
     REFUSED = "refused"  # tried again now and then; a person has to act
@@ -63,8 +82,8 @@ class Uplink:
     """Sends an outbox to the hub and deletes what the hub has acknowledged.
 
     Args:
-        broker: where to connect to; the agent's id is the client id, so a second agent of the same id ends
-            the first one's connection.
+        broker: where to connect to. Each process has a client id of its own: of two agents of one name, the
+            hub decides which may speak, and the broker throws nobody out.
         agent: the agent's id.
         outbox: what is to be sent; records leave it when the hub has acknowledged them.
         settings: windows and patience.
@@ -72,6 +91,7 @@ class Uplink:
         health: gives the counters that it tells now and then.
         clock: wall clock, monotonic clock and sleep.
         random: returns 0 <= x < 1.
+        boot: number of this process; a random one if not given.
     """
 
     def __init__(
@@ -85,10 +105,12 @@ class Uplink:
         health: Callable[[], Mapping[str, Any]],
         clock: Clock,
         random: Callable[[], float] = random,
+        boot: int | None = None,
     ) -> None:
         self.state = State.CONNECTING
         self._broker = broker
         self._agent = agent
+        self._boot = secrets.randbits(BOOT_BITS) if boot is None else boot
         self._store = outbox
         self._settings = settings
         self._clock = clock
@@ -103,6 +125,10 @@ class Uplink:
         self._connections = self._acked = self._refused = self._garbled = self._foreign = 0
         self._last_ack_us: int | None = None
         self._owed = Owed()
+        self._welcome, self._reconciled = asyncio.Event(), asyncio.Event()
+        self._renewals = 0
+        self._asked_s = 0.0
+        self._known_epoch: int | None = None  # that the hub has let this process send
         self._reported_s = float("-inf")
 
     async def run(self) -> None:
@@ -112,9 +138,11 @@ class Uplink:
             connections, started_s = self._connections, self._clock.monotonic()
             error: CampusError = Unreachable("the connection ended")
             try:
-                await self._session()
+                await asyncio.create_task(self._session(), name="uplink session")
             except* CampusError as errors:
                 error = _first(errors)
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise asyncio.CancelledError  # a session that failed in the same moment does not tell of it
             was_long = self._clock.monotonic() - started_s >= self._settings.most_wait_s
             failures = 1 if was_long and self._connections > connections else failures + 1
             await self._clock.sleep(self._wait_after(error, failures))
@@ -141,43 +169,119 @@ class Uplink:
     # --- one connection
 
     async def _session(self) -> None:
-        will = Will(state_topic(self._agent), OFFLINE, retain=True)
-        async with connect(self._broker, self._agent, will=will, max_bytes=MAX_ACK_BYTES) as link:
-            await link.subscribe([ack_topic(self._agent)])
-            await link.publish(state_topic(self._agent), ONLINE, retain=True)
-            await link.publish(hello_topic(self._agent), self._said(Kind.HELLO, self._about))
-            self._connections += 1
-            LOG.info("uplink to %s", self._broker)
-            self._enter(State.CONNECTED)
-            self._window, self._owed = self._new_window(), Owed()
-            sender = Sender(
-                self._store,
-                link,
-                self._agent,
-                self._settings,
-                self._window,
-                self._counts,
-                self._clock.monotonic,
-            )
+        self._welcome, self._reconciled = asyncio.Event(), asyncio.Event()
+        will = Will(state_topic(self._agent), self._presence("offline"), retain=True)
+        async with connect(
+            self._broker, f"{self._agent}-{self._boot:x}", will=will, max_bytes=MAX_ACK_BYTES
+        ) as link:
+            await link.subscribe([ack_topic(self._agent), session_topic(self._agent)])
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(sender.run(), name="uplink sender")
                 tasks.create_task(self._receive(link), name="uplink receiver")
+                await self._introduce(link)
+                await link.publish(state_topic(self._agent), self._presence("online"), retain=True)
+                self._connections += 1
+                LOG.info("uplink to %s", self._broker)
+                self._enter(State.CONNECTED)
+                self._window, self._owed = self._new_window(), Owed()
+                sender = Sender(
+                    self._store,
+                    link,
+                    self._agent,
+                    self._settings,
+                    self._window,
+                    self._counts,
+                    self._clock.monotonic,
+                )
+                tasks.create_task(sender.run(), name="uplink sender")
                 tasks.create_task(self._delete(), name="uplink deleter")
                 tasks.create_task(self._tell_health(link), name="uplink health")
+                tasks.create_task(self._tell_open(link), name="uplink open alerts")
+
+    def _presence(self, word: str) -> bytes:
+        return f"{word} {self._boot}".encode()
+
+    async def _introduce(self, link: Link) -> None:
+        """Say who we are until the hub says that we may speak; repeats so that no broker keeps them."""
+        if self.state is not State.REFUSED:  # it stays refused until the hub thinks better of it
+            self._enter(State.WAITING)
+        self._asked_s = self._clock.monotonic()
+        qos, patience_s = 1, min(SECOND_HELLO_S, self._settings.probe_s)
+        while not self._welcome.is_set():
+            # Numbers that were given since the outbox was opened mean nothing to the hub before it welcomes us.
+            following = await self._store.next_seqs(at_opening=self._known_epoch != self._store.epoch)
+            told = {str(lane): seq for lane, seq in following.items()}
+            hello = {**self._about, "next": told, "health_s": self._settings.health_s}
+            await link.send(hello_topic(self._agent), self._said(Kind.HELLO, hello), qos=qos)
+            await _set_within(self._welcome, patience_s)
+            qos, patience_s = 0, self._settings.probe_s
+
+    async def _tell_open(self, link: Link) -> None:
+        """Tell which alerts are open until the hub has put its own in order by it; and again now and then."""
+        while True:
+            self._reconciled.clear()
+            while not self._reconciled.is_set():
+                parts = await self._store.open_parts(PREFIX)
+                told = b"" if parts is None else self._open_alerts(*parts)
+                if told:
+                    await link.send(open_topic(self._agent), told, qos=0)
+                await _set_within(self._reconciled, self._settings.probe_s)
+            await self._clock.sleep(self._settings.open_s)
+
+    def _open_alerts(self, seq: int, parts: Sequence[bytes]) -> bytes:
+        """The list as a message; nothing where it is too long, for half a list would clear the other half."""
+        events = sorted(read(parts), key=lambda event: event.time_us)
+        if len(events) > MAX_IDS:
+            self._report(logging.ERROR, "%d open alerts are too many to compare", len(events))
+            return b""
+        told = OpenAlerts(
+            stamp=Stamp(self._agent, self._store.epoch, Lane.ALERTS, seq),
+            boot=self._boot,
+            ids=[event.id for event in events],
+            events=that_fit(events, MOST_RAISES, MOST_LETTERS),
+        )
+        return encode(open_message(told, self._clock.now_us()))
 
     async def _receive(self, link: Link) -> None:
-        async for message in link.messages():
+        async for incoming in link.messages():
             try:
-                ack = ack_from(decode(message.payload))
+                message = decode(incoming.payload)
+                if incoming.topic == session_topic(self._agent):
+                    await self._obey(answer_from(message))
+                else:
+                    await self._take_in(ack_from(message))
             except Garbled as error:
                 self._garbled += 1
                 self._report(logging.WARNING, "garbled acknowledgement: %s", error)
-            else:
-                await self._take_in(ack)
-            message.done()
+            incoming.done()
+
+    async def _obey(self, answer: Answer) -> None:
+        """Do what the hub says to this process.
+
+        Raises:
+            Refused: another agent of our name is at work.
+            Unreachable: the outbox began a new epoch, which has to be introduced.
+        """
+        if answer.boot != self._boot:
+            return
+        self._offset.add(answer.time_us, self._clock.now_us(), self._clock.monotonic())
+        match answer.standing:
+            case Standing.WELCOME:
+                self._known_epoch = self._store.epoch
+                self._welcome.set()
+            case Standing.RECONCILED:
+                self._reconciled.set()
+            case Standing.REFUSED:
+                raise Refused(
+                    f"another agent that calls itself {self._agent} is at work: stop one, or rename it"
+                )
+            case Standing.RENEW if not self._welcome.is_set():
+                LOG.error("this outbox is older than what the hub has of it: a new epoch is begun")
+                self._renewals += 1
+                await self._store.renew()
+                raise Unreachable("the outbox began a new epoch")
 
     async def _take_in(self, ack: Ack) -> None:
-        if ack.epoch != self._store.epoch:
+        if ack.epoch != self._store.epoch or not self._welcome.is_set():
             self._foreign += 1  # of an outbox that was here before, or of another agent with our name
             return
         now_us, now_s = self._clock.now_us(), self._clock.monotonic()
@@ -209,7 +313,12 @@ class Uplink:
 
     def _said(self, kind: Kind, values: Mapping[str, Any]) -> bytes:
         """Encode what the agent says of itself; what is not plain enough for a message is left out and told."""
-        head = {"agent": self._agent, "epoch": self._store.epoch, "sent_us": self._clock.now_us()}
+        head = {
+            "agent": self._agent,
+            "boot": self._boot,
+            "epoch": self._store.epoch,
+            "sent_us": self._clock.now_us(),
+        }
         try:
             return encode(Message(kind, {**values, **head}))
         except (TypeError, ValueError, OverflowError) as error:
@@ -229,6 +338,11 @@ class Uplink:
         """The hub's clock minus ours; None if nothing was acknowledged in the last minute."""
         return self._offset.offset_s(self._clock.monotonic())
 
+    def _is_hub_silent(self, now_s: float) -> bool:
+        if self.state is State.WAITING:
+            return now_s - self._asked_s > self._settings.ack_timeout_s
+        return self._window.is_silent(now_s)
+
     def health(self) -> dict[str, Any]:
         """Counters and the state of the connection."""
         now_s = self._clock.monotonic()
@@ -236,7 +350,9 @@ class Uplink:
             "state": str(self.state),
             "last_error": self._reason,
             "since_us": self._since_us,
+            "boot": self._boot,
             "connections": self._connections,
+            "renewals": self._renewals,
             "sent": self._counts.sent,
             "sent_bytes": self._counts.sent_bytes,
             "sent_late": self._counts.late,
@@ -245,12 +361,20 @@ class Uplink:
             "acked": self._acked,
             "refused": self._refused,
             "unacked": len(self._window),
-            "hub_silent": self._window.is_silent(now_s),
+            "hub_silent": self._is_hub_silent(now_s),
             "garbled_acks": self._garbled,
             "foreign_acks": self._foreign,
             "last_ack_us": self._last_ack_us,
             "clock_offset_s": self.clock_offset_s,
         }
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
 
 
 def _first(errors: BaseExceptionGroup[CampusError]) -> CampusError:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from devices.model.errors import Unreachable
-from devices.wire.messages import Lane, ack_topic, encode
+from devices.wire.messages import Lane, ack_topic, encode, session_topic
 from devices.wire.mqtt import Link
 from devices.wire.records import Stamp, ack_message
+from devices.wire.sessions import Answer, answer_message
 
 #: An acknowledgement names so many records at most.
 MOST: int = 1000
@@ -50,14 +51,22 @@ class Postman:
         self.link: Link | None = None
         self.lost = 0
 
+    async def answer(self, agent: str, answer: Answer) -> None:
+        """Answer an agent that introduced itself, or told its open alerts."""
+        await self.tell(session_topic(agent), encode(answer_message(answer)))
+
     async def send(self, answers: Answers, now_us: int) -> None:
         """Send acknowledgements without waiting for the broker."""
         for topic, payload in answers.messages(now_us):
-            link = self.link
-            try:
-                if link is not None:
-                    await link.send(topic, payload, qos=1)
-                    continue
-            except Unreachable:
-                pass  # counted below, like having no connection
-            self.lost += 1
+            await self.tell(topic, payload)
+
+    async def tell(self, topic: str, payload: bytes) -> None:
+        """Send to an agent, if there is a connection."""
+        link = self.link
+        try:
+            if link is not None:
+                await link.send(topic, payload, qos=1)
+                return
+        except Unreachable:
+            pass  # counted below, like having no connection
+        self.lost += 1

@@ -44,7 +44,7 @@ class Attendance:
 
     def said(self, agent: str, payload: bytes, now_us: int) -> Change | None:
         """Its state topic says `online`, or `offline` (by itself, or by the broker when the connection broke)."""
-        if payload == b"online":
+        if payload.split(b" ")[0] == b"online":
             return self.heard(agent, now_us)
         return self._set(agent, online=False, reason="its connection to the broker ended")
 

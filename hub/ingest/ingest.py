@@ -105,8 +105,10 @@ class Ingest:
             database,
             desk,
             self._attendance,
+            series,
             digest=campus.digest,
             publish=lambda agent: bus.publish(GATEWAY, agent),
+            publish_alerts=lambda changed: bus.publish(ALERT, changed),
             on_presence=on_presence,
             on_hello=on_hello,
         )
@@ -127,6 +129,10 @@ class Ingest:
     def connected(self) -> bool:
         """Whether there is a connection to the broker."""
         return self._postman.link is not None
+
+    async def tell(self, topic: str, payload: bytes) -> None:
+        """Send to an agent over the connection that hears them; what is lost is the caller's to repeat."""
+        await self._postman.tell(topic, payload)
 
     def status(self) -> IngestStatus:
         """How it is just now."""
@@ -151,6 +157,7 @@ class Ingest:
             counts.rate.per_second(now_us),
             counts.clock.seconds(now_us),
             self._voices.digest_ok.get(agent),
+            self._voices.sessions.rivals.get(agent),
         )
 
     async def _stay_connected(self) -> None:
@@ -176,6 +183,7 @@ class Ingest:
         await link.subscribe(HEARD)
         self._failures = 0
         self._attendance.listening_again(self._now_us())
+        self._voices.sessions.listening_again(self._now_us())
         self._postman.link = link
         self._patience.stalled.pop("broker", None)
         async for message in link.messages():

@@ -11,6 +11,7 @@ from devices.model.errors import Garbled
 from devices.model.samples import SampleBatch
 from devices.wire.messages import HEAD, MAX_BODY_BYTES, MAX_MESSAGE_BYTES, Kind, Lane, Message, decode
 from devices.wire.records import MAX_TIME_US, Stamp, alerts_from, samples_from, stamp_of
+from devices.wire.sessions import OpenAlerts, open_from
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 MAX_VOICE_ITEMS: Final = 20_000
 MAX_VOICE_DEPTH: Final = 6
 MAX_VOICE_TEXT: Final = 2000
+MOST_DIGITS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,23 @@ def read_voice(agent: str, word: str, payload: bytes) -> dict[str, Any] | Wrong:
     if message.kind != word or values.get("agent", agent) != agent:
         return Wrong(f"{message.kind} of another agent, or of another kind, came on {agent}/{word}")
     return values
+
+
+def read_open(agent: str, payload: bytes) -> OpenAlerts | Wrong:
+    """Read the list of an agent's open alerts."""
+    try:
+        told = open_from(decode(payload))
+    except Garbled as error:
+        return Wrong(str(error))
+    return (
+        told if told.stamp.agent == agent else Wrong(f"open alerts of {told.stamp.agent} came from {agent}")
+    )
+
+
+def boot_in(state: bytes) -> int | None:
+    """The number of the process that a state topic names; None where it names none."""
+    word = state.partition(b" ")[2]
+    return int(word) if word.isdigit() and len(word) < MOST_DIGITS else None
 
 
 def time_in(header: dict[str, Any], name: str) -> int | None:

@@ -13,6 +13,7 @@ class AgentStatus:
 
     samples_s: committed in a second, mean of the last minute.
     clock_offset_s: how far the agent's clock is ahead; None if nothing recent says.
+    rival_us: when a second agent of this name was last turned away; None if none was.
     digest_ok: whether agent and hub have the same site file; None before its first hello.
     """
 
@@ -20,6 +21,7 @@ class AgentStatus:
     samples_s: float
     clock_offset_s: float | None
     digest_ok: bool | None
+    rival_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

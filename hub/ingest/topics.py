@@ -11,14 +11,17 @@ from devices.wire.messages import TOPIC_ROOT, Kind, Lane
 #: What the hub hears; `#` so that a wrong topic is seen and set aside, not missed.
 HEARD: Final = (f"{TOPIC_ROOT}/+/up/#", f"{TOPIC_ROOT}/+/state")
 STATE: Final = "state"
-VOICES: Final = frozenset({str(Kind.HELLO), str(Kind.HEALTH), STATE})
+VOICES: Final = frozenset({str(Kind.HELLO), str(Kind.HEALTH), str(Kind.OPEN), STATE})
 #: What comes after the agent's id in a topic, and how we call it.
-WORDS: Final = {STATE: STATE, **{f"up/{word}": str(word) for word in (*Lane, Kind.HELLO, Kind.HEALTH)}}
+WORDS: Final = {
+    STATE: STATE,
+    **{f"up/{word}": str(word) for word in (*Lane, Kind.HELLO, Kind.HEALTH, Kind.OPEN)},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Who speaks, and on which of its topics: a lane, `hello`, `health`, `state`; "" for none that we know."""
+    """Who speaks, and on which of its topics: a lane, `hello`, `health`, `open`, `state`; "" for none that we know."""
 
     agent: str
     word: str

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from devices.model.samples import SampleBatch
+from devices.wire.messages import Lane
 from hub.series.duckdb_file import DuckFile, sample_rows, translated
 from hub.series.port import Aggregate, Entry, Grid, Reading, Rows, Size, Steps
 
@@ -67,6 +68,10 @@ class DuckSeries:
     async def write(self, entries: Sequence[Entry]) -> list[bool]:
         """Store all entries in one transaction that is on disk when this returns."""
         return await self._in_writer(lambda: self._file.write(entries))
+
+    async def last_seq(self, agent: str, epoch: int, lane: Lane) -> int:
+        """The highest number in the ledger."""
+        return self._file.last_seq(agent, epoch, lane)
 
     async def drop_before(self, time_us: int) -> None:
         """Delete older samples."""

@@ -129,6 +129,11 @@ class DuckFile:
             self._connection.close()
             self._connection = None
 
+    def last_seq(self, agent: str, epoch: int, lane: Lane) -> int:
+        """The highest number ever stored of an agent's lane; 0 if none was."""
+        with self._lock:
+            return self._ledger.get((agent, epoch, lane), Intervals()).last
+
     def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(QUIET)
         connection.execute(TABLES)

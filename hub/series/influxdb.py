@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from devices.model.errors import CampusError, Garbled, Refused, Unreachable
 from devices.model.samples import SampleBatch
+from devices.wire.messages import Lane
 from devices.wire.records import MAX_TIME_US
 from hub.series import flux
 from hub.series.ledger import Ledger, write_once
@@ -132,6 +133,10 @@ class InfluxSeries:
             field = flux.microseconds(row["_time"]), float(row["_value"])
             last.setdefault(row["point"], {})[row["_field"]] = field
         return {name: newest_of(fields) for name, fields in last.items()}
+
+    async def last_seq(self, agent: str, epoch: int, lane: Lane) -> int:
+        """The highest number in the ledger, since such a server keeps none."""
+        return await self._ledger.last_seq(agent, epoch, lane)
 
     async def drop_before(self, time_us: int) -> None:
         """Delete older samples."""

@@ -27,6 +27,11 @@ class Intervals:
     def __len__(self) -> int:
         return len(self._low)
 
+    @property
+    def last(self) -> int:
+        """The highest number; 0 if there is none."""
+        return self._high[-1] if self._high else 0
+
     def add(self, low: int, high: int) -> None:
         """Add all numbers from `low` to `high`, both included."""
         first = bisect_right(self._low, low)

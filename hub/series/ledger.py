@@ -10,8 +10,9 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
+from devices.wire.messages import Lane
 from devices.wire.records import Stamp
 from hub.db import Database
 from hub.db.tables import ledger
@@ -31,6 +32,9 @@ class Ledger(Protocol):
 
     async def enter(self, stamps: Collection[Stamp]) -> None:
         """Remember these; doing it again changes nothing."""
+
+    async def last_seq(self, agent: str, epoch: int, lane: Lane) -> int:
+        """The highest number entered of an agent's lane; 0 if none was."""
 
 
 class DatabaseLedger:
@@ -57,6 +61,16 @@ class DatabaseLedger:
 
         if stamps:
             await self._database.write(work)
+
+    async def last_seq(self, agent: str, epoch: int, lane: Lane) -> int:
+        """The highest number entered."""
+        return await self._database.read(lambda connection: last_seq(connection, agent, epoch, lane))
+
+
+def last_seq(connection: Connection, agent: str, epoch: int, lane: Lane) -> int:
+    """The highest number of an agent's lane in the ledger; 0 if there is none."""
+    place = (ledger.c.agent == agent, ledger.c.epoch == epoch, ledger.c.lane == str(lane))
+    return connection.execute(select(func.max(ledger.c.seq)).where(*place)).scalar_one() or 0
 
 
 def _known(connection: Connection, stamps: Collection[Stamp]) -> set[Stamp]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from devices.model.errors import Refused
 from devices.model.samples import SampleBatch
+from devices.wire.messages import Lane
 from devices.wire.records import Stamp
 
 US_PER_S: Final = 1_000_000
@@ -158,6 +159,9 @@ class SeriesStore(Protocol):
 
     async def latest(self, points: Sequence[str] | None = None) -> Mapping[str, Reading]:
         """Return the newest sample of these points, or of all; a point without one is left out."""
+
+    async def last_seq(self, agent: str, epoch: int, lane: Lane) -> int:
+        """The highest number ever stored of an agent's lane; 0 if none was."""
 
     async def drop_before(self, time_us: int) -> None:
         """Forget every sample older than this; it is never answered again."""

@@ -20,6 +20,7 @@ import httpx
 
 from devices.model.errors import Garbled, Refused, Unreachable
 from devices.model.samples import SampleBatch
+from devices.wire.messages import Lane
 from devices.wire.records import MAX_TIME_US
 from hub.series.ledger import Ledger, write_once
 from hub.series.lines import body, joined, newest_of, portions
@@ -189,6 +190,10 @@ class VictoriaSeries:
         """One number for each point."""
         answer = await self._json("/api/v1/query", {"query": query, "time": str(as_of_s)})
         return {series["metric"]["point"]: float(series["value"][1]) for series in answer["data"]["result"]}
+
+    async def last_seq(self, agent: str, epoch: int, lane: Lane) -> int:
+        """The highest number in the ledger, since such a server keeps none."""
+        return await self._ledger.last_seq(agent, epoch, lane)
 
     async def drop_before(self, time_us: int) -> None:
         """Answer nothing older any more; the space comes back by the server's own retention."""

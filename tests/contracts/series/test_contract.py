@@ -79,6 +79,14 @@ async def test_the_same_stamp_again_is_not_new_and_changes_nothing(contestant: C
     assert [value for _, _, value in await rows(contestant)] == [1.0, 2.0, 3.0]
 
 
+async def test_the_highest_number_of_a_lane_is_known(contestant: Contestant) -> None:
+    for seq in (5, 9, 7):
+        await contestant.store.write([entry((0, seq, 1.0), stamp=Stamp("edge-hq1", 77, Lane.LIVE, seq))])
+    assert await contestant.store.last_seq("edge-hq1", 77, Lane.LIVE) == 9
+    assert await contestant.store.last_seq("edge-hq1", 78, Lane.LIVE) == 0
+    assert await contestant.store.last_seq("edge-hq1", 77, Lane.BACKLOG) == 0
+
+
 async def test_a_stamp_is_remembered_after_the_store_was_closed(open_store: Open, tmp_path: Path) -> None:
     stamp = Stamp("edge-hq1", (1 << 63) - 1, Lane.LIVE, 1)
     async with open_store(tmp_path) as first:

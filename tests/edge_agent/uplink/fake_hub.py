@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from devices.model.errors import Unreachable
-from devices.wire.messages import Kind, Lane, Message, ack_topic, decode, encode
+from devices.wire.messages import Kind, Lane, Message, ack_topic, decode, encode, session_topic
 from devices.wire.mqtt import Broker, Link, connect
 from devices.wire.records import Stamp, ack_message, stamp_of
+from devices.wire.sessions import Answer, OpenAlerts, Standing, answer_message, open_from
 from tests.edge_agent.outbox.numbered import number_of
 
 
@@ -25,9 +26,14 @@ class Received:
 
 @dataclass
 class FakeHub:
-    """answer: gives for each record the acknowledgements to send: none, one, or several (lane, seq) of any."""
+    """answer: gives for each record the acknowledgements to send: none, one, or several (lane, seq) of any.
+
+    greets: gives the answer to each hello.
+    """
 
     answer: Callable[[Received], list[Message]] = field(default=lambda record: [done(record)])
+    greets: Callable[[Message], Standing | None] = field(default=lambda _: Standing.WELCOME)
+    opened: list[OpenAlerts] = field(default_factory=list)
     records: list[Received] = field(default_factory=list)
     said: list[Message] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
@@ -71,6 +77,12 @@ class FakeHub:
         message = decode(payload)
         if message.kind in {Kind.HELLO, Kind.HEALTH}:
             self.said.append(message)
+            if message.kind is Kind.HELLO:
+                await self._stand(link, message, self.greets(message))
+            return
+        if message.kind is Kind.OPEN:
+            self.opened.append(open_from(message))
+            await self._stand(link, message, Standing.RECONCILED)
             return
         stamp = stamp_of(message)
         assert topic == f"campus/v1/{stamp.agent}/up/{stamp.lane}"
@@ -78,6 +90,12 @@ class FakeHub:
         self.records.append(record)
         for ack in self.answer(record):
             await link.send(ack_topic(stamp.agent), encode(ack))
+
+    async def _stand(self, link: Link, message: Message, standing: Standing | None) -> None:
+        if standing is not None:
+            answer = Answer(message.header["boot"], standing, now_us(), message.header.get("seq", 0))
+            topic = session_topic(message.header["agent"])
+            await link.send(topic, encode(answer_message(answer)))
 
 
 def done(record: Received) -> Message:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from devices.model.errors import CampusError, Garbled
+from devices.wire.messages import Lane
 from hub.series.port import Aggregate, Entry, Reading, Rows, SeriesStore, Size, Steps
 
 
@@ -50,6 +51,9 @@ class Trouble:
 
     async def latest(self, points: Sequence[str] | None = None) -> Mapping[str, Reading]:
         return await self._store.latest(points)
+
+    async def last_seq(self, agent: str, epoch: int, lane: Lane) -> int:
+        return await self._store.last_seq(agent, epoch, lane)
 
     async def drop_before(self, time_us: int) -> None:
         await self._store.drop_before(time_us)

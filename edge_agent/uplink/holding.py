@@ -1,0 +1,92 @@
+"""The alerts that an agent holds open: kept with the states, in the transaction of the events themselves. Pure."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from devices.model.alerts import AlertEvent, EventKind
+from devices.model.errors import Garbled
+from devices.wire.messages import Kind, Message, decode, encode
+from devices.wire.records import alerts_from, alerts_message
+
+#: Names of the states; the alerts are spread over some, so that one event does not write them all.
+PREFIX: Final = "open-"
+TOTAL: Final = "open"
+PARTS: Final = 64
+
+
+class Holding:
+    """The raise of every alert that has not cleared, as grave as it is now."""
+
+    def __init__(self) -> None:
+        self._parts: list[dict[str, AlertEvent]] = [{} for _ in range(PARTS)]
+        self._changed: set[int] = set()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+    def take(self, events: Iterable[AlertEvent]) -> None:
+        """Take in what was raised, changed and cleared."""
+        for event in events:
+            number = _part(event.id)
+            part = self._parts[number]
+            if event.kind is EventKind.RAISE:
+                part[event.id] = event
+            elif event.kind is EventKind.CHANGE and event.id in part:
+                part[event.id] = replace(event, kind=EventKind.RAISE, time_us=part[event.id].time_us)
+            elif event.kind is not EventKind.CLEAR or part.pop(event.id, None) is None:
+                continue
+            self._changed.add(number)
+
+    def states(self) -> dict[str, bytes]:
+        """The parts that differ from what is kept; `kept` must follow when they are."""
+        if not self._changed:
+            return {}
+        found = {f"{PREFIX}{number:02d}": _packed(self._parts[number].values()) for number in self._changed}
+        return found | {TOTAL: str(len(self)).encode()}
+
+    def kept(self) -> None:
+        """What `states` gave is on disk."""
+        self._changed.clear()
+
+    def begin(self, saved: Mapping[str, bytes]) -> None:
+        """Continue from saved states; without them every part is written anew.
+
+        Raises:
+            Garbled: a part is missing or cannot be read.
+        """
+        self._changed = set(range(PARTS))
+        self._parts = [{} for _ in range(PARTS)]
+        if TOTAL not in saved:
+            return
+        for event in read(data for name, data in saved.items() if name.startswith(PREFIX)):
+            self._parts[_part(event.id)][event.id] = event
+        if str(len(self)).encode() != saved[TOTAL]:
+            raise Garbled(f"{len(self)} open alerts could be read, not {saved[TOTAL]!r}")
+        self._changed.clear()
+
+
+def is_ours(name: str) -> bool:
+    """Whether a saved state is a part of this."""
+    return name == TOTAL or name.startswith(PREFIX)
+
+
+def read(parts: Iterable[bytes]) -> list[AlertEvent]:
+    """The alerts of saved parts.
+
+    Raises:
+        Garbled: a part cannot be read.
+    """
+    return [event for data in parts if data for event in alerts_from(decode(data))]
+
+
+def _packed(events: Iterable[AlertEvent]) -> bytes:
+    found = list(events)
+    return encode(Message(Kind.ALERTS, alerts_message(found).header)) if found else b""
+
+
+def _part(number: str) -> int:
+    return zlib.crc32(number.encode()) % PARTS
