@@ -194,6 +194,10 @@ def _radars() -> Iterator[DevicePlan]:
         yield DevicePlan(
             f"hq1-radar-{lane}", "ops243-radar", "hq1-field", road, words, topic=f"radar/{lane}", tags=(lane,)
         )
+    words = Text("一号院大门进院车道车牌识别摄像机", "Plate camera, gate of No. 1, lane in")
+    yield DevicePlan(
+        "hq1-plate-in", "campus-plate-camera", "hq1-field", road, words, topic="plate/in", tags=("in",)
+    )
     words = Text("行政大院中心大道测速雷达", "Radar, central drive")
     yield DevicePlan(
         "hall-radar",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from devices.campus.site import Campus, Device
@@ -13,6 +13,7 @@ from devices.profiles.profile import DeviceKind
 from devices.sim.plant.days import US_PER_S, Almanac
 from devices.sim.plant.doors import DoorMessage, Doors
 from devices.sim.plant.meters import Meters
+from devices.sim.plant.plates import PlateReading, eyes_of
 from devices.sim.plant.pumps import PumpRoom
 from devices.sim.plant.rooms import Rooms
 from devices.sim.plant.scenes import Scenes
@@ -33,6 +34,7 @@ class Happened:
 
     radar: list[RadarReading]
     doors: list[DoorMessage]
+    plates: list[PlateReading] = field(default_factory=list)
 
 
 class Plant:
@@ -55,7 +57,7 @@ class Plant:
         self.pumps = {pump.id: PumpRoom() for pump in _of_kind(campus, DeviceKind.PUMP)}
         for pump in list(self.pumps.values())[:1]:
             pump.leaking = True  # the first site has the leaking pipe
-        self.traffic = Traffic(_lanes(campus), self.almanac, seed)
+        self.traffic = Traffic(_lanes(campus), self.almanac, seed, eyes_of(campus))
         self.doors = Doors([door.id for door in _of_kind(campus, DeviceKind.DOOR)], self.almanac, seed)
         cameras = [*_of_kind(campus, DeviceKind.CAMERA)]
         self.scenes = Scenes(
@@ -83,7 +85,8 @@ class Plant:
             self.step_rooms(behind_s)
             for pump in self.pumps.values():
                 pump.step(behind_s)
-        return Happened(self.traffic.step(until_us), self.doors.step(until_us))
+        radar = self.traffic.step(until_us)
+        return Happened(radar, self.doors.step(until_us), self.traffic.plates(until_us))
 
     def step_rooms(self, dt_s: float) -> None:
         """Move rooms and meters alone, which is all that a history needs."""

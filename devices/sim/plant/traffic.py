@@ -7,7 +7,7 @@ screen agree, whatever the steps.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from devices.model.codes import Direction
 from devices.sim.plant.days import US_PER_MINUTE, US_PER_S, Almanac, between
+from devices.sim.plant.plates import PlateReading, records
 
 RUSH: Final = ((450.0, 540.0), (1020.0, 1110.0))
 WORKING: Final = ((420.0, 1140.0),)
@@ -62,10 +63,14 @@ class Lane:
 
 
 class Traffic:
-    """All lanes of the campus."""
+    """All lanes of the campus; `eyes` are the plate cameras by the radar of their lane."""
 
-    def __init__(self, lanes: tuple[Lane, ...], almanac: Almanac, seed: int) -> None:
+    def __init__(
+        self, lanes: tuple[Lane, ...], almanac: Almanac, seed: int, eyes: Mapping[str, str] | None = None
+    ) -> None:
         self.lanes = lanes
+        self._eyes = eyes or {}
+        self._read: list[PlateReading] = []
         self._almanac = almanac
         self._seed = seed
         self._due: list[RadarReading] = []
@@ -99,8 +104,20 @@ class Traffic:
 
     def drive(self, passed: Pass) -> None:
         """Let a vehicle come, now or later."""
-        for reading in readings(passed, self._seed):
+        reported = list(readings(passed, self._seed))
+        for reading in reported:
             heapq.heappush(self._due, reading)
+        if passed.radar in self._eyes:
+            middle_us = reported[len(reported) // 2].time_us
+            for record in records(self._eyes[passed.radar], middle_us, self._seed):
+                heapq.heappush(self._read, record)
+
+    def plates(self, until_us: int) -> list[PlateReading]:
+        """What plate cameras read up to `until_us`, in order of time; call after `step`."""
+        due: list[PlateReading] = []
+        while self._read and self._read[0].time_us <= until_us:
+            due.append(heapq.heappop(self._read))
+        return due
 
     def step(self, until_us: int) -> list[RadarReading]:
         """Readings up to `until_us`, in order of time; call with a growing time."""

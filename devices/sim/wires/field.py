@@ -12,10 +12,11 @@ from devices.campus.site import Campus, Device, MqttLink
 from devices.model.errors import Refused, Unreachable
 from devices.sim.plant.doors import DoorMessage
 from devices.sim.plant.plant import Happened
+from devices.sim.plant.plates import PlateReading
 from devices.sim.plant.traffic import RadarReading
 from devices.sim.wires.faults import FaultBoard
 from devices.sim.wires.ledger import Ledger
-from devices.sim.wires.payloads import door_payload, radar_payload
+from devices.sim.wires.payloads import door_payload, plate_payload, radar_payload
 from devices.wire.mqtt import Backoff, Broker, Link, Ticket, connect
 
 #: Controllers and bridges have little memory: the oldest message is lost, and counted.
@@ -48,6 +49,7 @@ class Voices:
         """Messages that leave now; slow devices' are kept back."""
         said = [saying for message in happened.doors if (saying := self._door(message)) is not None]
         said += [saying for reading in happened.radar if (saying := self._radar(reading)) is not None]
+        said += [saying for record in happened.plates if (saying := self._plate(record)) is not None]
         leaving = [saying for saying in said if not self._kept_back(saying, now_us)]
         due = [saying for time_us, saying in self._later if time_us <= now_us]
         self._later = [entry for entry in self._later if entry[0] > now_us]
@@ -75,6 +77,12 @@ class Voices:
         uptime_s = (reading.time_us - self._begun_us) / 1e6
         payload = radar_payload(reading, profile, device.parameters, uptime_s)
         return None if payload is None else Saying(device.id, self._topic(device), payload, 1)
+
+    def _plate(self, record: PlateReading) -> Saying | None:
+        device = self._campus.devices[record.camera]
+        if self._is_silent(device):
+            return None
+        return Saying(device.id, self._topic(device), plate_payload(record), 1)
 
     def _topic(self, device: Device) -> str:
         link = self._campus.links[device.link]

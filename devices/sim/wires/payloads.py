@@ -9,6 +9,7 @@ from typing import Any, Final
 from devices.model.codes import Direction
 from devices.profiles.profile import JsonSheet, Profile, RadarBytesSheet
 from devices.sim.plant.doors import DoorMessage
+from devices.sim.plant.plates import PlateReading
 from devices.sim.plant.traffic import RadarReading
 from devices.sim.wires.registers import device_number
 
@@ -54,3 +55,14 @@ def door_payload(message: DoorMessage, clock_off_s: float = 0.0) -> bytes:
         "event": message.event,
     }
     return json.dumps(told).encode()
+
+
+def plate_payload(reading: PlateReading) -> bytes:
+    """One record of a plate camera."""
+    told = {
+        "ts": reading.time_us // 1000,
+        "plate": reading.plate,
+        "confidence": reading.sure,
+        "vehicle": reading.vehicle.name.lower(),
+    }
+    return json.dumps(told, ensure_ascii=False).encode()

@@ -59,6 +59,7 @@ devices:
 - {id: pressure-1, profile: pressure-7reg, link: pumphouse, area: pumps, name: {zh: 压, en: P}, unit: 2, tags: [roof]}
 - {id: radar-1, profile: ops243-radar, link: field, area: road, name: {zh: 雷达, en: R}, topic: radar/1, tags: [out]}
 - {id: radar-2, profile: hikvision-radar, link: field, area: road, name: {zh: 雷达, en: Radar}, topic: radar/2}
+- {id: eye, profile: campus-plate-camera, link: field, area: road, name: {zh: 车牌, en: P}, topic: eye, tags: [out]}
 - {id: door-1, profile: campus-door, link: field, area: room-1, name: {zh: 门, en: Door}, topic: door/1}
 - {id: door-2, profile: campus-door, link: field, area: room-2, name: {zh: 门, en: Door}, topic: door/2}
 - {id: cam-1, profile: campus-camera, link: nvr, area: room-1, name: {zh: 机位, en: C1}, parameters: {channel: 1}}

@@ -47,7 +47,7 @@ async def test_simulator_runs_takes_a_fault_shows_its_ledger_and_ends_on_a_signa
 
     assert process.stdout is not None
     started = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
-    assert "13 devices" in started
+    assert "14 devices" in started
     assert control in started
     assert await sim("fault", "pump-1", "manual", "--for", "60") == (0, "pump-1: manual for 60 s\n", "")
     assert (await sim("faults", "--active"))[1] == "pump-1: manual\n"
@@ -69,7 +69,7 @@ async def test_simulator_runs_takes_a_fault_shows_its_ledger_and_ends_on_a_signa
 
 def test_check_accepts_the_demo_and_its_scenario(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--site", SITE, "--scenario", str(ROOT / "config/demo/scenario.yaml")]) == 0
-    assert "1175 devices" in capsys.readouterr().out
+    assert "1176 devices" in capsys.readouterr().out
 
 
 def test_check_says_every_problem_of_a_site_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,7 @@ def test_demo_has_the_equipment_of_the_campus_report(demo: Campus) -> None:
         DeviceKind.PUMP: 2,
         DeviceKind.PRESSURE: 4,
         DeviceKind.RADAR: 3,
+        DeviceKind.PLATE: 1,
         DeviceKind.DOOR: 30,
     }
 

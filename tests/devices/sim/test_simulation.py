@@ -160,7 +160,7 @@ async def test_status_and_truth_and_ledger_are_served(control: httpx.AsyncClient
     await holding(sim, "pumphouse", 1, 1)
     status = (await control.get("/status")).json()
     assert status["links"]["pumphouse"]["port"] == sim.listeners["pumphouse"].port
-    assert status["devices"] == 13
+    assert status["devices"] == 14
     truth = await control.get("/truth", params={"device": "pump-1"})
     assert truth.json()["position"] == 1.0
     for device in ("nobody", "door-1"):

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from devices.campus.site import Campus
-from devices.model.codes import Direction
+from devices.model.codes import Direction, VehicleClass
 from devices.profiles.library import shipped
 from devices.sim.effects import fault_targets
 from devices.sim.plant.doors import DoorMessage
 from devices.sim.plant.plant import Happened
+from devices.sim.plant.plates import PlateReading
 from devices.sim.plant.traffic import RadarReading
 from devices.sim.wires.faults import FaultBoard
 from devices.sim.wires.field import FieldPublisher, Saying, Voices
@@ -29,6 +30,7 @@ NOW = 1_795_350_960_000_000
 OPENED = DoorMessage(NOW, "door-1", open=True, locked=False, forced=False, event="opened")
 CLOSED = DoorMessage(NOW + 1, "door-1", open=False, locked=True, forced=False, event="closed")
 FAST = RadarReading(NOW, "radar-1", 36.0, Direction.RECEDING)
+SEEN = PlateReading(NOW, "eye", "浙B12345", 97.5, VehicleClass.CAR)
 
 
 # ---- bytes
@@ -89,8 +91,14 @@ class Told:
         self.board = FaultBoard(fault_targets(campus), lambda _: None, lambda _: None)
         self.voices = Voices(campus, self.board, NOW)
 
-    def say(self, *doors: DoorMessage, radar: tuple[RadarReading, ...] = (), now: int = NOW) -> list[Saying]:
-        return self.voices.sayings(Happened(list(radar), list(doors)), now)
+    def say(
+        self,
+        *doors: DoorMessage,
+        radar: tuple[RadarReading, ...] = (),
+        plates: tuple[PlateReading, ...] = (),
+        now: int = NOW,
+    ) -> list[Saying]:
+        return self.voices.sayings(Happened(list(radar), list(doors), list(plates)), now)
 
 
 @pytest.fixture
@@ -99,10 +107,11 @@ def told(small: Campus) -> Told:
 
 
 def test_healthy_devices_speak_on_their_topics(told: Told) -> None:
-    said = told.say(OPENED, radar=(FAST,))
+    said = told.say(OPENED, radar=(FAST,), plates=(SEEN,))
     assert [(saying.device, saying.topic) for saying in said] == [
         ("door-1", "field/one/door/1"),
         ("radar-1", "field/one/radar/1"),
+        ("eye", "field/one/eye"),
     ]
 
 
