@@ -6,13 +6,15 @@ from typing import Final
 
 import numpy as np
 
-from edge_agent.detect.block import ENDLESS, Floats, Rows
+from edge_agent.detect.block import ENDLESS, Floats, Rows, Times
 from edge_agent.detect.integral import QUANTUM, Running, Summed
 from edge_agent.detect.quantities import Columns, Quantity, Stretch
 from edge_agent.detect.trace import Moments, Trace
 
 #: Quanta x ms in a kWh, for a power in W.
 KWH: Final = round(3.6e9 / QUANTUM)
+#: Place of the hours among what it is made of.
+ALLOWED: Final = 3
 
 
 class EnergyAbove(Quantity):
@@ -29,6 +31,14 @@ class EnergyAbove(Quantity):
         self._limit = round(limit_kwh * KWH)
         self._running = Running.none(rows)
         self._next_us = 0
+        self._summed: Summed | None = None
+
+    def at(self, row: Rows, time_us: Times) -> Floats:
+        """KWh of some rows at their times in the stretch that was given last, float64 (n,)."""
+        summed = self._summed
+        assert summed is not None
+        allowed = summed.moments.filled(ALLOWED)[summed.moments.at(row, time_us)]
+        return np.where(allowed > 0, summed.at(row, time_us) / KWH, 0.0)
 
     def points(self) -> tuple[Rows, ...]:
         """Points of the power and of stand-by."""
@@ -38,13 +48,13 @@ class EnergyAbove(Quantity):
         """Its changes, and the moments at which it passes the limit."""
         traces = [part.trace(stretch) for part in self._parts]
         moments = Moments(len(traces[0].before), traces)
-        power, stand_by, known, allowed = (moments.filled(number) for number in range(4))
+        power, stand_by, known, allowed = (moments.filled(number) for number in range(ALLOWED + 1))
         above = np.where((known > 0) & (allowed > 0), np.maximum(power - stand_by, 0.0), 0.0)
         anew = np.zeros(len(moments), np.bool_)
         anew[1:] = (allowed[1:] > 0) & (allowed[:-1] <= 0)
         anew[moments.first] = False
         summed = Summed.of(moments, above, self._running, anew)
-        self._running = summed.after(self._running)
+        self._running, self._summed = summed.after(self._running), summed
         kwh = self._told(summed.sum, power, stand_by, allowed)
         passes = self._passes(summed)
         now = np.flatnonzero((passes > stretch.since_us) & (passes <= stretch.until_us))
@@ -52,12 +62,12 @@ class EnergyAbove(Quantity):
         self._next_us = int(
             np.where(passes[last] > stretch.until_us, passes[last], ENDLESS).min(initial=ENDLESS)
         )
-        whole = moments.trace(kwh)
+        changes = np.flatnonzero(~moments.is_first)
         return Trace.of(
-            np.concatenate([whole.row, moments.row[now]]),
-            np.concatenate([whole.time_us, passes[now]]),
-            np.concatenate([whole.value, np.full(len(now), (self._limit + 1) / KWH)]),
-            whole.before,
+            np.concatenate([moments.row[changes], moments.row[now]]),
+            np.concatenate([moments.time_us[changes], passes[now]]),
+            np.concatenate([kwh[changes], summed.at(moments.row[now], passes[now]) / KWH]),
+            kwh[moments.first],
         )
 
     def _told(self, total: Rows, power: Floats, stand_by: Floats, allowed: Floats) -> Floats:

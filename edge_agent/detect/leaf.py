@@ -11,7 +11,7 @@ from devices.campus.checks import resolved
 from devices.campus.conditions import Condition, Limit, OtherPoint, Schedule, UsualLimit
 from devices.campus.rules import StateRule
 from edge_agent.detect import compare
-from edge_agent.detect.block import Floats, Rows
+from edge_agent.detect.block import Floats, Rows, Times
 from edge_agent.detect.clock import Daily, clocks_of
 from edge_agent.detect.compare import UNKNOWN, Truth
 from edge_agent.detect.energy import EnergyAbove
@@ -86,6 +86,12 @@ class Leaf:
         truth = compare.settled(moments, raw, self.state)
         self.state = truth[moments.last]
         return truth
+
+    def told(self, moments: Moments, number: int, row: Rows, time_us: Times) -> Floats:
+        """Its value for some rows at their times, float64 (n,)."""
+        if isinstance(self._quantity, EnergyAbove):
+            return self._quantity.at(row, time_us)
+        return moments.filled(number)[moments.at(row, time_us)]
 
     def unit(self, subject: Subject) -> str:
         """What its value is measured in."""

@@ -53,7 +53,7 @@ class WhenJudge(Judge):
             return track.values_at(first.point[row], time_us), np.full(len(row), first.condition.flat_s)
         place = moments.at(row, time_us)
         limit = moments.filled(1)[place] if first.condition.one_of is None else np.full(len(row), np.nan)
-        return moments.filled(0)[place], limit
+        return first.told(moments, 0, row, time_us), limit
 
     def telling(self) -> Telling:
         """As the first comparison is spoken of."""
