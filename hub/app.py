@@ -30,6 +30,8 @@ from hub.db import Database
 from hub.ingest import Ingest
 from hub.live.bus import Bus
 from hub.live.newest import Newest
+from hub.rulebook.rollout import Rollout
+from hub.rulebook.rulebook import Rulebook
 from hub.series.duckdb import DuckSeries
 from hub.series.influxdb import InfluxSeries
 from hub.series.ledger import DatabaseLedger
@@ -70,10 +72,14 @@ async def run(settings: HubSettings, stop: asyncio.Event) -> None:
             except Unreachable as error:  # the screens fill as values come in
                 _log.warning("the newest values before this start are not known: %s", error)
             async with _broker(settings, admission) as (broker, about_broker):
-                stores: dict[str, Any] = {"campus": campus, "series": series, "newest": newest, "bus": bus}
-                ingest = Ingest(broker, database=db, agents=admission.agents, now_us=now_us, **stores)
+                stores: dict[str, Any] = {"series": series, "newest": newest, "bus": bus}
+                agents = admission.agents
+                ingest = Ingest(broker, campus=campus, database=db, agents=agents, now_us=now_us, **stores)
+                book = Rulebook(campus, db, bus, now_us)
+                await book.load()
                 ports = Ports(
                     **stores,
+                    book=book,
                     db=db,
                     feed=Feed(newest),
                     rows=DeviceRows(newest),
@@ -82,7 +88,7 @@ async def run(settings: HubSettings, stop: asyncio.Event) -> None:
                     data_dir=settings.data_dir,
                     version=VERSION,
                     now_us=now_us,
-                    backtests=Backtests(lambda: campus, series, settings.backtest, now_us),
+                    backtests=Backtests(lambda: book.campus, series, settings.backtest, now_us),
                     ingest=lambda: asdict(ingest.status()),
                     broker=about_broker,
                 )
@@ -100,6 +106,7 @@ async def _live(
         Errands(settings.data_dir, db, now_us, admission.refresh, lambda name: feed.end(user=name)),
         Forgetting(db, ports.series, lifetime=lifetime_of(ports), now_us=now_us, **days),
     )
+    rollout = Rollout(ports.book, db, ports.bus, ingest.tell, now_us)
     app = web_app(ports)
     mount_console(app)
     token = await db.write(lambda c: first_run.offer(c, ports.data_dir, now_us()))
@@ -111,6 +118,7 @@ async def _live(
             "newsroom": Newsroom(ports).run(),
             "upkeep": keep(*chores),
             "backtests": ports.backtests.run(),
+            "rollout": rollout.run(),
         }
         tasks = [group.create_task(job, name=name) for name, job in jobs.items()]
         server = group.create_task(web.run(), name="web")

@@ -39,6 +39,7 @@ from hub.db import Database
 from hub.db.audit import Actor
 from hub.live.bus import ALERT, Bus
 from hub.live.newest import Newest
+from hub.rulebook.rulebook import Rulebook
 from hub.series.duckdb import DuckSeries
 
 NAME = "board"
@@ -91,12 +92,13 @@ async def _hub(folder: Path, campus: Campus) -> AsyncIterator[tuple[Ports, Calla
     """A hub that listens, and a look at its board as a browser takes it."""
     newest, web = Newest(), WebSettings(port=0)
     async with Database(f"sqlite:///{folder}/hub.db") as db, DuckSeries(folder / "series.duckdb") as series:
+        bus = Bus()
         ports = Ports(
-            campus=campus,
+            book=Rulebook(campus, db, bus, lambda: 0),
             db=db,
             series=series,
             newest=newest,
-            bus=Bus(),
+            bus=bus,
             feed=Feed(newest),
             rows=DeviceRows(newest),
             throttle=Throttle(time.monotonic),

@@ -52,6 +52,7 @@ class Kind(StrEnum):
     ACK = "ack"  # the hub has committed these records
     OPEN = "open"  # which alerts an agent holds open
     SESSION = "session"  # the hub's answer to `hello` and `open`
+    RULES = "rules"  # published rules for an agent
     COMMAND = "command"
 
 
@@ -87,6 +88,11 @@ def open_topic(agent: str) -> str:
 def session_topic(agent: str) -> str:
     """Topic on which the hub answers an agent that introduces itself."""
     return f"{TOPIC_ROOT}/{agent}/down/session"
+
+
+def rules_topic(agent: str) -> str:
+    """Topic on which the hub brings published rules to an agent."""
+    return f"{TOPIC_ROOT}/{agent}/down/rules"
 
 
 def state_topic(agent: str) -> str:

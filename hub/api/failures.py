@@ -62,6 +62,8 @@ async def _refused(request: Request, error: Exception) -> Json:
         headers["Retry-After"] = str(max(1, round(error.wait_s)))
     if isinstance(error, Conflict) and isinstance(error.current, Record):
         body["alert"] = card(error.current, ports_of(request).campus)
+    elif isinstance(error, Conflict) and error.current is not None:
+        body["current"] = error.current
     return Json(body, status, headers)
 
 

@@ -18,6 +18,7 @@ from hub.api.routes import Routes
 from hub.errors import NotFound
 from hub.gateways import quarantine, roster
 from hub.gateways.roster import Gateway, Presence
+from hub.rulebook.report import report
 
 ROUTES: Final = Routes("gateways")
 
@@ -71,7 +72,7 @@ def gateway_row(hub: Ports, agent: str, known: Gateway | None) -> dict[str, Any]
     campus, status = hub.campus, hub.ingest().get("agents", {}).get(agent, {})
     health = (known and known.health) or {}
     about = {**_part(health, "agent"), **((known and known.hello) or {})}
-    outbox = _part(health, "outbox")
+    outbox, told = _part(health, "outbox"), report(known)
     return {
         "agent": agent,
         "name": words(campus.agents[agent].name if agent in campus.agents else Text(agent, agent)),
@@ -90,7 +91,8 @@ def gateway_row(hub: Ports, agent: str, known: Gateway | None) -> dict[str, Any]
         "rates": {"samples_s": status.get("samples_s", 0.0)},
         "links": _links(campus, agent, health),
         "pipeline": _part(health, "pipeline"),
-        "rules": _part(about, "rules"),
+        "rules": dict(told.versions) or _part(about, "rules"),
+        "rule_set": told.number,
         "received": status.get("received"),
     }
 

@@ -13,9 +13,10 @@ from hub.alerts.record import Record
 from hub.api.alert_card import card
 from hub.api.gateways import gateway_row
 from hub.api.ports import Ports
+from hub.api.published import rollout
 from hub.gateways import roster
 from hub.gateways.roster import Presence
-from hub.live.bus import ALERT, GATEWAY, Subscription
+from hub.live.bus import ALERT, GATEWAY, ROLLOUT, RULES, Subscription
 
 TICK_S: Final = 1.0
 #: Without any news the status is told so often all the same: a page can see that it is not cut off.
@@ -33,7 +34,7 @@ class Newsroom:
 
     async def run(self) -> None:
         """Listen and tell, until cancelled."""
-        with self._ports.bus.subscribe(ALERT, GATEWAY) as news:
+        with self._ports.bus.subscribe(ALERT, GATEWAY, RULES, ROLLOUT) as news:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._tell(news), name="feed-news")
                 group.create_task(self._tick(), name="feed-tick")
@@ -47,16 +48,21 @@ class Newsroom:
                 self._ports.feed.start_anew()
             records: dict[str, Record] = {}
             agents: set[str] = set()
+            rules = False
             for topic, value in (first, *news.take()):
                 if topic == ALERT:
                     records |= {record.id: record for record in value}
-                else:
+                elif topic == GATEWAY:
                     agents.add(value)
+                else:
+                    rules = True
             for record in records.values():
                 self._ports.feed.add("alert", card(record, self._ports.campus))
             self._stirred = True
             with suppress(Unreachable):  # the pages are told when the row changes next
                 await self._tell_gateways(agents)
+                if rules:
+                    self._ports.feed.add("rules", await rollout(self._ports))
 
     async def _tell_gateways(self, agents: set[str]) -> None:
         if not agents:

@@ -20,6 +20,7 @@ from hub.backtest import Backtests
 from hub.db import Database
 from hub.live.bus import Bus
 from hub.live.newest import Newest
+from hub.rulebook.rulebook import Rulebook
 from hub.series.port import SeriesStore
 
 
@@ -41,13 +42,14 @@ class Ports:
     """The rooms below, and the few facts that routes need.
 
     Attributes:
+        book: the rules that are live.
         ingest: its status as plain values: `lag_s`, `queue`, ..., and under `agents` for each agent
             `received` (counters), `samples_s`, `clock_offset_s`, `digest_ok`.
         broker: what the broker says of itself.
         turns: what cannot be done by many at once.
     """
 
-    campus: Campus
+    book: Rulebook
     db: Database
     series: SeriesStore
     newest: Newest
@@ -63,6 +65,11 @@ class Ports:
     ingest: Callable[[], Mapping[str, Any]] = field(default=nothing)
     broker: Callable[[], Mapping[str, Any]] = field(default=nothing)
     turns: Turns = field(default_factory=Turns)
+
+    @property
+    def campus(self) -> Campus:
+        """The campus with the rules that are live now."""
+        return self.book.campus
 
 
 def ports_of(connection: HTTPConnection) -> Ports:

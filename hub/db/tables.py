@@ -170,6 +170,45 @@ quarantine: Final = Table(
     sqlite_autoincrement=True,
 )
 
+rule_sets: Final = Table(
+    "rule_sets",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("base", Integer, nullable=False),  # the set in force when it was published; 0: the site file alone
+    Column("time_us", BigInteger, nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("text", Text, nullable=False),  # every rule of the set, as it goes to the agents
+    Column("changes", JSON, nullable=False),  # what is different against the base
+    Column("removed", JSON, nullable=False),
+    Column("warnings", JSON, nullable=False),  # that the author acknowledged
+    Column("backtest", String(64)),
+    Column("again", Integer),  # the former set that this one brings back
+    Column("needs_approval", Boolean, nullable=False),
+)
+
+rule_acts: Final = Table(
+    "rule_acts",
+    METADATA,
+    Column("id", RowNumber, primary_key=True, autoincrement=True),
+    Column("number", Integer, ForeignKey("rule_sets.number"), nullable=False, index=True),
+    Column("time_us", BigInteger, nullable=False),
+    Column("act", String(16), nullable=False),  # approve, withdraw
+    Column("actor", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+rule_rollout: Final = Table(
+    "rule_rollout",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 0: the site file alone
+    Column("agent", String(64), primary_key=True),
+    Column("state", String(16), nullable=False),  # pending, running, refused
+    Column("since_us", BigInteger, nullable=False),
+    Column("problems", JSON, nullable=False),
+)
+
 audit: Final = Table(
     "audit",
     METADATA,

@@ -4,6 +4,8 @@ Topics, and what is published on them after the commit that made it true:
 
     alert     list[hub.alerts.record.Record]   alerts that have changed
     gateway   str                              name of an agent whose presence, hello or health has changed
+    rules     int                              a publication has changed; number of the set in force
+    rollout   int                              an agent took the set of that number up, or refused it
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from typing import Any, Final
 
 ALERT: Final = "alert"
 GATEWAY: Final = "gateway"
+RULES: Final = "rules"
+ROLLOUT: Final = "rollout"
 QUEUE: Final = 10_000
 
 

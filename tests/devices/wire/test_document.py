@@ -73,6 +73,7 @@ def test_every_kind_lane_and_topic_is_described() -> None:
         messages.health_topic("hq1"),
         messages.state_topic("hq1"),
         messages.ack_topic("hq1"),
+        messages.rules_topic("hq1"),
         messages.open_topic("hq1"),
         messages.session_topic("hq1"),
     }

@@ -26,6 +26,7 @@ from hub.db import Database
 from hub.db.audit import Actor
 from hub.live.bus import Bus
 from hub.live.newest import Newest
+from hub.rulebook.rulebook import Rulebook
 from hub.series.duckdb import DuckSeries
 from tests.fake_clock import FakeClock
 
@@ -58,12 +59,14 @@ async def ports(tmp_path: Path, campus: Campus, clock: FakeClock, web: WebSettin
         Database(f"sqlite:///{tmp_path}/hub.db") as db,
         DuckSeries(tmp_path / "series.duckdb", memory_mb=128, threads=1) as series,
     ):
+        bus = Bus()
+        book = Rulebook(campus, db, bus, clock.now_us)
         yield Ports(
-            campus=campus,
+            book=book,
             db=db,
             series=series,
             newest=newest,
-            bus=Bus(),
+            bus=bus,
             feed=Feed(newest, boot="boot"),
             rows=DeviceRows(newest),
             throttle=Throttle(clock.monotonic),
@@ -71,7 +74,7 @@ async def ports(tmp_path: Path, campus: Campus, clock: FakeClock, web: WebSettin
             data_dir=tmp_path,
             version="0.1.0",
             now_us=clock.now_us,
-            backtests=Backtests(lambda: campus, series, BacktestSettings(waiting=2), clock.now_us),
+            backtests=Backtests(lambda: book.campus, series, BacktestSettings(waiting=2), clock.now_us),
         )
 
 
