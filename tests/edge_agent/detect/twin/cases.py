@@ -166,6 +166,18 @@ CASES: dict[str, Case] = {
             "above": 0.5,
         }
     ),
+    "hours and an exemption": Case(
+        [
+            rule(
+                "free",
+                when=[{"point": "pump1_a", "above": 5.0}],
+                only={"hours": [NIGHT["hours"]]},
+            )
+        ],
+        {"pump.pump1_a": (1.0, 9.0)},
+        "2026-07-15 23:00",
+        hours=2,
+    ),
     "usual of the hour": usual("room_c", (10.0, 14.0, 20.0, 25.0), {"dead_band": 1.0}, plus=1.7, mads=0.5),
     "usual of the day": usual(
         "room_c", (10.0, 14.0, 20.0, 25.0), {}, per="day", like="any", times=1.03, at_least=1.3
@@ -225,6 +237,16 @@ CASES: dict[str, Case] = {
     ),
     "levels without delays": Case(
         [when(LOW, levels=[{**level, "off_delay_s": 0} for level in LEVELS])],
+        {**PRESSURE, "pump.fault": (0, 1)},
+        most=40,
+    ),
+    "levels of a run that ends when it is due": Case(
+        [when(LOW, on_delay_s=120, levels=[{**level, "off_delay_s": 0} for level in LEVELS])],
+        {**PRESSURE, "pump.fault": (0, 1)},
+        most=50,
+    ),
+    "levels in some hours": Case(
+        [when(LOW, only={"hours": [SPAN["hours"]]}, off_delay_s=300, levels=LEVELS)],
         {**PRESSURE, "pump.fault": (0, 1)},
         most=40,
     ),

@@ -2,14 +2,15 @@
 
 Where the meaning of rules leaves a choice:
 
-- `only` and exemptions free the rule's own condition, not what its levels ask; a link is in no exemption.
+- Where the rule does not count (`only`, exemptions) neither do its levels; a link is in no exemption.
 - A comparison remembers its dead band also while the rule does not count.
 - An alert that comes late, because of `held_back_by` or `good_share`, comes only while its condition holds: at the
   moment at which it ends there is none, other than for a run that ends just when it is due.
 - A cause's alert is out from its raise up to, and not with, its clear.
 - `good_share` looks at the points of the rule's own condition, not of its levels; for stale rules it means nothing.
 - A clear tells the severity that was told last; a level that changes with the clear is not told.
-- Value and limit are those of the event's own moment; with several limits (one_of) or none (flat) the limit is NaN.
+- Value and limit are those of the event's own moment; with several limits (one_of) the limit is NaN. What is flat
+  tells the value that stands still, and the seconds.
 - A silence that raises a second time (after `only` came back) has the id of the first: it began then.
 """
 
@@ -115,12 +116,7 @@ class _Run:
 
     def turns(self, rule: StateRule, thing: str) -> list[Turn]:
         """When the condition of a rule begins and ceases to hold."""
-        row = self.rows(rule)[thing]
-        of_link = isinstance(rule, StaleRule) and rule.of == "link"
-
-        def counts(time_us: int) -> bool:
-            return row.is_in_only(time_us) and (of_link or not row.is_exempt(time_us))
-
+        row, counts = self.rows(rule)[thing], self._counts(rule, thing)
         match rule:
             case WhenRule():
                 return when(row, rule.when, counts)
@@ -129,6 +125,12 @@ class _Run:
             case StaleRule():
                 return self._silence(rule, row, counts)
         raise AssertionError(rule)
+
+    def _counts(self, rule: StateRule, thing: str) -> Callable[[int], bool]:
+        """Whether a rule counts at a moment; no exemption is about a link."""
+        row = self.rows(rule)[thing]
+        of_link = isinstance(rule, StaleRule) and rule.of == "link"
+        return row.is_in_only if of_link else row.counts
 
     def alerts(self, rule: StateRule, thing: str) -> list[Alert]:
         """The alerts of a rule about one thing."""
@@ -214,8 +216,8 @@ class _Run:
     def _counting(self, rule: StateRule, thing: str, number: int) -> list[tuple[int, bool]]:
         """When a level begins and ceases to count."""
         level = rule.levels[number]
-        row = self.rows(rule)[thing]
-        turns = when(row, level.when, lambda _: True) if level.when else self.turns(rule, thing)
+        row, counts_at = self.rows(rule)[thing], self._counts(rule, thing)
+        turns = when(row, level.when, counts_at) if level.when else self.turns(rule, thing)
         found: list[tuple[int, bool]] = []
         counts = False
         for turn, end_us in _with_ends(turns):
@@ -301,6 +303,8 @@ def _told_values(row: Row, rule: StateRule, time_us: int, start_us: int) -> tupl
             return value_at(row.said[set_point(row)], time_us), limits.get(mode_at(row, time_us), math.nan)
         case WhenRule():
             first = next(leaves(rule.when))
+            if first.flat_s is not None:
+                return value_at(row.said[first.point], time_us), first.flat_s
             limit = limit_at(row, first, first.above if first.above is not None else first.below, time_us)
             return float(quantity(row, first, time_us)), limit
     raise AssertionError(rule)

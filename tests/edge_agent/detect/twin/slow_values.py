@@ -4,8 +4,9 @@ Where the meaning of rules leaves a choice:
 
 - A reading is fresh in [time, time + fresh_s).
 - Of two samples of a point with one time the one that was delivered first counts.
-- Energy passes its limit at the first whole millisecond at which the sum is above it. Readings on which its stand-by
-  depends must be fresh as well.
+- Energy is summed anew where the rule begins to count, after `only` or an exemption. It passes its limit at the
+  first whole millisecond at which the sum is above it. Readings on which its stand-by depends must be fresh as well.
+- An hour or day has its first moment and not its last: a start at midnight is one of the new day.
 - What is usual is made of the time in which the point was fresh and the quantity was a number; that is its coverage.
 """
 
@@ -96,6 +97,10 @@ class Row:
         in_hours = not only.hours or any(self.hold(hours, time_us) for hours in only.hours)
         season = self.campus.period(self.campus.site_of(self.device).id, day)
         return in_hours and (not only.seasons or season in only.seasons)
+
+    def counts(self, time_us: int) -> bool:
+        """Whether the rule counts for the device."""
+        return self.is_in_only(time_us) and not self.is_exempt(time_us)
 
     def is_exempt(self, time_us: int) -> bool:
         """Whether the device is free of the rule on that day."""
@@ -194,14 +199,14 @@ def _flat(said: Said, flat_us: int, time_us: int) -> float:
 
 
 def energy(row: Row, condition: Condition, time_us: int) -> Number:
-    """Sum above stand-by in kWh since `only` began to hold; exact."""
+    """Sum above stand-by in kWh since the rule began to count; exact."""
     total = Fraction(0)
-    if not row.is_in_only(time_us):
+    if not row.counts(time_us):
         return total
     before = [time for time in row.steps if time < time_us]
     for begin, end in itertools.pairwise([*before, time_us]):
         # Where the rule does not count, all that was summed is forgotten.
-        total = total + power(row, condition, begin) * (end - begin) if row.is_in_only(begin) else Fraction(0)
+        total = total + power(row, condition, begin) * (end - begin) if row.counts(begin) else Fraction(0)
     return total / micros(3_600_000)
 
 
@@ -234,7 +239,7 @@ def energy_moments(row: Row, condition: Condition) -> Iterator[int]:
     """The whole milliseconds at which the sum first is above the limit."""
     assert isinstance(condition.above, float)
     for begin, end in itertools.pairwise([*row.steps, row.until_us + 1]):
-        rate = power(row, condition, begin) if row.is_in_only(begin) else Fraction(0)
+        rate = power(row, condition, begin) if row.counts(begin) else Fraction(0)
         left = Fraction(condition.above) - Fraction(energy(row, condition, begin))
         if rate > 0 and left >= 0:
             wait_us = left * micros(3_600_000) / rate

@@ -135,6 +135,8 @@ QUALITIES = (*(Quality.GOOD,) * 16, *(Quality.UNCERTAIN,) * 2, Quality.DEVICE_ER
 KINDS = len(QUALITIES)
 #: Divisible by how many values any point may have.
 VALUES = 60
+#: A prime.
+SPREAD = 1_000_003
 
 
 @st.composite
@@ -144,8 +146,10 @@ def samples_of(draw: st.DrawFn, case: Case) -> SampleBatch:
     table, names = case.campus.points_of(AGENT), list(case.points)
     size = draw(st.sampled_from([0, 1, 3, case.most // 3, case.most, case.most]))
     # One number a sample: several to draw for each would take most of the time.
-    numbers = st.integers(0, steps * len(names) * VALUES * KINDS - 1)
-    lines = [_line(number, len(names)) for number in draw(st.lists(numbers, min_size=size, max_size=size))]
+    total = steps * len(names) * VALUES * KINDS
+    drawn = draw(st.lists(st.integers(0, total - 1), min_size=size, max_size=size))
+    # Small numbers are drawn more often than others; spread, they do not all mean the first moment.
+    lines = [_line(number * SPREAD % total, len(names)) for number in drawn]
     lines.sort(key=lambda line: line[0])
     possible = [case.points[name] for name in names]
     values = [
