@@ -19,7 +19,7 @@ from devices.model.points import PointTable
 from devices.model.samples import SampleBatch
 from devices.wire.messages import Lane, Message
 from devices.wire.records import MAX_ALERTS, alerts_message, samples_message
-from edge_agent.detect.detection import Detection
+from edge_agent.detect.detection import PART, Detection
 from edge_agent.errors import NoRoom, NotStored
 from edge_agent.uplink.holding import Holding, is_ours
 
@@ -128,7 +128,9 @@ class Pipeline:
             Garbled: the state cannot be read.
         """
         detection = {name: data for name, data in saved.items() if not is_ours(name)}
-        self._holding.begin(saved if detection else {})  # without a judgement nothing would ever clear them
+        # Without the judgement of its rule nothing would ever clear an alert.
+        judged = {name.removeprefix(PART["now"]) for name, data in detection.items() if data}
+        self._holding.begin(saved if detection else {}, judged)
         orphans = self._detection.restore(detection, self._now_us())
         await self._commit(SampleBatch.empty(), orphans)
 
@@ -195,7 +197,7 @@ class Pipeline:
         judged = self._detection.save_judged()
         states = {name: data for name, data in judged.items() if self._saved.get(name) != data}
         is_due = self._clock.monotonic() - self._held_at >= self._pace.held_s
-        if is_due or "judges" in states:  # a value older than the judgement on it would be judged again
+        if is_due:  # judges keep what they judged by; this is for evidence and for rules that are new
             self._held_at = self._clock.monotonic()
             states |= self._detection.save_held()
         return states

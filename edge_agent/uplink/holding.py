@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -52,8 +52,8 @@ class Holding:
         """What `states` gave is on disk."""
         self._changed.clear()
 
-    def begin(self, saved: Mapping[str, bytes]) -> None:
-        """Continue from saved states; without them every part is written anew.
+    def begin(self, saved: Mapping[str, bytes], judged: Collection[str]) -> None:
+        """Continue from saved states with the alerts of judged rules (`id:version`); without, write all anew.
 
         Raises:
             Garbled: a part is missing or cannot be read.
@@ -67,6 +67,11 @@ class Holding:
         if str(len(self)).encode() != saved[TOTAL]:
             raise Garbled(f"{len(self)} open alerts could be read, not {saved[TOTAL]!r}")
         self._changed.clear()
+        for number, part in enumerate(self._parts):
+            gone = [one for one, event in part.items() if f"{event.rule}:{event.rule_version}" not in judged]
+            for one in gone:
+                del part[one]
+                self._changed.add(number)
 
 
 def is_ours(name: str) -> bool:

@@ -14,6 +14,7 @@ from edge_agent.uplink.holding import PARTS, PREFIX, TOTAL, Holding, read
 from tests.devices.wire.examples import EVENTS
 
 RAISED = replace(EVENTS[0], kind=EventKind.RAISE, evidence={})
+JUDGED = {f"{RAISED.rule}:{RAISED.rule_version}"}
 KINDS = st.sampled_from([EventKind.RAISE, EventKind.CLEAR, EventKind.CHANGE, EventKind.MOMENT])
 STEPS = st.lists(st.tuples(st.integers(0, 9), KINDS, st.booleans()), max_size=60)
 
@@ -27,7 +28,7 @@ def test_after_any_restarts_the_parts_hold_the_raises_that_have_not_cleared(
     steps: list[tuple[int, EventKind, bool]],
 ) -> None:
     holding, saved, slow = Holding(), dict[str, bytes](), dict[str, int]()
-    holding.begin({})
+    holding.begin({}, ())
     for time_us, (number, kind, restarts) in enumerate(steps):
         made = event(number, kind, time_us)
         holding.take([made])
@@ -39,7 +40,7 @@ def test_after_any_restarts_the_parts_hold_the_raises_that_have_not_cleared(
         holding.kept()
         if restarts:
             holding = Holding()
-            holding.begin(saved)
+            holding.begin(saved, JUDGED)
             assert not holding.states(), "what is on disk is not written again"
     parts = [data for name, data in saved.items() if name.startswith(PREFIX)]
     assert {one.id: one.time_us for one in read(parts)} == slow
@@ -59,7 +60,7 @@ def test_a_change_is_kept_as_the_raise_it_changes() -> None:
 
 def test_what_was_not_kept_is_given_again_and_only_its_part() -> None:
     holding = Holding()
-    holding.begin({})
+    holding.begin({}, ())
     assert len(holding.states()) == PARTS + 1
     holding.kept()
     holding.take([RAISED])
@@ -70,4 +71,14 @@ def test_a_part_that_is_missing_is_noticed() -> None:
     holding = Holding()
     holding.take([RAISED])
     with pytest.raises(Garbled):
-        Holding().begin({TOTAL: holding.states()[TOTAL]})
+        Holding().begin({TOTAL: holding.states()[TOTAL]}, JUDGED)
+
+
+def test_what_no_rule_judges_any_more_is_forgotten() -> None:
+    holding = Holding()
+    holding.take([RAISED])
+    saved = holding.states()
+    again = Holding()
+    again.begin(saved, {"another:1"})
+    assert len(again) == 0
+    assert again.states().keys() == saved.keys()

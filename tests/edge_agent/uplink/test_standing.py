@@ -92,7 +92,7 @@ async def test_open_alerts_are_told_when_their_records_are_acknowledged_and_agai
     raised = replace(next(event for event in EVENTS if event.kind is EventKind.RAISE), evidence={})
     hub = FakeHub()
     holding = Holding()
-    holding.begin({})
+    holding.begin({}, ())
     holding.take([raised])
     async with hub.on(mosquitto):
         for _ in range(2):

@@ -49,7 +49,7 @@ async def gateway(broker: RunningBroker, folder: Path, name: str = "first") -> A
     clock, bounds, holding = SystemClock(), OutboxSettings(reserve_bytes=0), Holding()
     path = folder / f"{name}.db"
     async with Outbox(path, A, bounds, now_us=clock.now_us, monotonic=clock.monotonic) as outbox:
-        holding.begin(await outbox.load_states())
+        holding.begin(await outbox.load_states(), {"pump-mode:1"})
         settings = UplinkSettings.model_validate(FAST)
         uplink = Uplink(broker, A, outbox, settings, about={}, health=dict, clock=clock)
         running = asyncio.create_task(uplink.run())
