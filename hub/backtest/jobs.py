@@ -237,7 +237,7 @@ class Backtests:
         trial = await asyncio.to_thread(
             Trial, job.live, job.draft, job.ids, job.span, self._settings.alerts_per_day, time.perf_counter
         )
-        begin_us, end_us = trial.read_from_us, job.span.to_us
+        begin_us, end_us = trial.read_from_us, trial.read_to_us
         history = History(self._series, trial.points, trial.held_from_us, begin_us, end_us)
         pieces = history.pieces()
         try:
@@ -251,7 +251,7 @@ class Backtests:
             "samples": trial.cost.samples,
             "read_s": history.read_s,
             "order_s": trial.cost.order_s,
-            "judge_s": trial.cost.judge_s,
+            "judge_s": trial.cost.judge_s - trial.cost.order_s,
             "report_s": trial.cost.report_s,
             "total_s": time.perf_counter() - began,
         }

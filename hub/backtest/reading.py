@@ -14,7 +14,7 @@ from devices.model.samples import Quality, SampleBatch
 from hub.series.port import SeriesStore
 
 #: So many samples are judged at once; twice as many are in memory while the next piece is read.
-ROWS: Final = 1_000_000
+ROWS: Final = 400_000
 FIRST_US: Final = 3_600_000_000
 DAY_US: Final = 86_400_000_000
 #: A span that holds more than two pieces is never read in smaller steps than this.

@@ -96,9 +96,9 @@ class Tally:
         self.by_window = np.zeros(span.windows, np.int32)
 
     def take(self, turns: Iterable[Turn]) -> None:
-        """Take the events of the judged rules in; those of other rules are passed over."""
+        """Take the events of the judged rules in; those of other rules, or after the span, are passed over."""
         for turn in turns:
-            if turn.rule in self._versions:
+            if turn.rule in self._versions and turn.time_us < self._span.to_us:
                 self._taken(turn)
 
     def _taken(self, turn: Turn) -> None:

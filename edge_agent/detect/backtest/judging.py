@@ -5,45 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from devices.campus.site import Campus
+from devices.campus.speed_rules import SpeedingRule
 from devices.model.samples import SampleBatch
 from edge_agent.detect.backtest.episodes import Turn
 from edge_agent.detect.detection import Detection
+from edge_agent.detect.findings import KINDS, Findings
+from edge_agent.detect.track import Track
 
-#: Samples judged at once.
-PART = 20_000
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Judging:
     """The rules of a campus as one agent judges them."""
 
     detection: Detection
+    has_radars: bool
 
     @classmethod
     def of(cls, campus: Campus, agent: str, now_us: int) -> Judging:
         """Nothing was read yet."""
-        return cls(Detection(campus, agent, campus.points_of(agent), now_us))
+        has_radars = any(isinstance(rule, SpeedingRule) for rule in campus.rules.values())
+        return cls(Detection(campus, agent, campus.points_of(agent), now_us), has_radars)
 
-    def take(self, batch: SampleBatch, until_us: int) -> Iterator[Turn]:
-        """Judge samples in the order of time, of which `point` counts in the agent's own table."""
-        for first in range(0, max(len(batch), 1), PART):
-            part = batch[first : first + PART]
-            last = first + PART >= len(batch)
-            until = until_us if last else int(part.time_us[-1])
-            for event in self.detection.step(part, until).events:
-                yield Turn(
-                    event.rule, event.device, event.kind, event.time_us, event.start_us, int(event.severity)
-                )
+    def take(self, batch: SampleBatch, track: Track) -> Iterator[Turn]:
+        """Judge samples of which `point` counts in the agent's own table, and their track."""
+        if self.has_radars:
+            for event in self.detection.passes(batch, track.until_us)[1]:
+                severity = int(event.severity)
+                yield Turn(event.rule, event.device, event.kind, event.time_us, event.start_us, severity)
+        for findings in self.detection.follow(track):
+            yield from _turns(findings)
 
     def resume(self, now_us: int) -> None:
         """The agent was away until now: that is nobody's silence."""
         self.detection.restore({**self.detection.save_judged(), **self.detection.save_held()}, now_us)
 
 
-def absences(time_us: np.ndarray, last_us: int, longest_us: int) -> np.ndarray:
-    """Where samples in the order of time begin anew after a gap longer than an agent that runs can leave."""
-    before = np.concatenate([[last_us], time_us[:-1]]) if len(time_us) else time_us
-    return np.flatnonzero(time_us - before > longest_us)
+def _turns(findings: Findings) -> Iterator[Turn]:
+    rule, subjects = findings.rule.id, findings.subjects
+    names = ("subject", "kind", "time_us", "start_us", "severity")
+    columns = (getattr(findings, name).tolist() for name in names)
+    for subject, kind, time_us, start_us, severity in zip(*columns, strict=True):
+        yield Turn(rule, subjects[subject].id, KINDS[kind], time_us, start_us, severity)

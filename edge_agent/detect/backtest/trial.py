@@ -1,8 +1,8 @@
 """A trial: the live rules and a draft of some of them, over the same stored readings, piece by piece.
 
 Whoever runs it hands in the last good reading of each point that it names, if it is not older than `held_from_us`,
-then all of their readings from `read_from_us` on, in pieces of any length in the order of time. Nothing here waits,
-reads or asks the clock; memory is bounded, however long the span.
+then all of their readings from `read_from_us` to `read_to_us`, in pieces of any length in the order of time. Nothing
+here waits, reads or asks the clock; memory is bounded, however long the span.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from devices.model.samples import SampleBatch
 from edge_agent.detect.backtest import needs
 from edge_agent.detect.backtest.difference import difference
 from edge_agent.detect.backtest.episodes import MOST_EPISODES, Episode, Tally
-from edge_agent.detect.backtest.judging import Judging, absences
+from edge_agent.detect.backtest.judging import Judging
 from edge_agent.detect.backtest.report import report
 from edge_agent.detect.backtest.span import Span
+from edge_agent.detect.block import Held, Rows, Times
+from edge_agent.detect.track import Track
 
 MOST_INTERVALS: Final = 2000
 #: An agent whose polled links all say nothing, not even that a device did not answer, for so many polls is away.
@@ -29,6 +31,8 @@ POLLS_AWAY: Final = 3.0
 LEAST_AWAY_S: Final = 30.0
 #: Points that say something only when it changes may have said so this long before.
 HELD_S: Final = 7 * 86_400.0
+#: A pass is told when it is surely over, and no other radar shows the same vehicle: so long after the span.
+SETTLE_US: Final = 120_000_000
 
 
 @dataclass(slots=True)
@@ -41,9 +45,10 @@ class _Side:
 class _Agent:
     """Of one agent: `row` int64 (points of the trial,) is a point's row in the agent's own table, or negative."""
 
-    row: np.ndarray
+    row: Rows
     longest_us: int | None
     last_us: int
+    held: Held
 
 
 @dataclass(slots=True)
@@ -82,7 +87,7 @@ class Trial:
     held_from_us: int = field(init=False)
     _sides: tuple[_Side, _Side] = field(init=False)
     _agents: dict[str, _Agent] = field(init=False)
-    _samples: np.ndarray = field(init=False)
+    _samples: Rows = field(init=False)
 
     def __post_init__(self) -> None:
         judged = [needs.with_causes(campus, self.ids) for campus in (self.live, self.draft)]
@@ -103,6 +108,11 @@ class Trial:
         self._agents = self._about_agents(campuses[0], needs.listens(every))
         self._sides = (self._side(campuses[0]), self._side(campuses[1]))
 
+    @property
+    def read_to_us(self) -> int:
+        """Where reading ends."""
+        return self.span.to_us + SETTLE_US
+
     def _about_agents(self, campus: Campus, listens: bool) -> dict[str, _Agent]:  # noqa: FBT001 - a fact of the rules
         found = {}
         for agent in campus.agents:
@@ -110,7 +120,7 @@ class Trial:
             row = np.array([table.get(point, -1) for point in self.points], np.int64)
             longest = _longest_silence_us(campus, agent) if listens else None
             if len(table):
-                found[agent] = _Agent(row, longest, self.read_from_us)
+                found[agent] = _Agent(row, longest, self.read_from_us, Held.nothing(len(table)))
         return found
 
     def _side(self, campus: Campus) -> _Side:
@@ -122,40 +132,56 @@ class Trial:
     def take(self, batch: SampleBatch, until_us: int) -> None:
         """Judge samples of which `point` counts in `points`, up to a moment after which the next ones come."""
         begin = self.seconds()
-        batch = batch[np.argsort(batch.time_us, kind="stable")]
-        self._count(batch)
-        ordered = self.seconds()
+        self._count(batch.time_us)
         for name, agent in self._agents.items():
             row = agent.row[batch.point]
             mine = slice(None) if len(self._agents) == 1 else row >= 0
             part = batch[mine]
             own = SampleBatch(row[mine].astype(np.int32), part.time_us, part.value, part.quality)
-            self._judge(name, agent, own, until_us)
-        self.cost.order_s += ordered - begin
-        self.cost.judge_s += self.seconds() - ordered
+            for back_us in self._returns(agent, own.time_us, until_us):
+                before = own.time_us < back_us
+                self._step(name, agent, own[before], back_us - 1)
+                self._resume(name, back_us)
+                own = own[~before]
+            self._step(name, agent, own, until_us)
+        self.cost.judge_s += self.seconds() - begin
         self.cost.samples += len(batch)
 
-    def _judge(self, name: str, agent: _Agent, batch: SampleBatch, until_us: int) -> None:
-        begin = 0
-        if agent.longest_us is not None and len(batch) and until_us >= self.read_from_us:
-            for back in absences(batch.time_us, agent.last_us, agent.longest_us).tolist():
-                back_us = int(batch.time_us[back])
-                self._step(name, batch[begin:back], back_us - 1)
-                for side in self._sides:
-                    if name in side.judging:
-                        side.judging[name].resume(back_us)
-                begin = back
-            agent.last_us = int(batch.time_us[-1])
-        self._step(name, batch[begin:], until_us)
+    def _returns(self, agent: _Agent, time_us: Times, until_us: int) -> list[int]:
+        """When the agent was back after it had been away, where silence is judged."""
+        if agent.longest_us is None or not len(time_us) or until_us < self.read_from_us:
+            return []
+        ordered = np.sort(time_us)
+        gap = np.diff(ordered, prepend=agent.last_us)
+        agent.last_us = int(ordered[-1])
+        return [int(back_us) for back_us in ordered[gap > agent.longest_us]]
 
-    def _step(self, name: str, batch: SampleBatch, until_us: int) -> None:
+    def _resume(self, name: str, now_us: int) -> None:
         for side in self._sides:
             if name in side.judging:
-                side.tally.take(side.judging[name].take(batch, until_us))
+                side.judging[name].resume(now_us)
 
-    def _count(self, batch: SampleBatch) -> None:
-        places = np.searchsorted(batch.time_us, self.span.edges_us)
-        self._samples += np.diff(places)
+    def _step(self, name: str, agent: _Agent, batch: SampleBatch, until_us: int) -> None:
+        begin = self.seconds()
+        track = Track.of_batch(agent.held, batch, until_us)
+        self.cost.order_s += self.seconds() - begin
+        agent.held = track.after
+        for side in self._sides:
+            if name in side.judging:
+                side.tally.take(side.judging[name].take(batch, track))
+
+    def _count(self, time_us: Times) -> None:
+        if len(time_us):
+            first, last = np.searchsorted(
+                self.span.edges_us, [time_us.min(), time_us.max()], "right"
+            ).tolist()
+            for day in range(max(first, 1), min(last, len(self._samples)) + 1):
+                whole = day == first == last
+                begin_us, end_us = self.span.edges_us[day - 1 : day + 1]
+                inside = (
+                    len(time_us) if whole else np.count_nonzero((time_us >= begin_us) & (time_us < end_us))
+                )
+                self._samples[day - 1] += inside
 
     def finish(self) -> dict[str, Any]:
         """Take in what is still out, compare both sides, and tell."""

@@ -44,7 +44,7 @@ class Live:
         while self.now_us < to_us:
             polls = sorted((self.now_us + int(self.random.integers(0, 20 * S)), d.id) for d in self.devices)
             for asked_us, device in polls:
-                batch = self._answer(device, asked_us)
+                batch = self._answer(device, asked_us if late_us else max(asked_us, self.now_us + 1))
                 known_us = int(batch.time_us[-1]) + int(self.random.integers(1, late_us + 2))
                 self.step(batch, max(self.now_us, known_us))
             self.step(SampleBatch.empty(), max(self.now_us, polls[-1][0]) + 1)
