@@ -177,7 +177,12 @@ class Detection:
             columns = saving.reordered(packed, kept, fresh)
             if past := state.get(f"{PART['past']}{name}"):
                 columns |= saving.reordered(past, kept, {n: fresh[n] for n in past[1] if n in fresh})
+            if len(packed) == saving.QUEUES:  # an older agent did not save what it judged by
+                known[:] = False
             judge.restore(columns, saving.queues_unpacked(packed, kept, judge.queues()), known, now_us)
+        for judge in self._judges.values():
+            for value in judge.values():
+                self._held = value.newer(self._held)
         return orphans
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +23,7 @@ from edge_agent.detect.hold import HoldState, hold
 from edge_agent.detect.known import Known
 from edge_agent.detect.leaf import Leaf
 from edge_agent.detect.levels import LevelJudge, moved, told, trace_of
-from edge_agent.detect.quantities import Columns, Quantity, Still, Stretch, named, within
+from edge_agent.detect.quantities import Columns, PointValue, Quantity, Still, Stretch, named, within
 from edge_agent.detect.subjects import Register, Subject
 from edge_agent.detect.trace import Moments, Trace
 from edge_agent.detect.track import Track
@@ -298,6 +298,12 @@ class Judge(ABC):
             if past:
                 self._packed["past"] = saving.part(saving.packed(names, past))
         return self._packed
+
+    def values(self) -> Iterator[PointValue]:
+        """The points that it judges by, with what was told of them last."""
+        for _, part in self._parts():
+            if not isinstance(part, LevelJudge):
+                yield from part.values()
 
     def columns(self) -> Columns:
         """State as named arrays, one line a subject."""

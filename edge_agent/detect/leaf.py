@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -186,6 +186,11 @@ class Leaf:
         """What has a state; what is usual follows the quantity itself."""
         limit: dict[str, Quantity] = {"limit": self._limit}
         return limit if isinstance(self._limit, Median) else limit | {"of": self._quantity}
+
+    def values(self) -> Iterator[PointValue]:
+        """The points that it looks at, with what was told of them last."""
+        for part in self._parts().values():
+            yield from part.values()
 
     def columns(self) -> Columns:
         """State, one line a row."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from edge_agent.detect.block import ENDLESS, NEVER, Flags, Floats, Rows, Times, shifted
+from edge_agent.detect.block import ENDLESS, NEVER, Flags, Floats, Held, Rows, Times, shifted
 from edge_agent.detect.heard import Groups
 from edge_agent.detect.trace import Moments, Trace
 from edge_agent.detect.track import Track
@@ -66,6 +67,11 @@ class Quantity(ABC):
 
     def own_shift(self, by_us: int) -> None:  # noqa: B027 - most remember no time
         """The clock was set: move its own remembered times."""
+
+    def values(self) -> Iterator[PointValue]:
+        """The points that it is made of, with what was told of them last."""
+        for part in self.parts().values():
+            yield from part.values()
 
     def columns(self) -> Columns:
         """All state as arrays with one line a row."""
@@ -161,6 +167,19 @@ class PointValue(Quantity):
         self._now, self._at_us = before.copy(), self._at_us.copy()
         self._now[row], self._at_us[row] = value, time  # by row and time: the last counts
         return Trace(row, time, self._made(value), self._made(before))
+
+    def values(self) -> Iterator[PointValue]:
+        """Itself."""
+        yield self
+
+    def newer(self, held: Held) -> Held:
+        """What is held, or what was told last where that is newer: it was judged by that."""
+        point = self.point[self.point >= 0]
+        now, at_us = self._now[self.point >= 0], self._at_us[self.point >= 0]
+        later = at_us > held.at_us[point]
+        value, when = held.value.copy(), held.at_us.copy()
+        value[point[later]], when[point[later]] = now[later], at_us[later]
+        return Held(value, when)
 
     def own_columns(self) -> Columns:
         """What was told last, and of when it was."""

@@ -17,6 +17,7 @@ from devices.model.codes import AcMode, Direction, PumpPosition
 from devices.model.errors import Garbled
 from devices.model.frames import FRAME_HEIGHT, FRAME_WIDTH, FrameBatch
 from devices.model.samples import Quality, SampleBatch
+from edge_agent.detect import saving
 from edge_agent.detect.detection import Detection
 from tests.edge_agent.detect.small_campus import small_campus
 
@@ -339,3 +340,45 @@ def test_a_saved_state_that_cannot_be_read_is_refused(campus: Campus, data: byte
     player = Player(campus, SUMMER)
     with pytest.raises(Garbled):
         player.detection.restore({"judges": data}, player.start_us)
+
+
+def test_a_value_that_changed_back_after_a_crash_is_seen_though_held_values_are_older(campus: Campus) -> None:
+    player = Player(campus, SUMMER)
+    player.play([(0, "pump.position", float(PumpPosition.AUTO))], [1])
+    old = player.detection.save_held()
+    raised = player.play([(10, "pump.position", float(PumpPosition.MANUAL))], [11, 20])
+    assert said(raised, "pump-not-auto") == [("raise", "pump-not-auto", "pump")]
+    revived = Detection(campus, "edge", player.table, player.start_us + 30_000_000)
+    revived.restore({**player.detection.save_judged(), **old}, player.start_us + 30_000_000)
+    player.detection = revived
+    cleared = player.play([(40, "pump.position", float(PumpPosition.AUTO))], [41])
+    assert said(cleared, "pump-not-auto") == [("clear", "pump-not-auto", "pump")]
+
+
+def test_a_message_that_comes_again_after_a_crash_changes_nothing(campus: Campus) -> None:
+    player = Player(campus, SUMMER)
+    player.play([(0, "pump.position", float(PumpPosition.AUTO))], [1])
+    old = player.detection.save_held()
+    turned = [
+        (10, "pump.position", float(PumpPosition.MANUAL)),
+        (20, "pump.position", float(PumpPosition.AUTO)),
+    ]
+    assert len(said(player.play(turned, [21]), "pump-not-auto")) == 2
+    revived = Detection(campus, "edge", player.table, player.start_us + 30_000_000)
+    revived.restore({**player.detection.save_judged(), **old}, player.start_us + 30_000_000)
+    again = revived.step(player.batch(turned), player.start_us + 31_000_000).events
+    assert said(again, "pump-not-auto") == []
+
+
+def test_state_that_an_older_agent_saved_goes_on(campus: Campus) -> None:
+    player = Player(campus, SUMMER)
+    player.play([(0, "pump.position", float(PumpPosition.MANUAL))], [1, 20])
+    judge = player.detection._judges["pump-not-auto"]  # noqa: SLF001 - what that version wrote
+    names = ["latched", "since_us", "raised", "start_us"]
+    columns = {name: getattr(judge.state, name) for name in names}
+    old = {"judges": saving.part({"pump-not-auto:1": saving.packed(["pump"], columns)[:2]})}
+    revived = Detection(campus, "edge", player.table, player.start_us + 30_000_000)
+    assert revived.restore({**old, **player.detection.save_held()}, player.start_us + 30_000_000) == []
+    player.detection = revived
+    cleared = player.play([(40, "pump.position", float(PumpPosition.AUTO))], [41])
+    assert said(cleared, "pump-not-auto") == [("clear", "pump-not-auto", "pump")]
