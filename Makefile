@@ -10,7 +10,7 @@ SPREAD := -n 2 --dist loadscope --no-loadscope-reorder
 FAST := $(wildcard tests/house tests/devices tests/edge_agent tests/hub tests/benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench torture lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ check: ## the fast part of test, for every save
 bench: ## measure it all, print one table, write JSON to benchmarks/results
 	@$(PYTHON) .ci/venv.py bench
 	@$(VENV)/python -m benchmarks
+
+torture: ## kill the real programs for an hour and count what is lost; ARGS="--kills 500 --seed 7" as campus-sim torture
+	@$(PYTHON) .ci/venv.py demo
+	@$(VENV)/campus-sim torture $(or $(ARGS),--kills 10000)
 
 lock: ## write the locks in .ci/lock anew after a change in pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(PYTHON) .ci/venv.py test

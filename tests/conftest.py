@@ -19,6 +19,7 @@ from tests.leaks import held, leaked_since
 
 #: Servers a test may name in ``@pytest.mark.needs(...)``, and the programs that stand for them.
 SERVERS = {
+    "cc": ("cc", "gcc"),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "mosquitto": ("mosquitto",),
     "nats-server": ("nats-server",),

@@ -19,6 +19,7 @@ The simulated campus: devices that speak Modbus TCP, MQTT and HTTP as real ones 
   campus-sim faults                                  what can go wrong, and which alert answers
   campus-sim fault hq1-pump-1 manual --for 60        make it go wrong for a minute
   campus-sim clear hq1-pump-1                        make it right again
+  campus-sim torture --kills 1000                    kill real agents, cut their power, count what is lost
 """
 FIELD = "host:port of the broker that doors and radars publish to; without it they are quiet"
 CREDENTIALS = "file with host, port, username, password (mode 600); else CAMPUS_FIELD_USERNAME and _PASSWORD"
@@ -49,6 +50,11 @@ def parser() -> argparse.ArgumentParser:
     site = sub.add_parser("site", help="write the demo campus's site file and tables")
     site.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     _history(sub.add_parser("history", help="send the hub a plausible past, in the background"))
+    _torture(
+        sub.add_parser(
+            "torture", help="kill the real programs again and again, and prove that nothing is lost"
+        )
+    )
     return top
 
 
@@ -83,6 +89,15 @@ def _history(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--journal", type=Path, metavar="FILE", help="how far it is (default: beside the credentials)"
     )
+
+
+def _torture(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--kills", type=int, default=1000, metavar="N", help="so many (default 1000)")
+    command.add_argument("--minutes", type=float, metavar="M", help="but no longer than this")
+    command.add_argument("--seed", type=int, metavar="S", help="of an earlier run, which printed it")
+    command.add_argument("--benches", type=int, default=4, metavar="B", help="agents at once (default 4)")
+    command.add_argument("--no-shim", action="store_true", help="kills only: leave disk and clock alone")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write what was found there, too")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

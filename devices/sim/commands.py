@@ -26,6 +26,7 @@ from devices.sim.past.story import Story
 from devices.sim.plant.days import US_PER_MINUTE
 from devices.sim.scenario import Scenario, load_scenario
 from devices.sim.simulation import Options, Simulation, running, utc_us
+from devices.sim.torture.torturing import torture
 from devices.wire.mqtt import Backoff
 
 ASK_S: Final = 10.0
@@ -170,6 +171,7 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace], str]]] = {
     "status": status,
     "site": site,
     "history": history,
+    "torture": torture,
 }
 
 
