@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from devices.model.alerts import AlertEvent, EventKind, Severity, alert_id
 from devices.model.texts import Text
 from edge_agent.detect.block import Floats, Rows, Times
 from edge_agent.detect.subjects import Finding, Register, Subject, event
+from edge_agent.detect.track import Track
 
 KINDS: Final = (EventKind.CLEAR, EventKind.RAISE, EventKind.CHANGE)
 CLEAR: Final = 0
@@ -43,6 +45,29 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What else is told of the subjects of a rule: values of some of their points.
+
+    names: of each subject, point names
+    point: int64 (subjects, MOST_EVIDENCE)  rows of these points, negative where there are fewer
+    """
+
+    track: Track
+    names: Sequence[tuple[str, ...]]
+    point: Rows
+
+    def at(self, subject: Rows, time_us: Times) -> list[dict[str, float]]:
+        """Values of some subjects at some times; those that were not known are left out."""
+        point = self.point[subject]
+        values = self.track.values_at(np.maximum(point, 0).ravel(), np.repeat(time_us, point.shape[1]))
+        lines: list[list[float]] = values.reshape(point.shape).tolist()
+        return [
+            {name: value for name, value in zip(self.names[row], line, strict=False) if not math.isnan(value)}
+            for row, line in zip(subject.tolist(), lines, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What one rule found; columns of one length, by subject and then by time.
 
@@ -52,7 +77,7 @@ class Findings:
     start_us: int64   (n,)    what the alert is named by
     severity: int8    (n,)
     value, limit: float64 (n,)
-    evidence: float64 (n, k)  values of `evidence_of[subject]`, names of points; NaN: was not known
+    evidence: what else is told of each subject; looked up when the events are written
     """
 
     rule: StateRule
@@ -65,8 +90,7 @@ class Findings:
     value: Floats
     limit: Floats
     telling: Telling
-    evidence: Floats = field(default_factory=lambda: np.empty((0, 0)))
-    evidence_of: Sequence[tuple[str, ...]] = ()
+    evidence: Evidence
 
     def __len__(self) -> int:
         return len(self.subject)
@@ -81,6 +105,7 @@ class Findings:
 
     def events(self) -> Iterator[AlertEvent]:
         """Write them out, with their messages in both languages."""
+        evidence = self.evidence.at(self.subject, self.time_us)
         for number in range(len(self)):
             subject = self.subjects[int(self.subject[number])]
             value, limit = float(self.value[number]), float(self.limit[number])
@@ -94,16 +119,6 @@ class Findings:
                 value_text=self.telling.text(subject, value),
                 limit_text=self.telling.text(subject, limit),
                 severity=Severity(int(self.severity[number])),
-                evidence=self._evidence(number),
+                evidence=evidence[number],
             )
             yield event(self.rule, subject, finding)
-
-    def _evidence(self, number: int) -> dict[str, float]:
-        if not len(self.evidence):
-            return {}
-        names = self.evidence_of[int(self.subject[number])]
-        return {
-            name: value
-            for name, value in zip(names, self.evidence[number].tolist(), strict=False)
-            if value == value  # noqa: PLR0124 - NaN differs from itself
-        }

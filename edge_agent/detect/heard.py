@@ -8,6 +8,7 @@ from typing import Protocol, Self
 import numpy as np
 
 from edge_agent.detect.block import ENDLESS, NEVER, Rows, Times
+from edge_agent.detect.lines import search
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class BatchHeard:
     def first_from(self, groups: Groups, thing: Rows, from_us: Times) -> Times:
         """The first reading at or after."""
         things, times = self._lines(groups)
-        place = _place(things, times, thing, from_us, "left")
+        place = search(things, times, thing, np.maximum(from_us, 0), "left")
         inside = np.minimum(place, len(times) - 1)
         hit = (place < len(times)) & (things[inside] == thing) & (times[inside] != NEVER)
         return np.where(hit, times[inside], ENDLESS)
@@ -101,7 +102,7 @@ class BatchHeard:
     def last_until(self, groups: Groups, thing: Rows, until_us: Times) -> Times:
         """The last reading at or before."""
         things, times = self._lines(groups)
-        place = np.maximum(_place(things, times, thing, until_us, "right") - 1, 0)
+        place = np.maximum(search(things, times, thing, until_us, "right") - 1, 0)
         return np.where(things[place] == thing, times[place], NEVER)
 
 
@@ -162,12 +163,3 @@ def _gaps(thing: Rows, time: Times, over_us: int, until_us: int) -> Gaps:
     open_ = following == ENDLESS
     wide = np.where(open_, until_us - time >= over_us, following - time > over_us) | (time == NEVER)
     return Gaps(thing[wide], time[wide], following[wide])
-
-
-def _place(things: Rows, times: Times, thing: Rows, time: Times, side: str) -> Rows:
-    """Where (thing, time) would stand among the lines."""
-    moments = np.unique(np.concatenate([times, time]))
-    width = len(moments) + 1
-    keys = things * width + np.searchsorted(moments, times)
-    wanted = thing * width + np.searchsorted(moments, time)
-    return np.searchsorted(keys, wanted, "left" if side == "left" else "right")

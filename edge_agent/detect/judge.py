@@ -18,7 +18,7 @@ from edge_agent.detect.causes import CauseTrace, free_from
 from edge_agent.detect.clock import Daily, clocks_of
 from edge_agent.detect.compare import Truth, latched
 from edge_agent.detect.coverage import Coverage
-from edge_agent.detect.findings import MOST_EVIDENCE, Findings, Telling
+from edge_agent.detect.findings import MOST_EVIDENCE, Evidence, Findings, Telling
 from edge_agent.detect.hold import HoldState, hold
 from edge_agent.detect.known import Known
 from edge_agent.detect.leaf import Leaf
@@ -178,7 +178,6 @@ class Judge(ABC):
             return None
         row, kind, time_us, start_us, severity = told(self.rule, self._turns, before, levels)
         value, limit = self.value_and_limit(stretch.track, moments, row, time_us)
-        evidence, names = self._evidence(stretch.track, row, time_us)
         return Findings(
             self.rule,
             self.subjects,
@@ -190,8 +189,7 @@ class Judge(ABC):
             self.lasted(value, start_us, time_us),
             limit,
             self.telling(),
-            evidence,
-            names,
+            Evidence(stretch.track, *self._evidence_points),
         )
 
     def lasted(self, value: Floats, start_us: Times, time_us: Times) -> Floats:
@@ -261,25 +259,17 @@ class Judge(ABC):
 
         return Daily(clocks_of(only.hours), campus.timezone, value)
 
-    def _evidence(self, track: Track, row: Rows, time_us: Times) -> tuple[Floats, list[tuple[str, ...]]]:
-        """Values of the points of each subject at some times, the judged ones first."""
-        if not len(row):
-            return np.empty((0, 0)), []
-        names, rows = self._evidence_points
-        wanted = rows[row]
-        known = wanted >= 0
-        value = track.values_at(
-            np.where(known, wanted, 0).ravel(), np.repeat(time_us, wanted.shape[1])
-        ).reshape(wanted.shape)
-        return np.where(known, value, np.nan), names
-
     @cached_property
     def _evidence_points(self) -> tuple[list[tuple[str, ...]], Rows]:
+        """Names and rows of the points of each subject that are told of, the judged ones first."""
         judged = {int(row) for point in self._looked_at() for row in point}
         names: list[tuple[str, ...]] = []
         rows = np.full((len(self.subjects), MOST_EVIDENCE), -1, np.int64)
         for number, subject in enumerate(self.subjects):
-            points = sorted(subject.points.items(), key=lambda point: point[1] not in judged)[:MOST_EVIDENCE]
+            own = (
+                subject.points.items() if subject.parent else ()
+            )  # of a link they would be those of many devices
+            points = sorted(own, key=lambda point: point[1] not in judged)[:MOST_EVIDENCE]
             names.append(tuple(name for name, _ in points))
             rows[number, : len(points)] = [row for _, row in points]
         return names, rows

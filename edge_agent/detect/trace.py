@@ -10,6 +10,7 @@ from typing import Final, Self
 import numpy as np
 
 from edge_agent.detect.block import Floats, Rows, Times
+from edge_agent.detect.lines import search
 
 BEFORE: Final = -1
 
@@ -121,7 +122,4 @@ class Moments:
         """The last moment of each `row` at or before its `time_us`: int64 (n,), indices."""
         if len(self.row) == len(self.first):
             return row
-        times = np.unique(self.time_us)
-        width = len(times) + 1
-        keys = self.row * width + np.searchsorted(times, self.time_us) + 1
-        return np.searchsorted(keys, row * width + np.searchsorted(times, time_us, "right"), "right") - 1
+        return search(self.row, self.time_us, row, time_us, "right") - 1

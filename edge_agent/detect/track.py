@@ -14,6 +14,7 @@ import numpy as np
 from devices.model.samples import Quality, SampleBatch
 from edge_agent.detect.block import Block, Flags, Floats, Held, Rows, Times
 from edge_agent.detect.heard import BatchHeard, BlockHeard, Heard
+from edge_agent.detect.lines import search
 
 #: Values compared at a time: small enough for the cache of a core.
 CHUNK: Final = 1 << 16
@@ -84,10 +85,7 @@ class Track:
         """The value of each `point` at its moment, float64 (n,); NaN where it was not known."""
         if not len(self.point):
             return self.before.value[point]
-        moments = np.unique(self.time_us)
-        width = len(moments) + 1
-        keys = self.point * width + np.searchsorted(moments, self.time_us) + 1
-        place = np.searchsorted(keys, point * width + np.searchsorted(moments, time_us, "right"), "right") - 1
+        place = search(self.point, self.time_us, point, time_us, "right") - 1
         hit = (place >= 0) & (self.point[place] == point)
         return np.where(hit, self.value[place], self.before.value[point])
 
