@@ -60,7 +60,7 @@ class Evidence:
         """Values of some subjects at some times; those that were not known are left out."""
         point = self.point[subject]
         values = self.track.values_at(np.maximum(point, 0).ravel(), np.repeat(time_us, point.shape[1]))
-        lines: list[list[float]] = values.reshape(point.shape).tolist()
+        lines: list[list[float]] = [line.tolist() for line in values.reshape(point.shape)]
         return [
             {name: value for name, value in zip(self.names[row], line, strict=False) if not math.isnan(value)}
             for row, line in zip(subject.tolist(), lines, strict=True)
