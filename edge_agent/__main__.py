@@ -20,6 +20,8 @@ from devices.campus import schema
 from devices.campus.loading import load_campus
 from devices.model.errors import CampusError, ConfigRefused, Problem
 from edge_agent import agent
+from edge_agent.backtest import Asked, backtest
+from edge_agent.backtest.table import table
 from edge_agent.screen import screen
 from edge_agent.settings import load_credentials, load_settings
 
@@ -28,6 +30,8 @@ EPILOG = """\
 examples:
   campus-edge check --config /etc/campuswatch/edge.yaml    say everything that is wrong, start nothing
   campus-edge run --config /etc/campuswatch/edge.yaml      read devices, judge, send to the hub
+  campus-edge backtest --config edge.yaml --rules new.yaml --from 2026-10-01 --to 2026-10-31 --data export.csv.gz
+                                                           say what these rules would have raised
   campus-edge status                                       one screen about the agent that runs here
   campus-edge schema rules > rules.schema.json             what an editor checks rule files with
 """
@@ -66,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(command=_check)
     for command in (run, check):
         command.add_argument("--config", type=Path, required=True, metavar="FILE", help="its settings (YAML)")
+    _add_backtest(commands)
     status = commands.add_parser("status", help="show one screen about the agent that runs on this machine")
     status.add_argument("--port", type=int, default=9180, help="its health port (default 9180)")
     status.add_argument("--json", action="store_true", help="print all figures as JSON instead")
@@ -74,6 +79,49 @@ def _parser() -> argparse.ArgumentParser:
     written.add_argument("file", choices=schema.FILES)
     written.set_defaults(command=_schema)
     return parser
+
+
+def _add_backtest(commands: Any) -> None:
+    backtest = commands.add_parser(
+        "backtest", help="judge an export of readings by other rules, start nothing"
+    )
+    backtest.add_argument(
+        "--config", type=Path, required=True, metavar="FILE", help="the agent's settings (YAML)"
+    )
+    backtest.add_argument("--rules", type=Path, required=True, metavar="FILE", help="rules to try (YAML)")
+    for option, name in (("--from", "begin"), ("--to", "end")):
+        backtest.add_argument(
+            option, dest=name, required=True, metavar="DAY", help="campus time; the last day is included"
+        )
+    backtest.add_argument(
+        "--data", type=Path, required=True, metavar="EXPORT", help="CSV, or packed as .csv.gz"
+    )
+    backtest.add_argument(
+        "--alerts-per-day", type=int, default=144, metavar="N", help="warn beyond it (default 144, IEC 62682)"
+    )
+    backtest.add_argument("--json", action="store_true", help="print the report as JSON instead of a table")
+    backtest.set_defaults(command=_backtest)
+
+
+def _backtest(options: argparse.Namespace) -> int:
+    names = ("config", "rules", "begin", "end", "data", "alerts_per_day")
+    asked = Asked(**{name: getattr(options, name) for name in names})
+    try:
+        report, campus = backtest(asked, _told)
+    except KeyboardInterrupt:
+        print("\ncampus-edge: cancelled", file=sys.stderr)
+        return 130
+    if options.json:
+        print(json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        print(table(report, campus.timezone), end="")
+    return 0
+
+
+def _told(what: str, share: float) -> None:
+    """Progress, in one line that is written over."""
+    end = "\n" if what == "judging" and share >= 1 else ""
+    print(f"\r{what} {min(share, 1.0):4.0%} ", end=end, file=sys.stderr, flush=True)
 
 
 def _run(options: argparse.Namespace) -> int:

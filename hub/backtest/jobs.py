@@ -251,7 +251,7 @@ class Backtests:
             "samples": trial.cost.samples,
             "read_s": history.read_s,
             "order_s": trial.cost.order_s,
-            "judge_s": trial.cost.judge_s - trial.cost.order_s,
+            "judge_s": trial.cost.judge_s,
             "report_s": trial.cost.report_s,
             "total_s": time.perf_counter() - began,
         }

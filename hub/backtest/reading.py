@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from devices.model.samples import Quality, SampleBatch
+from devices.model.samples import SampleBatch
+from edge_agent.detect.backtest.held import newest
 from hub.series.port import SeriesStore
 
 #: So many samples are judged at once; twice as many are in memory while the next piece is read.
@@ -104,11 +105,3 @@ class History:
             missing = np.delete(missing, last.point)
             end_us, wide_us = begin_us, min(wide_us * 4, DAY_US)
         return SampleBatch.joined(held)
-
-
-def newest(batch: SampleBatch) -> SampleBatch:
-    """Of each point the last good reading."""
-    good = batch[(batch.quality <= Quality.UNCERTAIN) & ~np.isnan(batch.value)]
-    good = good[np.lexsort((good.time_us, good.point))]
-    last = np.append(good.point[1:] != good.point[:-1], True)[: len(good)]
-    return good[last]

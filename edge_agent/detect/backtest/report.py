@@ -27,7 +27,8 @@ TARGETS: Final = {
     "per_day": 144,
     "per_day_most": 288,
 }
-NAMED_DAYS: Final = 5
+#: So many of a long list are named.
+NAMED: Final = 5
 
 
 def report(
@@ -38,6 +39,7 @@ def report(
     pairs: Sequence[Pair],
     samples_by_day: npt.NDArray[np.int64],
     limit_per_day: int,
+    unheard: Sequence[str],
 ) -> dict[str, Any]:
     """Everything that is told of a backtest.
 
@@ -49,6 +51,7 @@ def report(
         pairs: their difference.
         samples_by_day: how much was read, int64 (days,).
         limit_per_day: more alerts of one rule on one day ask for an acknowledgement.
+        unheard: points that were looked for and have no samples.
     """
     shown = [pair for pair in pairs if pair.what is not What.SAME]
     devices = _devices(live, draft, pairs)
@@ -68,7 +71,7 @@ def report(
         },
         "load_targets": TARGETS,
         "limit_per_day": limit_per_day,
-        "notes": [_both(text) for text in _notes(span, live, draft, samples_by_day)],
+        "notes": [_both(text) for text in _notes(span, live, draft, samples_by_day, unheard)],
     }
     return {**found, "warnings": [_both(text) for text in warnings(found)]}
 
@@ -185,13 +188,20 @@ def load(by_window: npt.NDArray[np.int32], from_us: int) -> dict[str, Any]:
     }
 
 
-def _notes(span: Span, live: Tally, draft: Tally, samples: npt.NDArray[np.int64]) -> list[Text]:
+def _notes(
+    span: Span, live: Tally, draft: Tally, samples: npt.NDArray[np.int64], unheard: Sequence[str]
+) -> list[Text]:
     said = []
     empty = [span.days[number] for number in np.flatnonzero(samples == 0)]
     if empty:
-        some = ", ".join(empty[:NAMED_DAYS]) + (" ..." if len(empty) > NAMED_DAYS else "")
+        some = _some(empty)
         said.append(
             Text(f"{len(empty)} 天没有读数：{some}", f"No readings on {len(empty)} of the days: {some}")
+        )
+    if unheard:
+        some = _some(unheard)
+        said.append(
+            Text(f"{len(unheard)} 个测点没有读数：{some}", f"{len(unheard)} points have no readings: {some}")
         )
     if live.cut or draft.cut:
         count = live.cut + draft.cut
@@ -201,6 +211,10 @@ def _notes(span: Span, live: Tally, draft: Tally, samples: npt.NDArray[np.int64]
             )
         )
     return said
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (" ..." if len(names) > NAMED else "")
 
 
 def _both(text: Text) -> dict[str, str]:

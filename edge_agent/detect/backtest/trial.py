@@ -22,7 +22,7 @@ from edge_agent.detect.backtest.episodes import MOST_EPISODES, Episode, Tally
 from edge_agent.detect.backtest.judging import Judging
 from edge_agent.detect.backtest.report import report
 from edge_agent.detect.backtest.span import Span
-from edge_agent.detect.block import Held, Rows, Times
+from edge_agent.detect.block import Flags, Held, Rows, Times
 from edge_agent.detect.track import Track
 
 MOST_INTERVALS: Final = 2000
@@ -88,6 +88,7 @@ class Trial:
     _sides: tuple[_Side, _Side] = field(init=False)
     _agents: dict[str, _Agent] = field(init=False)
     _samples: Rows = field(init=False)
+    _heard: Flags = field(init=False)
 
     def __post_init__(self) -> None:
         judged = [needs.with_causes(campus, self.ids) for campus in (self.live, self.draft)]
@@ -105,6 +106,7 @@ class Trial:
             needs.narrowed(campus, rules, names)
             for campus, rules in zip((self.live, self.draft), judged, strict=True)
         ]
+        self._heard = np.zeros(len(self.points), np.bool_)
         self._agents = self._about_agents(campuses[0], needs.listens(every))
         self._sides = (self._side(campuses[0]), self._side(campuses[1]))
 
@@ -131,8 +133,9 @@ class Trial:
 
     def take(self, batch: SampleBatch, until_us: int) -> None:
         """Judge samples of which `point` counts in `points`, up to a moment after which the next ones come."""
-        begin = self.seconds()
+        begin, ordered_s = self.seconds(), self.cost.order_s
         self._count(batch.time_us)
+        self._heard[batch.point] = True
         for name, agent in self._agents.items():
             row = agent.row[batch.point]
             mine = slice(None) if len(self._agents) == 1 else row >= 0
@@ -144,7 +147,7 @@ class Trial:
                 self._resume(name, back_us)
                 own = own[~before]
             self._step(name, agent, own, until_us)
-        self.cost.judge_s += self.seconds() - begin
+        self.cost.judge_s += self.seconds() - begin - (self.cost.order_s - ordered_s)
         self.cost.samples += len(batch)
 
     def _returns(self, agent: _Agent, time_us: Times, until_us: int) -> list[int]:
@@ -195,9 +198,14 @@ class Trial:
         rules: dict[str, tuple[Rule | None, Rule]] = {
             name: (self.live.rules.get(name), self.draft.rules[name]) for name in self.ids
         }
-        told = report(self.span, rules, live, draft, pairs, self._samples, self.limit_per_day)
+        told = report(
+            self.span, rules, live, draft, pairs, self._samples, self.limit_per_day, self._unheard()
+        )
         self.cost.report_s = self.seconds() - begin
         return {"read_from_us": self.read_from_us, **told}
+
+    def _unheard(self) -> list[str]:
+        return [self.points[place] for place in np.flatnonzero(~self._heard)]
 
     def episodes(self) -> tuple[list[Episode], list[Episode]]:
         """Alerts of the live rules and of the draft that touch the span, by rule, device and time."""

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.model.samples import Quality, SampleBatch
-from hub.backtest.reading import DAY_US, History, newest
+from edge_agent.detect.backtest.held import newest
+from hub.backtest.reading import DAY_US, History
 from hub.series.duckdb import DuckSeries
 from hub.series.port import Entry, Rows
 from tests.hub.backtest.live import START_US, S
