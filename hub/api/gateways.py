@@ -17,6 +17,7 @@ from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes
 from hub.errors import NotFound
 from hub.gateways import quarantine, roster
+from hub.gateways.reasons import why
 from hub.gateways.roster import Gateway, Presence
 from hub.rulebook.report import report
 
@@ -27,6 +28,7 @@ ERRORS: Final = (
     *("timeouts", "exceptions", "garbled", "connect_failures", "cut_short", "overruns", "faults"),
     *("host_down", "port_closed", "timed_out", "unauthorised", "refused", "not_a_picture", "unknown"),
 )
+UPLINK: Final = ("thin", "thinned", "bandwidth_bytes_per_s", "renewals")
 OUTBOX: Final = ("alerts", "live", "backlog", "bytes", "max_bytes", "oldest_us", "hours_left", "full")
 
 
@@ -41,7 +43,7 @@ async def gateways(hub: Hub) -> Json:
         {
             "now_us": hub.now_us(),
             "rows": [gateway_row(hub, agent, known.get(agent)) for agent in names],
-            "quarantine": {"count": aside, "newest": newest},
+            "quarantine": {"count": aside, "newest": [told(row) for row in newest]},
             "hub": await vitals(hub),
         }
     )
@@ -54,7 +56,8 @@ async def set_aside(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Json:
     """Messages that were set aside, newest first, each with its reason."""
-    return Json({"rows": await hub.db.read(lambda c: quarantine.newest(c, limit, before_id))})
+    rows = await hub.db.read(lambda c: quarantine.newest(c, limit, before_id))
+    return Json({"rows": [told(row) for row in rows]})
 
 
 @ROUTES.get("/quarantine/{number}", role=Role.ENGINEER)
@@ -65,6 +68,11 @@ async def contents(hub: Hub, number: int) -> Response:
         raise NotFound(Text("此消息已不在", "This message is no longer kept"))
     headers = {"Content-Disposition": f'attachment; filename="quarantine-{number}.bin"'}
     return Response(sample, media_type="application/octet-stream", headers=headers)
+
+
+def told(row: dict[str, Any]) -> dict[str, Any]:
+    """A message that was set aside, with the kind of its reason in both languages."""
+    return {**row, "why": words(why(row["reason"]))}
 
 
 def gateway_row(hub: Ports, agent: str, known: Gateway | None) -> dict[str, Any]:
@@ -88,6 +96,8 @@ def gateway_row(hub: Ports, agent: str, known: Gateway | None) -> dict[str, Any]
         "epoch": outbox.get("epoch"),
         "outbox": {**{name: outbox.get(name) for name in OUTBOX}, "dropped": _part(outbox, "dropped")},
         "clock_offset_s": status.get("clock_offset_s"),
+        "rival_us": status.get("rival_us"),
+        "uplink": {name: _part(health, "uplink").get(name) for name in UPLINK},
         "rates": {"samples_s": status.get("samples_s", 0.0)},
         "links": _links(campus, agent, health),
         "pipeline": _part(health, "pipeline"),

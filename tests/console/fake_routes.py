@@ -228,6 +228,7 @@ def add_pages(app: FastAPI, hub: FakeHub) -> None:
                 "agent": "hall-edge",
                 "topic": f"campus/hall-edge/up/live/{i}",
                 "reason": reasons[i % 3],
+                "why": {"zh": "点位不属于该网关", "en": "Points of another gateway"},
                 "bytes": 220 + i * 17,
             }
             for i in range(6)

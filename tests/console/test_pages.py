@@ -193,6 +193,7 @@ async def test_the_gateways_page_names_what_needs_a_person(busy_hub: FakeHub, si
         await expect(page.locator('[data-agent="hq1-edge"] .troubles')).to_have_count(0)
         await expect(page.locator(".others")).to_contain_text("field 从未连接")
         await expect(page.locator(".quarantine")).to_contain_text("does not give to hall-edge")
+        await expect(page.locator(".quarantine")).to_contain_text("点位不属于该网关")
         busy_hub.silence_agent("hq1-edge")
         await expect(page.locator('[data-agent="hq1-edge"] .troubles')).to_contain_text("离线")
 

@@ -204,6 +204,7 @@ async def test_gateways_are_those_of_the_site_file_and_whoever_else_spoke(
     assert (hall["state"], hall["seen_us"], hall["version"]) == ("never", None, None)
     assert answer["quarantine"]["count"] == 1
     assert answer["quarantine"]["newest"][0]["reason"] == "no such agent"
+    assert answer["quarantine"]["newest"][0]["why"].keys() == {"zh", "en"}
     assert {"lag_s", "series_bytes", "pages", "ingest", "broker"} <= set(answer["hub"])
 
 

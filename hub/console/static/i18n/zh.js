@@ -90,7 +90,7 @@ export const zh = {
     points: '点位', onlineRate: '在线率', goodRate: '完好率', all: '全部', choose: '点一个格子看这台摄像机', none: '没有这种状态的点位', wasState: '{state}(已过时)', attention: '需要处理 {n}',
   },
   gateway: {
-    title: '网关', online: '在线', offline: '离线', never: '从未连接', sinceWhen: ',自 {at}', unheard: '已 {age}没有消息', droppedSome: '丢弃了数据:{what}', digestDiffers: '现场文件与中心不一致', clockOff: '时钟偏差 {s} 秒', linksSilent: '{n} 条链路有设备无应答', linksDown: '{n} 条链路断开', backlogOf: '积压 {n} 条正在补传',
+    title: '网关', online: '在线', offline: '离线', never: '从未连接', sinceWhen: ',自 {at}', unheard: '已 {age}没有消息', droppedSome: '丢弃了数据:{what}', digestDiffers: '现场文件与中心不一致', clockOff: '时钟偏差 {s} 秒', rival: '{at} 有同名网关接入,已拒绝', thin: '链路带宽不足,{n} 条数据延后上传', room: '还可存', hours: '{n} 小时', bandwidth: '链路速率', linksSilent: '{n} 条链路有设备无应答', linksDown: '{n} 条链路断开', backlogOf: '积压 {n} 条正在补传',
     seen: '最近消息', version: '版本', digest: '现场文件', same: '一致', differs: '不一致', clock: '时钟偏差', seconds: '{s} 秒', backlog: '积压', waiting: '待发', oldest: '最早一条', bytes: '占用', dropped: '丢弃', rate: '采样', perSecond: '{n}/秒', received: '已收样本', duplicates: '重复',
     hideLinks: '收起链路', showLinks: '全部链路 {n} 条', link: '链路', silentOf: '无应答/设备', period: '周期 秒', reads: '成功', errors: '错误', hubFacts: '中心滞后 {lag} 秒 · 队列 {queue} · 库 {size}',
     quarantine: '隔离的消息', quarantineCount: '共 {n} 条', nothingAside: '没有', others: '登记表以外的账户', when: '时间', reason: '原因', topic: '主题', bytesOf: '大小',

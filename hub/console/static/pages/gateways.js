@@ -13,6 +13,8 @@ import { nowUs } from '../state/clock.js';
 const ASK_S = 15;
 const CLOCK_LIMIT_S = 2;
 const SILENT_S = 30;
+const RIVAL_US = 600e6;
+const ROOM_H = 24;
 const BAD_LINK = new Set(['down', 'refused']);
 const isBad = (link) => BAD_LINK.has(link.state) || link.silent > 0;
 const offset = (seconds) => (Math.abs(seconds) < 0.005 ? 0 : seconds).toFixed(2); // no minus zero
@@ -42,6 +44,8 @@ export function troubles(row) {
   if (total(row.outbox?.dropped)) found.push([3, t('gateway.droppedSome', { what: parts(row.outbox.dropped) })]);
   if (row.digest_ok === false) found.push([2, t('gateway.digestDiffers')]);
   if (Math.abs(row.clock_offset_s ?? 0) > CLOCK_LIMIT_S) found.push([2, t('gateway.clockOff', { s: figure(row.clock_offset_s, 'C') })]);
+  if (row.rival_us && nowUs() - row.rival_us < RIVAL_US) found.push([3, t('gateway.rival', { at: dateTime(row.rival_us) })]);
+  if (row.uplink?.thin) found.push([2, t('gateway.thin', { n: count(row.uplink.thinned) })]);
   const down = (row.links ?? []).filter((link) => BAD_LINK.has(link.state));
   if (down.length) found.push([2, t('gateway.linksDown', { n: down.length })]);
   const silent = (row.links ?? []).filter((link) => link.silent);
@@ -91,6 +95,8 @@ function Gateway({ row, open, press }) {
       <${Pair} name="waiting" words=${count((outbox.live ?? 0) + (outbox.alerts ?? 0))} />
       <${Pair} name="oldest" words=${outbox.oldest_us ? t('value.stale', { age: age((nowUs() - outbox.oldest_us) / 1e6) }) : t('value.none')} />
       <${Pair} name="bytes" words=${size(outbox.bytes)} />
+      <${Pair} name="room" words=${outbox.hours_left === null || outbox.hours_left === undefined ? t('value.none') : t('gateway.hours', { n: figure(outbox.hours_left, 'count') })} bad=${outbox.hours_left < ROOM_H && outbox.hours_left !== null} />
+      <${Pair} name="bandwidth" words=${row.uplink?.bandwidth_bytes_per_s ? `${size(row.uplink.bandwidth_bytes_per_s)}/s` : t('value.none')} />
       <${Pair} name="dropped" words=${count(total(outbox.dropped))} bad=${total(outbox.dropped) > 0} />
       <${Pair} name="rate" words=${row.rates?.samples_s === undefined || row.rates?.samples_s === null ? t('value.none') : t('gateway.perSecond', { n: figure(row.rates.samples_s, 'C') })} />
       <${Pair} name="received" words=${count(received.samples)} />
@@ -106,7 +112,7 @@ function Quarantine({ quarantine }) {
   const columns = [
     { key: 'time', title: t('gateway.when'), width: '12.5em', text: (row) => dateTime(row.time_us) },
     { key: 'agent', title: t('nav.gateways'), width: '9em', text: (row) => row.agent },
-    { key: 'reason', title: t('gateway.reason'), width: 'minmax(0, 1.4fr)', text: (row) => row.reason, cell: (row) => inEnglish(row.reason) },
+    { key: 'reason', title: t('gateway.reason'), width: 'minmax(0, 1.4fr)', text: (row) => row.reason, cell: (row) => [say(row.why), ' ', inEnglish(row.reason)] },
     { key: 'topic', title: t('gateway.topic'), text: (row) => row.topic },
     { key: 'bytes', title: t('gateway.bytesOf'), right: true, width: '7em', text: (row) => size(row.bytes), sort: (row) => row.bytes, raw: (row) => row.bytes },
   ];
