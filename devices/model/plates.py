@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+#: What evidence calls a plate. It says whose car it is: only who may look it up is told.
+EVIDENCE: Final = "plate"
 #: The number of a sign is its place here, from 1. Stored evidence depends on it: only ever append.
 SIGNS: Final = (
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

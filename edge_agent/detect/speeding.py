@@ -14,6 +14,7 @@ import numpy as np
 from devices.campus.site import Device
 from devices.campus.speed_limits import angle_deg, limit_at
 from devices.campus.speed_rules import SpeedingRule, SpeedLevel
+from devices.model import plates
 from devices.model.alerts import AlertEvent, EventKind, Severity
 from devices.model.codes import Direction, VehicleClass
 from devices.model.samples import Quality, SampleBatch
@@ -99,12 +100,12 @@ class Radars:
         return Readings(*at, kmh, _codes(direction, Direction), _codes(vehicle, VehicleClass))
 
     def _sightings(self, usable: SampleBatch) -> Sightings:
-        camera, plates = self._cameras.told(usable, "plate")
-        at = (camera, plates.time_us)
+        camera, said = self._cameras.told(usable, "plate")
+        at = (camera, said.time_us)
         sure = self._cameras.beside(usable, "plate_sure", *at, np.nan)
         vehicle = self._cameras.beside(usable, "vehicle_class", *at, VehicleClass.UNKNOWN)
-        free = np.zeros(len(plates), np.uint8)
-        return Sightings(*at, plates.value, sure, _codes(vehicle, VehicleClass), free)
+        free = np.zeros(len(said), np.uint8)
+        return Sightings(*at, said.value, sure, _codes(vehicle, VehicleClass), free)
 
     def _samples(self, passes: Passes) -> SampleBatch:
         speed, of_class = (
@@ -172,7 +173,10 @@ class Radars:
         if passes.vehicle[number]:
             found["vehicle_class"] = float(passes.vehicle[number])
         if not math.isnan(vehicles.plate[number]):
-            found |= {"plate": float(vehicles.plate[number]), "plates_near": float(vehicles.near[number])}
+            found |= {
+                plates.EVIDENCE: float(vehicles.plate[number]),
+                "plates_near": float(vehicles.near[number]),
+            }
             found |= {} if math.isnan(vehicles.sure[number]) else {"plate_sure": float(vehicles.sure[number])}
         others = {f"{self._radars.devices[row].id}.pass_kmh": kmh for row, kmh in vehicles.others[number]}
         return found | others
@@ -198,8 +202,8 @@ class Radars:
         if columns.keys() != self.columns().keys():
             return
         self.cut = Cut(Readings.read(columns, "open_"), columns["seen_us"])
-        passes, plates = Passes.read(columns, "waiting_"), Sightings.read(columns, "plate_")
-        self.waiting = Waiting(passes, plates, columns["plates_seen_us"])
+        passes, seen = Passes.read(columns, "waiting_"), Sightings.read(columns, "plate_")
+        self.waiting = Waiting(passes, seen, columns["plates_seen_us"])
 
 
 def severity(levels: tuple[SpeedLevel, ...], peak: float, limit: float, otherwise: Severity) -> Severity:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from devices.campus.site import Area, Campus
+from devices.model import plates
 from devices.model.texts import Text
 from devices.profiles.profile import Words
 from hub.alerts.own_rules import OWN_RULES
@@ -14,7 +15,7 @@ from hub.api.answers import words
 
 
 def card(record: Record, campus: Campus) -> dict[str, Any]:
-    """One alert for REST, events and exports."""
+    """One alert for REST, events and exports; a plate is told by `hub.api.plates` alone."""
     title, advice = _rule(record, campus)
     return {
         "id": record.id,
@@ -43,7 +44,8 @@ def card(record: Record, campus: Campus) -> dict[str, Any]:
         "value": _finite(record.value),
         "limit": _finite(record.limit),
         "unit": record.unit,
-        "evidence": {name: _finite(value) for name, value in record.evidence.items()},
+        "evidence": {name: _finite(v) for name, v in record.evidence.items() if name != plates.EVIDENCE},
+        "has_plate": plates.EVIDENCE in record.evidence,
         "parent": record.parent,
         "historical": record.historical,
         "stale": record.stale,

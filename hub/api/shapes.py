@@ -51,12 +51,20 @@ class Alert(Strict):
     limit: float | None
     unit: str
     evidence: dict[str, float | None]
+    has_plate: bool
     parent: str
     historical: bool
     stale: bool
     epoch: int
     notes: int
     latch: bool
+
+
+class Plate(Strict):
+    """The number plate that belongs to an alert, and how sure the camera was, per cent."""
+
+    plate: str
+    sure: float | None
 
 
 class HistoryLine(Strict):

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from fastapi import Query
 from sqlalchemy import Connection
 
 from devices.campus.checks import selected
 from devices.campus.site import Campus
 from devices.campus.speed_rules import SpeedingRule
+from devices.model.codes import VehicleClass
 from devices.model.samples import SampleBatch
 from devices.model.texts import Text
 from devices.profiles.profile import DeviceKind
@@ -26,14 +28,17 @@ from hub.api.routes import Routes
 from hub.errors import Invalid, TooLarge
 from hub.reports import speed as figures
 from hub.reports.speed import Passes
+from hub.series.port import Aggregate
 
 ROUTES: Final = Routes("speed")
 
-POINT: Final = "pass_kmh"
+POINTS: Final = ("pass_kmh", "pass_class")
 #: One read of the store, and all reads together: a year of a busy gate.
 PAGE: Final = 200_000
 MOST: Final = 2_000_000
 WORST: Final = 20
+#: Steps of the look at which hours were covered; a longer span is looked at in longer steps.
+MOST_STEPS: Final = 10_000
 
 
 @ROUTES.get("/speed", role=Role.VIEWER)
@@ -48,14 +53,56 @@ async def speed(
     if from_us >= to_us:
         raise Invalid(Text("时间范围为空", "from_us must be before to_us"))
     radars = chosen(hub.campus, device or None, site or None, DeviceKind.RADAR) or []
-    samples = await passes_between(hub, [f"{radar}.{POINT}" for radar in radars], from_us, to_us)
+    points = [f"{radar}.{point}" for point in POINTS for radar in radars]
+    samples = await passes_between(hub, points, from_us, to_us)
     passes = await asyncio.to_thread(judged, hub.campus, radars, samples)
     found = await asyncio.to_thread(figures.report, passes, hub.campus.timezone)
     if not len(passes) and radars:
         found["limit_kmh"] = _limit_now(hub, radars)
+    heard = await coverage(hub, radars, from_us, to_us)
+    for lane in found["lanes"]:
+        lane["coverage"] = heard[lane["device"]]
+        lane["device"] = radars[lane["device"]]
+    known = [share for share in heard if share is not None]
+    found["coverage"] = sum(known) / len(known) if known else None
     fastest = np.argsort(-passes.kmh, kind="stable")[:WORST].tolist()
     worst = await hub.db.read(lambda c: [_pass(c, radars, passes, row) for row in fastest])
     return Json({"devices": radars, **found, "worst": worst})
+
+
+async def coverage(hub: Ports, radars: Sequence[str], from_us: int, to_us: int) -> list[float | None]:
+    """Share of the time up to now in which the gateway of each radar was heard; None where no time was.
+
+    A radar says nothing while nobody passes, so it is not its own silence that counts. Heard is an hour in which
+    a first device of any link of the gateway, or the radar itself, gave a sample.
+    """
+    campus, to_us = hub.campus, min(to_us, hub.now_us())
+    agents = [campus.links[campus.devices[radar].link].agent for radar in radars]
+    if from_us >= to_us or not radars:
+        return [None] * len(radars)
+    watched = {agent: _signs_of_life(campus, agent) for agent in dict.fromkeys(agents)}
+    for radar, agent in zip(radars, agents, strict=True):
+        watched[agent].append(f"{radar}.{POINTS[0]}")
+    points = [point for own in watched.values() for point in own]
+    step_s = max(figures.HOUR_US, (to_us - from_us) // MOST_STEPS) / 1e6
+    steps = await hub.series.read(points, from_us, to_us, step_s, Aggregate.COUNT)
+    edges = np.append(steps.time_us, to_us)
+    row = {point: steps.value[number] > 0 for number, point in enumerate(steps.points)}
+    heard = np.array([np.any([row[point] for point in watched[agent]], axis=0) for agent in agents])
+    return [_rounded(share) for share in figures.coverage(heard, np.diff(edges))]
+
+
+def _signs_of_life(campus: Campus, agent: str) -> list[str]:
+    """One point of the first device of each link, which gives samples as long as the gateway works."""
+    first: dict[str, str] = {}
+    for device in campus.devices_of(agent):
+        if campus.profile_of(device).kind not in {DeviceKind.RADAR, DeviceKind.PLATE}:
+            first.setdefault(device.link, f"{device.id}.{campus.profile_of(device).points[0].name}")
+    return list(first.values())
+
+
+def _rounded(share: float) -> float | None:
+    return None if np.isnan(share) else round(float(share), 4)
 
 
 async def passes_between(
@@ -82,16 +129,32 @@ async def passes_between(
 
 
 def judged(campus: Campus, radars: Sequence[str], samples: SampleBatch) -> Passes:
-    """Passes with the limit that counted for each; `samples.point` indexes `radars`."""
+    """Passes with the limit that counted for each; `samples.point` indexes speeds, then classes, of `radars`."""
     samples = samples[~np.isnan(samples.value)]
-    rules = _rules(campus)
-    limit = np.full(len(samples), np.nan)
+    is_speed = samples.point < len(radars)
+    speeds, classes = samples[is_speed], samples[~is_speed]
+    device, rules = speeds.point.astype(np.int64), _rules(campus)
+    vehicle = _beside(speeds, classes, len(radars))
+    limit = np.full(len(speeds), np.nan)
     for row, radar in enumerate(radars):
-        own = samples.point == row
-        limit[own] = figures.limits(
-            rules.get(radar), campus.devices[radar].area, campus, samples.time_us[own]
-        )
-    return Passes(samples.point.astype(np.int64), samples.time_us, np.abs(samples.value), limit)
+        own, found = device == row, campus.devices[radar]
+        limit[own] = figures.limits(rules.get(radar), found, campus, speeds.time_us[own], vehicle[own])
+    return Passes(device, speeds.time_us, np.abs(speeds.value), speeds.value < 0, limit)
+
+
+def _beside(speeds: SampleBatch, classes: SampleBatch, radars: int) -> npt.NDArray[np.uint8]:
+    """The class that was told of each pass; unknown where none was."""
+    found = np.zeros(len(speeds), np.uint8)
+    known = classes[np.isin(classes.value, list(VehicleClass))]
+    if not len(known):
+        return found
+    told = known.time_us * radars + known.point - radars  # radar and moment as one number
+    order = np.argsort(told, kind="stable")
+    wanted = speeds.time_us * radars + speeds.point
+    place = order[np.minimum(np.searchsorted(told[order], wanted), len(told) - 1)]
+    same = told[place] == wanted
+    found[same] = known.value[place[same]]
+    return found
 
 
 def _rules(campus: Campus) -> dict[str, SpeedingRule]:
@@ -106,8 +169,9 @@ def _rules(campus: Campus) -> dict[str, SpeedingRule]:
 
 def _limit_now(hub: Ports, radars: Sequence[str]) -> float | None:
     rules, now = _rules(hub.campus), np.array([hub.now_us()], np.int64)
+    unknown = np.zeros(1, np.uint8)
     found = {
-        float(figures.limits(rules.get(radar), hub.campus.devices[radar].area, hub.campus, now)[0])
+        float(figures.limits(rules.get(radar), hub.campus.devices[radar], hub.campus, now, unknown)[0])
         for radar in radars
     }
     return found.pop() if len(found) == 1 and not np.isnan(next(iter(found))) else None

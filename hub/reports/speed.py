@@ -1,7 +1,7 @@
-"""How fast vehicles pass: distribution, 85th percentile, share above the limit, by hour and by day. Pure numpy.
+"""How fast vehicles pass: distribution, percentiles, share above the limit, by lane, hour and day. Pure numpy.
 
 Terms as in traffic engineering: P85 is the speed at or below which 85 % of the vehicles travel; the pace is the
-10 km/h band with the most vehicles. Figures of fewer than 100 passes say little.
+10 km/h band with the most vehicles. A lane is a radar and a direction. Figures of fewer than 100 passes say little.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from devices.campus.site import Campus
+from devices.campus.calendars import Hours
+from devices.campus.site import Campus, Device
+from devices.campus.speed_limits import limit_at
 from devices.campus.speed_rules import SpeedingRule
+from devices.model.codes import VehicleClass
 
 Times = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -27,6 +30,7 @@ PACE_KMH: Final = 10.0
 BAND_KMH: Final = 5.0
 DAY_US: Final = 86_400_000_000
 HOUR_US: Final = 3_600_000_000
+DIRECTIONS: Final = ("approaching", "receding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +40,23 @@ class Passes:
     device:  int64   (n,)  row of the radar
     time_us: int64   (n,)  when the vehicle was fastest
     kmh:     float64 (n,)  its speed, always positive
+    away:    bool    (n,)  it receded; what is not known counts as approaching
     limit:   float64 (n,)  the limit of that place and moment; NaN where there is none
     """
 
     device: npt.NDArray[np.int64]
     time_us: Times
     kmh: Floats
+    away: Flags
     limit: Floats
 
     def __len__(self) -> int:
         return len(self.kmh)
+
+    def __getitem__(self, rows: Flags) -> Passes:
+        return Passes(
+            self.device[rows], self.time_us[rows], self.kmh[rows], self.away[rows], self.limit[rows]
+        )
 
     @property
     def over(self) -> Flags:
@@ -55,21 +66,55 @@ class Passes:
 
 def report(passes: Passes, zone: ZoneInfo) -> dict[str, Any]:
     """All figures of some passes, as plain values; None where there is nothing to say."""
+    return {
+        **summary(passes),
+        "histogram": histogram(np.sort(passes.kmh)),
+        "by_hour": by_hour(passes, zone),
+        "by_day": by_day(passes, zone),
+        "lanes": lanes(passes, zone),
+        "minimum_sample": MINIMUM_SAMPLE,
+    }
+
+
+def summary(passes: Passes) -> dict[str, Any]:
+    """The figures of one group of passes."""
     speeds = np.sort(passes.kmh)
     return {
         "limit_kmh": usual_limit(passes.limit),
         "passes": len(passes),
         "mean": _rounded(speeds.mean()) if len(speeds) else None,
-        "p50": percentile(speeds, 50),
-        "p85": percentile(speeds, 85),
+        "std": _rounded(speeds.std(ddof=1)) if len(speeds) > 1 else None,
+        **{f"p{percent}": percentile(speeds, percent) for percent in (15, 50, 85)},
         "max": percentile(speeds, 100),
+        "over": int(passes.over.sum()),
         "over_share": float(passes.over.mean()) if len(passes) else None,
         "pace": pace(speeds),
-        "histogram": histogram(speeds),
-        "by_hour": by_hour(passes, zone),
-        "by_day": by_day(passes, zone),
-        "minimum_sample": MINIMUM_SAMPLE,
     }
+
+
+def lanes(passes: Passes, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """The same for each radar and direction in which anything passed, with its hours of the day."""
+    lane = passes.device * 2 + passes.away
+    rows = []
+    for number in np.unique(lane).tolist():
+        own = passes[lane == number]
+        named = {"device": number // 2, "direction": DIRECTIONS[number % 2]}
+        rows.append({**named, **summary(own), "by_hour": by_hour(own, zone)})
+    return rows
+
+
+def coverage(heard: npt.NDArray[np.bool_], hour_us: npt.NDArray[np.int64]) -> Floats:
+    """Share of the time in which each gateway was heard, float64 (gateways,); NaN where there was no time.
+
+    Args:
+        heard: bool (gateways, hours), whether anything came from it in that hour.
+        hour_us: int64 (hours,), how much of each hour counts: the first and the last may be cut short.
+    """
+    whole_us = int(hour_us.sum())
+    if not whole_us:
+        return np.full(len(heard), np.nan)
+    share: Floats = (heard * hour_us).sum(axis=1) / whole_us
+    return share
 
 
 def usual_limit(limit: Floats) -> float | None:
@@ -130,38 +175,35 @@ def local_us(time_us: Times, zone: ZoneInfo) -> Times:
     return time_us + offset_us[place] if len(hours) else time_us
 
 
-def limits(rule: SpeedingRule | None, area: str, campus: Campus, time_us: Times) -> Floats:
-    """The limit at each moment in an area, float64 (n,); the first special limit that fits, else the rule's own.
+def limits(
+    rule: SpeedingRule | None,
+    radar: Device,
+    campus: Campus,
+    time_us: Times,
+    vehicle: npt.NDArray[np.uint8],
+) -> Floats:
+    """The limit at each moment for each class of vehicle at a radar, float64 (n,); NaN where there is none.
 
-    A special limit begins and ends at minutes of the day, so it is judged once for each day and part of a day.
+    Limits change at minutes of the day only, so each is looked up once for a day, a part of it and a class.
     """
-    if rule is None:
+    if rule is None or not len(time_us):
         return np.full(len(time_us), np.nan)
-    found = np.full(len(time_us), rule.limit_kmh)
     local = local_us(time_us, campus.timezone)
     edges = np.array(sorted(set(_edges(rule))), np.int64)
     part = np.searchsorted(edges, local % DAY_US // 60_000_000, "right")
-    keys, first, place = np.unique(
-        local // DAY_US * (len(edges) + 1) + part, return_index=True, return_inverse=True
-    )
-    values = [_limit(rule, area, campus, int(time_us[row])) for row in first.tolist()]
-    if len(keys):
-        found = np.array(values)[place]
-    return found
-
-
-def _limit(rule: SpeedingRule, area: str, campus: Campus, time_us: int) -> float:
-    moment = dt.datetime.fromtimestamp(time_us / 1e6, campus.timezone)
-    for special in rule.limits:
-        calendar = campus.calendars.get(special.hours.calendar or "")
-        if (not special.areas or area in special.areas) and special.hours.hold(moment, calendar):
-            return special.limit_kmh
-    return rule.limit_kmh
+    keys = (local // DAY_US * (len(edges) + 1) + part) * len(VehicleClass) + vehicle
+    _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+    moments = [dt.datetime.fromtimestamp(int(time_us[row]) / 1e6, campus.timezone) for row in first]
+    classes = [VehicleClass(code) for code in vehicle[first]]
+    pairs = zip(moments, classes, strict=True)
+    return np.array([limit_at(campus, rule, radar, *pair) for pair in pairs])[place]
 
 
 def _edges(rule: SpeedingRule) -> Iterator[int]:
-    for special in rule.limits:
-        for clock in (special.hours.start, special.hours.end):
+    """Minutes of the day at which another limit may begin to count."""
+    parts: list[Hours] = [*rule.only.hours, *(special.hours for special in rule.limits)]
+    for part in parts:
+        for clock in (part.start, part.end):
             hours, _, minutes = clock.partition(":")
             yield int(hours) * 60 + int(minutes)
 

@@ -59,6 +59,7 @@ async def test_an_alert_says_what_where_since_when_and_what_to_do(viewer: Client
         "limit": 1.0,
         "unit": "",
         "evidence": {"position": 2.0},
+        "has_plate": False,
         "parent": "",
         "historical": False,
         "stale": False,

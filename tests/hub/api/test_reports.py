@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+import pytest
 
+from devices.campus.loading import with_rules
+from devices.campus.speed_rules import SpeedLimit
 from devices.model.alerts import Family
-from devices.model.codes import AcMode, CameraLink
+from devices.model.codes import AcMode, CameraLink, VehicleClass
 from devices.model.samples import SampleBatch
 from hub.alerts import store
 from hub.api.ports import Ports
-from hub.api.speed import passes_between
+from hub.api.speed import judged, passes_between
 from hub.series.port import Entry
 from tests.fake_clock import START_US
 from tests.hub.alerts.events import moment, raised
@@ -53,6 +56,50 @@ async def test_speeds_of_both_directions_count_with_the_limit_of_their_hour(
     first, second, *_ = answer["worst"]
     assert (first["value"], first["limit"], first["id"], first["seq"]) == (40.0, 30.0, pass_alert.id, 1)
     assert (second["value"], second["device"], second["id"]) == (34.0, "hq1-radar-2", "")
+
+
+async def test_lanes_have_their_own_figures_and_say_how_much_of_the_time_was_heard(
+    viewer: Client, ports: Ports
+) -> None:
+    names = [*RADARS, "hq1-radar-1.pass_class", "hq1-ac-301.on"]
+    from_us = ports.now_us() - 4 * H
+    rows = [
+        (0, from_us, 28.0),
+        (0, from_us + S, -34.0),
+        (2, from_us + S, float(VehicleClass.TRUCK)),
+        (1, from_us + 2 * S, 40.0),
+        (3, from_us + 2 * H, 1.0),
+    ]
+    await ports.series.write([Entry(SampleBatch.of(*zip(*rows, strict=True)), names)])
+    answer = (await viewer.get(f"/api/speed?from_us={from_us}&to_us={from_us + 24 * H}")).json()
+    lanes = {(row["device"], row["direction"]): row for row in answer["lanes"]}
+    assert {lane: (row["passes"], row["p85"], row["coverage"]) for lane, row in lanes.items()} == {
+        ("hq1-radar-1", "approaching"): (1, 28.0, 0.5),
+        ("hq1-radar-1", "receding"): (1, 34.0, 0.5),
+        ("hq1-radar-2", "approaching"): (1, 40.0, 0.5),
+    }
+    assert (answer["std"], answer["p15"], answer["coverage"]) == (6.0, 28.0, 0.5)  # two hours of four
+
+
+async def test_a_limit_for_a_class_counts_where_the_class_was_told(ports: Ports) -> None:
+    rule = ports.campus.rules["speeding"]
+    trucks = SpeedLimit(classes=("truck",), limit_kmh=60)
+    campus = with_rules(ports.campus, [rule.model_copy(update={"limits": (trucks,)})])
+    truck, car = float(VehicleClass.TRUCK), float(VehicleClass.CAR)
+    samples = SampleBatch.of(
+        [0, 1, 0, 0, 2, 3, 2],
+        [START_US, START_US, START_US + S, START_US + 2 * S, START_US, START_US, START_US + 2 * S],
+        [40.0, 41.0, 42.0, -43.0, truck, car, truck],
+    )
+    found = judged(campus, ["hq1-radar-1", "hq1-radar-2"], samples)
+    assert found.limit.tolist() == [60.0, 30.0, 30.0, 60.0]
+    assert found.away.tolist() == [False, False, False, True]
+
+
+async def test_a_span_without_time_has_no_coverage(viewer: Client, ports: Ports) -> None:
+    future_us = ports.now_us() + H
+    answer = (await viewer.get(f"/api/speed?from_us={future_us}&to_us={future_us + H}")).json()
+    assert answer["coverage"] is None
 
 
 async def test_one_radar_or_site_is_looked_at_alone(viewer: Client, ports: Ports) -> None:
