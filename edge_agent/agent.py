@@ -13,11 +13,11 @@ from devices.campus.loading import load_campus
 from devices.campus.site import Campus, HttpLink, Link, ModbusTcpLink, MqttLink
 from devices.model.errors import ConfigRefused, Garbled, Problem
 from devices.model.points import PointTable
-from edge_agent.detect.detection import Detection
 from edge_agent.health import Health
 from edge_agent.healthport import serve
 from edge_agent.outbox import Outbox
 from edge_agent.pipeline import Keeping, Pipeline
+from edge_agent.rulebook import SECTION, STATE, Rulebook
 from edge_agent.settings import EdgeSettings, load_credentials
 from edge_agent.sources.camera.source import CameraSource
 from edge_agent.sources.modbus.source import ModbusSource
@@ -41,7 +41,7 @@ async def run(settings: EdgeSettings) -> None:
     if settings.agent not in campus.agents:
         known = ", ".join(campus.agents)
         raise ConfigRefused([Problem(str(settings.site), "agents", repr(settings.agent), f"one of {known}")])
-    async with _living(settings, campus) as (pipeline, uplink, sources, health):
+    async with _living(settings, campus) as (pipeline, uplink, book, sources, health):
         alive = asyncio.Event()
         alive.set()
         async with (
@@ -51,6 +51,7 @@ async def run(settings: EdgeSettings) -> None:
             log.info("agent %s runs, health on port %d", settings.agent, port)
             tasks.create_task(pipeline.run(), name="pipeline")
             tasks.create_task(uplink.run(), name="uplink")
+            tasks.create_task(book.run(pipeline), name="rulebook")
             for name, source in sources.items():
                 sink: Sink = Keeping(pipeline) if name == "mqtt" else pipeline
                 tasks.create_task(_kept_running(name, source, sink, pipeline), name=name)
@@ -59,37 +60,49 @@ async def run(settings: EdgeSettings) -> None:
 @asynccontextmanager
 async def _living(
     settings: EdgeSettings, campus: Campus
-) -> AsyncIterator[tuple[Pipeline, Uplink, dict[str, Source], Health]]:
+) -> AsyncIterator[tuple[Pipeline, Uplink, Rulebook, dict[str, Source], Health]]:
     clock, health, table = SystemClock(), Health(), campus.points_of(settings.agent)
     hub = load_credentials(settings.hub, settings.agent).broker()
     field = hub if settings.field is None else load_credentials(settings.field, None).broker()
-    detection = Detection(campus, settings.agent, table, clock.now_us())
+    book = Rulebook(campus, settings.agent, table, clock)
     started_us = clock.now_us()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = settings.data_dir / "outbox.sqlite"
     async with Outbox(
         path, settings.agent, settings.outbox, now_us=clock.now_us, monotonic=clock.monotonic
     ) as outbox:
+        saved = await outbox.load_states()
+        memory = book.recall(saved.pop(STATE, None))
+        if memory.starts is not None:  # before anything that could end this start is done
+            await outbox.save_state(STATE, memory.packed()[STATE])
+        detection = book.begin()
         pipeline = Pipeline(detection, table, outbox, clock, settings.detect)
-        await _begin(pipeline, await outbox.load_states())
+        pipeline.keep(book.memory.packed())
+        await _begin(pipeline, saved)
         sources = _sources(settings, campus, table, field, clock)
         about = {
             "id": settings.agent,
             "version": version("campuswatch"),
             "site_digest": campus.digest,
-            "rules": detection.rule_versions,
             "started_us": started_us,
         }
-        uplink = Uplink(
-            hub, settings.agent, outbox, settings.uplink, about=about, health=health.snapshot, clock=clock
-        )
+        told: dict[str, Any] = {"about": about, "health": health.snapshot, "on_rules": book.offer}
+        uplink = Uplink(hub, settings.agent, outbox, settings.uplink, clock=clock, **told)
+
+        def tell() -> None:
+            about.update({SECTION: book.about(), "rules": book.about()["versions"]})
+            uplink.tell()
+
+        tell()
+        book.told = tell
         health.add("agent", lambda: about)
+        health.add(SECTION, book.about)
         health.add("pipeline", pipeline.health)
         health.add("outbox", lambda: outbox.stats().as_health())
         health.add("uplink", uplink.health)
         for name, source in sources.items():
             health.add(f"source_{name}", source.health)
-        yield pipeline, uplink, sources, health
+        yield pipeline, uplink, book, sources, health
 
 
 async def _begin(pipeline: Pipeline, saved: Mapping[str, bytes]) -> None:

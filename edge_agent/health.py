@@ -12,7 +12,14 @@ from prometheus_client.registry import Collector, CollectorRegistry
 Section = Callable[[], Mapping[str, Any]]
 
 #: A mapping under one of these keys has one entry for each thing of that name, which becomes a label.
-LABELS: Final = {"links": "link", "lanes": "lane", "units": "unit", "errors": "error", "dropped": "reason"}
+LABELS: Final = {
+    "links": "link",
+    "lanes": "lane",
+    "units": "unit",
+    "errors": "error",
+    "dropped": "reason",
+    "versions": "rule",
+}
 
 
 class Health:

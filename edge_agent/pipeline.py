@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -19,7 +19,7 @@ from devices.model.points import PointTable
 from devices.model.samples import SampleBatch
 from devices.wire.messages import Lane, Message
 from devices.wire.records import MAX_ALERTS, alerts_message, samples_message
-from edge_agent.detect.detection import PART, Detection
+from edge_agent.detect.detection import PART, Detection, Outcome
 from edge_agent.errors import NoRoom, NotStored
 from edge_agent.uplink.holding import Holding, is_ours
 
@@ -36,6 +36,7 @@ COUNTS: Final = (
     "not_kept",
     "clock_steps",
     "source_failures",
+    "rules_given_back",
 )
 
 
@@ -62,6 +63,10 @@ class Pace(Protocol):
     @property
     def held_s(self) -> float:
         """How often held values are saved."""
+
+
+#: Gives the detection that goes on where one erred, states to keep with that, and whether it is on trial too.
+Fallback = Callable[[Exception], tuple[Detection, dict[str, bytes], bool]]
 
 
 class Clock(Protocol):
@@ -98,6 +103,10 @@ class Pipeline:
         self._wall_us, self._monotonic = clock.now_us(), clock.monotonic()
         self._unkept: list[AlertEvent] = []
         self._holding = Holding()
+        self._turn = asyncio.Lock()
+        self._fallback: Fallback | None = None  # while the detection is on trial
+        self._good: dict[str, bytes] = {}  # its state after the last step that went well
+        self._more: dict[str, bytes] = {}  # states of others that are to be kept
         self.counts = dict.fromkeys(COUNTS, 0)
 
     async def samples(self, batch: SampleBatch) -> None:
@@ -134,6 +143,60 @@ class Pipeline:
         orphans = self._detection.restore(detection, self._now_us())
         await self._commit(SampleBatch.empty(), orphans)
 
+    async def change(self, detection: Detection, states: Mapping[str, bytes], fallback: Fallback) -> None:
+        """Let another detection go on from here; it is on trial.
+
+        What it no longer judges is cleared. The clears, its state and `states` are kept in one commit, and no
+        reading falls between the two.
+
+        Raises:
+            Garbled: it cannot go on from here; nothing was changed.
+        """
+        async with self._turn:
+            orphans = detection.restore(_parts(self._detection), self._now_us())
+            self._adopt(detection, states)
+            self.guard(fallback)
+            await self._commit(SampleBatch.empty(), orphans)
+
+    def guard(self, fallback: Fallback) -> None:
+        """Put the detection on trial: an error of its own makes `fallback` give the one that goes on."""
+        self._fallback, self._good = fallback, _parts(self._detection)
+
+    def trust(self, states: Mapping[str, bytes]) -> None:
+        """End the trial, and keep these states."""
+        self._fallback, self._good = None, {}
+        self.keep(states)
+
+    def keep(self, states: Mapping[str, bytes]) -> None:
+        """Keep states of others with the next commit."""
+        self._more |= states
+
+    def _adopt(self, detection: Detection, states: Mapping[str, bytes]) -> None:
+        self._detection = detection
+        self._held_at = float("-inf")  # what is held goes with it
+        self.keep(states)
+
+    def _judged(self, batch: SampleBatch, now_us: int) -> Outcome:
+        """Judge; where a detection on trial errs, another one judges the same readings from where that one was."""
+        if self._fallback is None:
+            return self._detection.step(batch, now_us)
+        try:
+            outcome = self._detection.step(batch, now_us)
+        except Exception as error:  # noqa: BLE001 - boundary: rules that somebody published
+            self.counts["rules_given_back"] += 1
+            detection, states, on_trial = self._fallback(error)
+        else:
+            self._good = _parts(self._detection)
+            return outcome
+        orphans = detection.restore(self._good, now_us)
+        self._adopt(detection, states)
+        if on_trial:
+            self.guard(self._fallback)
+        else:
+            self.trust({})
+        outcome = self._judged(batch, now_us)
+        return Outcome([*orphans, *outcome.events], outcome.derived)
+
     async def run(self) -> None:
         """Judge for ever, at each arrival and at least once each tick."""
         while True:
@@ -143,14 +206,15 @@ class Pipeline:
                 await self._clock.sleep(self._pace.gather_s)
             except TimeoutError:
                 pass  # nothing came: silence has to be judged too
-            await self._step()
+            async with self._turn:
+                await self._step()
 
     async def _step(self) -> None:
         waiting, self._waiting, self._count = self._waiting, [], 0
         kept, self._kept = self._kept, asyncio.get_running_loop().create_future()
         self._arrived.clear()
         batch = SampleBatch.joined(waiting)
-        outcome = self._detection.step(batch, self._now_us())
+        outcome = self._judged(batch, self._now_us())
         self.counts["steps"] += 1
         self.counts["samples"] += len(batch)
         self.counts["events"] += len(outcome.events)
@@ -170,7 +234,7 @@ class Pipeline:
         ]
         if len(batch):
             records.append((Lane.LIVE, samples_message(batch, self._table.names)))
-        states = self._changed_states() | self._holding.states()
+        states = self._changed_states() | self._holding.states() | self._more
         if not records and not states:
             return True
         try:
@@ -190,6 +254,7 @@ class Pipeline:
     def _note_kept(self, states: Mapping[str, bytes]) -> None:
         self._unkept = []
         self._saved |= states
+        self._more = {name: data for name, data in self._more.items() if states.get(name) != data}
         self._holding.kept()
 
     def _changed_states(self) -> dict[str, bytes]:
@@ -221,6 +286,11 @@ class Pipeline:
             "alerts_open": len(self._holding),
             "last_step_us": self._wall_us,
         }
+
+
+def _parts(detection: Detection) -> dict[str, bytes]:
+    """All that another detection needs to go on."""
+    return {**detection.save_judged(), **detection.save_held()}
 
 
 class Keeping:

@@ -21,6 +21,7 @@ from devices.wire.messages import (
     health_topic,
     hello_topic,
     open_topic,
+    rules_topic,
     session_topic,
     state_topic,
 )
@@ -92,6 +93,7 @@ class Uplink:
         clock: wall clock, monotonic clock and sleep.
         random: returns 0 <= x < 1.
         boot: number of this process; a random one if not given.
+        on_rules: takes rules that the hub sends; raises Garbled where they are none.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class Uplink:
         clock: Clock,
         random: Callable[[], float] = random,
         boot: int | None = None,
+        on_rules: Callable[[Message], None] = lambda _: None,
     ) -> None:
         self.state = State.CONNECTING
         self._broker = broker
@@ -116,6 +119,8 @@ class Uplink:
         self._clock = clock
         self._about = about
         self._health = health
+        self._on_rules = on_rules
+        self._news = asyncio.Event()
         self._backoff = Backoff(settings.first_wait_s, settings.most_wait_s, JITTER, random)
         self._window = self._new_window()
         self._offset = ClockOffset()
@@ -130,6 +135,10 @@ class Uplink:
         self._asked_s = 0.0
         self._known_epoch: int | None = None  # that the hub has let this process send
         self._reported_s = float("-inf")
+
+    def tell(self) -> None:
+        """Tell the counters now, not in a while: something has changed that the hub waits for."""
+        self._news.set()
 
     async def run(self) -> None:
         """Connect, send, and connect again, until cancelled."""
@@ -174,7 +183,8 @@ class Uplink:
         async with connect(
             self._broker, f"{self._agent}-{self._boot:x}", will=will, max_bytes=MAX_ACK_BYTES
         ) as link:
-            await link.subscribe([ack_topic(self._agent), session_topic(self._agent)])
+            topics = (ack_topic(self._agent), session_topic(self._agent), rules_topic(self._agent))
+            await link.subscribe(topics)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._receive(link), name="uplink receiver")
                 await self._introduce(link)
@@ -247,6 +257,8 @@ class Uplink:
                 message = decode(incoming.payload)
                 if incoming.topic == session_topic(self._agent):
                     await self._obey(answer_from(message))
+                elif incoming.topic == rules_topic(self._agent):
+                    self._on_rules(message)
                 else:
                     await self._take_in(ack_from(message))
             except Garbled as error:
@@ -308,8 +320,9 @@ class Uplink:
 
     async def _tell_health(self, link: Link) -> None:
         while True:
+            self._news.clear()
             await link.publish(health_topic(self._agent), self._said(Kind.HEALTH, self._health()), qos=0)
-            await self._clock.sleep(self._settings.health_s)
+            await _set_within(self._news, self._settings.health_s)
 
     def _said(self, kind: Kind, values: Mapping[str, Any]) -> bytes:
         """Encode what the agent says of itself; what is not plain enough for a message is left out and told."""
