@@ -17,6 +17,7 @@ from devices.model.alerts import AlertEvent, EventKind
 from devices.model.codes import AcMode, CameraLink, DoorState, OnOff, PumpPosition
 from devices.model.samples import SampleBatch
 from edge_agent.detect.detection import Detection
+from tests.edge_agent.detect.long_stories import LONG_STORIES
 
 SITE = Path(__file__).parents[3] / "config" / "demo" / "site.yaml"
 START = "2026-07-15 10:00"  # a Wednesday in the cooling season
@@ -51,6 +52,9 @@ PUMP = {
     "running": OFF,
     "inspection": OFF,
     "fault": OFF,
+    "standby_power_ok": ON,
+    "stabiliser_auto": ON,
+    "emergency_start": OFF,
     "pressure_mpa": 0.45,
     "tank_level_m": 3.0,
 }
@@ -94,6 +98,13 @@ STORIES = {
     ),
     "pump-running": pump("消防泵已启动", "a fire pump has started", 63, running=ON),
     "pump-fault": pump("控制柜报故障", "the cabinet reports a fault", 63, fault=ON),
+    "stabiliser-not-auto": pump(
+        "稳压泵不在自动位", "the stabiliser pump is not in automatic", 90, stabiliser_auto=OFF
+    ),
+    "pump-standby-power-lost": pump("备用电源失电", "standby supply is gone", 120, standby_power_ok=OFF),
+    "pump-emergency-start": pump(
+        "机械应急启动装置已动作", "the mechanical emergency start was used", 63, emergency_start=ON
+    ),
     "low-network-pressure": pump(
         "管网压力 0.3 MPa,低于 0.35 MPa", "network at 0.3 MPa, below 0.35 MPa", 70, pressure_mpa=0.30
     ),
@@ -261,8 +272,8 @@ def begin_us(story: Story) -> int:
     return round(story.begin_s * 1e6)
 
 
-def test_every_rule_of_the_demo_campus_is_played_here() -> None:
-    assert {*STORIES, "speeding"} == set(demo().rules)
+def test_every_rule_of_the_demo_campus_is_played() -> None:
+    assert {*STORIES, *LONG_STORIES, "speeding"} == set(demo().rules)
 
 
 @pytest.mark.parametrize("rule", ["link-silent", "field-silent", "recorder-silent"])
