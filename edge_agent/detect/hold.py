@@ -112,8 +112,11 @@ def hold(
     name = np.where(old, state.name_us[row], name_us[first])
     last_of_row = np.append(row[1:] != row[:-1], True) if len(row) else np.empty(0, np.bool_)
     end = np.where(last_of_row, np.maximum(newest[row], until_us), np.append(begin[1:], 0))
-    due = np.where(is_true, postpone(row, begin, begin + on_us), begin + off_us)
-    counts = np.where(begin == NEVER, is_true, (end >= due) & (last_of_row | (end > begin)))
+    soonest = begin + np.where(is_true, on_us, off_us)
+    due = np.where(is_true, postpone(row, begin, soonest), soonest)
+    # A run that ends when it is due has lasted long enough, but has no moment left into which it could be put off.
+    lasts = last_of_row | (end > np.maximum(begin, np.where(due > soonest, due, begin)))
+    counts = np.where(begin == NEVER, is_true, (end >= due) & lasts)
     before, after = _raised_around(row, is_true, counts, state.raised)
     start = _alert_starts(row, name, counts & is_true & ~before, state.start_us)
     turned = np.flatnonzero(before != after)

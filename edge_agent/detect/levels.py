@@ -80,24 +80,35 @@ def told(
         kind = np.where(turns.raises, RAISE, CLEAR).astype(np.int8)
         severity = np.full(len(turns), int(rule.severity), np.int8)
         return turns.row, kind, turns.time_us, turns.start_us, severity
+    traces = [trace_of(turns, before), *(trace for _, trace in levels)]
+    moments = Moments(len(before.raised), traces)
+    is_out = moments.filled(0) > 0
+    active = [(int(grave), moments.filled(number) > 0) for number, (grave, _) in enumerate(levels, 1)]
+    reached = np.max([np.where(counts, grave, 0) for grave, counts in active], axis=0)
+    severity = np.where(reached > 0, reached, int(rule.severity)).astype(np.int8)
+    at_turn = moments.at(turns.row, turns.time_us)
+    changes = ~moments.is_first & is_out & np.roll(is_out, 1) & (severity != np.roll(severity, 1))
+    changes[at_turn] = False  # a raise tells the severity of its moment
+    changed = np.flatnonzero(changes)
+    # What is cleared was told of before, unless it raised at the same moment.
+    again = np.append(False, at_turn[1:] == at_turn[:-1]) if len(turns) else np.empty(0, np.bool_)
+    told_by = np.where(turns.raises | again, at_turn, at_turn - 1)
+    row = np.concatenate([turns.row, moments.row[changed]])
+    time_us = np.concatenate([turns.time_us, moments.time_us[changed]])
+    kind = np.concatenate([np.where(turns.raises, RAISE, CLEAR), np.full(len(changed), CHANGE)]).astype(
+        np.int8
+    )
     starts = Trace(
         turns.row, turns.time_us, turns.start_us.astype(np.float64), before.start_us.astype(np.float64)
     )
-    moments = Moments(len(before.raised), [trace_of(turns, before), starts, *(trace for _, trace in levels)])
-    is_out = moments.filled(0) > 0
-    severity = np.full(len(moments), int(rule.severity), np.int8)
-    active = [(int(grave), moments.filled(number + 2) > 0) for number, (grave, _) in enumerate(levels)]
-    reached = np.max([np.where(counts, grave, 0) for grave, counts in active], axis=0)
-    severity = np.where(reached > 0, reached, severity).astype(np.int8)
-    was_out, was = np.roll(is_out, 1), np.roll(severity, 1)
-    changes = ~moments.is_first & ((is_out != was_out) | (is_out & (severity != was)))
-    kind = np.where(is_out != was_out, np.where(is_out, RAISE, CLEAR), CHANGE).astype(np.int8)
-    start = moments.filled(1).astype(np.int64)
-    severity = np.where(kind == CLEAR, was, severity)
-    return (
-        moments.row[changes],
-        kind[changes],
-        moments.time_us[changes],
-        start[changes],
-        severity[changes],
+    named = Moments(len(before.raised), [starts])
+    start_us = named.filled(0)[named.at(moments.row[changed], moments.time_us[changed])].astype(np.int64)
+    order = np.lexsort((time_us, row))  # stable: turns of one moment stay in their order
+    columns = (
+        row,
+        kind,
+        time_us,
+        np.concatenate([turns.start_us, start_us]),
+        np.concatenate([severity[told_by], severity[changed]]),
     )
+    return tuple(column[order] for column in columns)  # type: ignore[return-value] # five columns

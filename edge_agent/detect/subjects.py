@@ -204,6 +204,7 @@ def event(rule: RuleHead, subject: Subject, finding: Finding) -> AlertEvent:
         message=Text(rule.message.zh.format(**zh, **shared), rule.message.en.format(**en, **shared)),
         evidence=finding.evidence,
         parent=subject.parent,
+        latch=rule.latch,
     )
 
 

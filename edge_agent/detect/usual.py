@@ -78,7 +78,9 @@ class UsualLimit(Quantity):
             ends_us = np.full(len(rows), end_us, np.int64)
             total, seen = summed.at(rows, ends_us), covered.at(rows, ends_us)
             if counted:
-                count = np.nan_to_num(value[moments.at(rows, ends_us)])
+                count = np.nan_to_num(
+                    value[moments.at(rows, ends_us - 1)]
+                )  # one at its very end is of the next
                 figure, self._base = count - self._base, count
             else:
                 figure = (total - at_begin[0]) * QUANTUM / np.maximum((seen - at_begin[1]) * QUANTUM, 1.0)
