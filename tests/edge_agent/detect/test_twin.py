@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from devices.campus.rules import StaleRule
-from devices.model.alerts import AlertEvent
+from devices.model.alerts import AlertEvent, alert_id
 from devices.model.errors import ConfigRefused
 from devices.model.samples import SampleBatch
+from edge_agent.detect.block import NEVER, Block
 from edge_agent.detect.detection import Detection
 from tests.edge_agent.detect.twin import slow_rules
 from tests.edge_agent.detect.twin.cases import CASES
 from tests.edge_agent.detect.twin.slow_rules import Told
+from tests.edge_agent.detect.twin.slow_values import readings
 from tests.edge_agent.detect.twin.stories import AGENT, Case, Delivery, deliveries, rule, samples_of
 
 EXAMPLES = settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
@@ -51,10 +55,19 @@ def rounded(lines: list[Told], since_us: int) -> list[tuple[Any, ...]]:
     ]
 
 
+def assert_named(case: Case, events: Iterable[AlertEvent]) -> None:
+    """Every event has the name that its rule, thing and begin make, and says whether it latches."""
+    for event in events:
+        rule = case.campus.rules[event.rule]
+        assert event.id == alert_id(rule.id, rule.version, event.device, event.start_us)
+        assert event.latch == rule.latch
+
+
 def assert_equal(case: Case, samples: SampleBatch) -> None:
     slow = slow_rules.events(case.campus, AGENT, samples, case.since_us, case.until_us)
-    at = case.since_us
-    assert rounded(told(fast(case, samples)), at) == rounded(slow, at)
+    events, at = fast(case, samples), case.since_us
+    assert rounded(told(events), at) == rounded(slow, at)
+    assert_named(case, events)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -63,6 +76,40 @@ def assert_equal(case: Case, samples: SampleBatch) -> None:
 def test_the_core_tells_what_its_slow_twin_tells(name: str, data: st.DataObject) -> None:
     case = CASES[name]
     assert_equal(case, data.draw(samples_of(case)))
+
+
+def block_of(case: Case, samples: SampleBatch) -> Block:
+    """History as it lies in memory: what is held at every moment at which anything was read, and at the end."""
+    table = case.campus.points_of(AGENT)
+    said = readings(table, samples)
+    steps = sorted({time for known in said.values() for time, _ in known} | {case.until_us})
+    value = np.full((len(table), len(steps)), math.nan)
+    at_us = np.full((len(table), len(steps)), NEVER, np.int64)
+    for row, name in enumerate(table.names):
+        for time, read in said[name]:
+            first = steps.index(time)
+            value[row, first:], at_us[row, first:] = read, time
+    return Block(value, at_us, np.array(steps, np.int64))
+
+
+@pytest.mark.parametrize("name", CASES)
+@EXAMPLES
+@given(data=st.data())
+def test_history_in_memory_tells_what_its_samples_tell_wherever_it_is_cut(
+    name: str, data: st.DataObject
+) -> None:
+    case = CASES[name]
+    samples = data.draw(samples_of(case))
+    block = block_of(case, samples)
+    cuts = sorted(data.draw(st.sets(st.integers(1, block.steps), max_size=4)) | {0, block.steps})
+    detection = started(case, case.since_us)
+    events: list[AlertEvent] = []
+    for first, last in itertools.pairwise(cuts):
+        for findings in detection.play(block.cut(first, last)):
+            events += findings.events()
+    whole, by_samples = played(case, [Delivery(samples, case.until_us)])
+    assert in_order(events) == in_order(whole)
+    assert saved(detection) == saved(by_samples)
 
 
 def in_order(events: Iterable[AlertEvent]) -> list[str]:
@@ -79,10 +126,10 @@ def played(case: Case, parts: Iterable[Delivery]) -> tuple[list[AlertEvent], Det
     events: list[AlertEvent] = []
     for part in parts:
         events += detection.step(part.batch, part.until_us).events
-        if part.restarts:
+        if part.returns_us is not None:
             kept = saved(detection)
-            detection = started(case, part.until_us)
-            assert detection.restore(kept, part.until_us) == []
+            detection = started(case, part.returns_us)
+            assert detection.restore(kept, part.returns_us) == []
     return events, detection
 
 
@@ -95,7 +142,7 @@ def test_any_cut_and_any_restart_give_the_same_events_and_state(name: str, data:
     # For silence a restart matters: the agent's own absence is nobody's silence.
     may_restart = not any(isinstance(rule, StaleRule) and rule.enabled for rule in case.campus.rules.values())
     parts = data.draw(deliveries(case, samples, may_restart=may_restart))
-    whole, at_once = played(case, [Delivery(samples, case.until_us, restarts=False)])
+    whole, at_once = played(case, [Delivery(samples, case.until_us)])
     pieces, piecewise = played(case, parts)
     assert in_order(pieces) == in_order(whole)
     assert saved(piecewise) == saved(at_once)

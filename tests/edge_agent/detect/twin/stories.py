@@ -6,7 +6,7 @@ import datetime as dt
 import functools
 import random
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,11 +123,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Some samples with the moment up to which all is known, and whether the agent starts anew after them."""
+    """Some samples with the moment up to which all is known.
+
+    returns_us: the agent stops after them, and starts anew then.
+    """
 
     batch: SampleBatch
     until_us: int
-    restarts: bool
+    returns_us: int | None = None
 
 
 #: How good a sample is; the last one has no value beside.
@@ -186,9 +189,17 @@ def deliveries(draw: st.DrawFn, case: Case, samples: SampleBatch, *, may_restart
         mine = np.flatnonzero((samples.time_us > before_us) & (samples.time_us <= until_us))
         known = samples[samples.time_us <= before_us]
         batch = SampleBatch.joined([samples[_shuffled(mine, samples, shuffle)], _repeats(known, shuffle)])
-        found.append(Delivery(batch, until_us, number in restarts))
+        returns_us = _while_nothing_is_read(case, samples, until_us, shuffle) if number in restarts else None
+        found.append(Delivery(batch, until_us, returns_us))
         before_us = until_us
     return found
+
+
+def _while_nothing_is_read(case: Case, samples: SampleBatch, from_us: int, shuffle: random.Random) -> int:
+    """A moment before the next sample, at once or later."""
+    later = samples.time_us[samples.time_us > from_us]
+    next_us = int(later.min()) if len(later) else case.until_us
+    return shuffle.choice([from_us, from_us + (next_us - from_us) * 3 // 4])
 
 
 def _shuffled(rows: np.ndarray[Any, Any], samples: SampleBatch, shuffle: random.Random) -> list[int]:
@@ -203,8 +214,3 @@ def _repeats(known: SampleBatch, shuffle: random.Random) -> SampleBatch:
     again = good[[shuffle.randrange(len(good)) for _ in range(shuffle.randrange(3))] if len(good) else []]
     late = np.array([shuffle.choice([0, 0, 1, 70_000_000]) for _ in range(len(again))], np.int64)
     return SampleBatch.of(again.point, again.time_us - late, again.value + 1.0, again.quality)
-
-
-def batches(found: Sequence[Delivery]) -> Iterator[tuple[SampleBatch, int]]:
-    """The batches with their watermarks."""
-    return ((delivery.batch, delivery.until_us) for delivery in found)
