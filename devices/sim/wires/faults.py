@@ -57,7 +57,7 @@ KINDS: Final = {
             value="exception code", usual=4.0,
         ),
         _kind("garbled", {*_ANY, Target.LINK}, "answers nonsense", "device-silent, counted as garbled"),
-        _kind("stuck", _ANY, "repeats what it said when the fault began", "camera-frozen on a camera"),
+        _kind("stuck", _ANY, "repeats what it said when the fault began", "camera-frozen, pump-panel-frozen"),
         _kind("dead-link", {Target.LINK}, "refuses and drops connections", "link-silent, recorder-silent"),
         _kind("closing-link", {Target.LINK}, "accepts and closes at once", "link-silent, recorder-silent"),
         _kind(

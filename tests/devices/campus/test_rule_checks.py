@@ -25,6 +25,7 @@ def of_rule(path: str) -> str:
     return f"rules.r.{path}" if path else "rules.r"
 
 
+@pytest.mark.promise("P-rulefile-1")
 @pytest.mark.parametrize("case", [*CASES["unknown"], *CASES["unfit"], *CASES["never"], *CASES["causes"]])
 def test_mistake_is_told_with_the_path_as_it_was_written(campus: Campus, case: Fields) -> None:
     said = told(campus, *([case["beside"]] if "beside" in case else []), case["rule"])

@@ -157,6 +157,7 @@ def told_of(reading: Callable[[], Campus]) -> Sequence[Problem]:
     return ()
 
 
+@pytest.mark.promise("P-rulefile-1")
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rules=mutilated())
 def test_mutilated_rules_are_taken_or_refused_with_a_path(rules: list[Fields]) -> None:
