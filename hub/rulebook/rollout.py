@@ -61,8 +61,11 @@ class Rollout:
             await self._looked(everybody)
             while True:
                 heard = [await news.next(), *news.take()]
-                anew = any(topic == RULES for topic, _ in heard)
-                await self._looked(everybody if anew else {agent for _, agent in heard})
+                if any(topic == RULES for topic, _ in heard):
+                    self._number = -1
+                    await self._looked(everybody)
+                else:
+                    await self._looked({agent for _, agent in heard})
 
     async def _looked(self, agents: Collection[str]) -> None:
         with suppress(Unreachable):  # the database is away: the agents' next words start this again

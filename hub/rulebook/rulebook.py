@@ -23,7 +23,7 @@ from hub.errors import Conflict, NotAllowed, TooLarge
 from hub.live.bus import RULES, Bus
 from hub.rulebook import draft, shelf
 from hub.rulebook.draft import FILE, Change, Draft
-from hub.rulebook.shelf import APPROVE, WITHDRAW, Act, Publication, State
+from hub.rulebook.shelf import APPROVE, WITHDRAW, Act, Progress, Publication, State, Step
 
 log = logging.getLogger(__name__)
 #: The hub as the author of acts.
@@ -176,6 +176,7 @@ class Rulebook:
         def work(connection: Connection) -> Publication:
             _not_stale(wanted.base, shelf.in_force(connection), shelf.waiting(connection))
             made = shelf.add(connection, new)
+            self._begin_rollout(connection, wanted.base, made.time_us)
             said = {"changes": made.changes, "removed": made.removed, "warnings": made.warnings}
             _record(connection, "publish", made, wanted.note, actor, made.time_us, said)
             return made
@@ -235,11 +236,19 @@ class Rulebook:
 
         def work(connection: Connection) -> Publication:
             allowed(connection)
+            before = shelf.in_force(connection)
             made = shelf.act(connection, number, Act(what, actor.name, now_us, reason))
+            self._begin_rollout(connection, before, now_us)
             _record(connection, what, made, reason, actor, now_us, None)
             return made
 
         return await self._db.write(work)
+
+    def _begin_rollout(self, connection: Connection, before: int, now_us: int) -> None:
+        """Where another set is in force now, every agent has it to take up, also those that ran it once."""
+        if (number := shelf.in_force(connection)) != before:
+            pending = Step(Progress.PENDING, now_us)
+            shelf.note(connection, number, dict.fromkeys(self.site.agents, pending))
 
     async def _changed(self) -> None:
         await self.load()

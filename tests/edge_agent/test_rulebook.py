@@ -129,7 +129,7 @@ async def test_a_published_rule_runs_without_a_reading_lost(gateway: Gateway) ->
 async def test_the_set_and_the_state_of_its_rules_are_one_commit(gateway: Gateway) -> None:
     async with gateway.running():
         await gateway.read(MANUAL)
-        await until(lambda: gateway.disk.alerts())
+        await until(gateway.disk.alerts)
         await gateway.take_up(published(gateway.campus))
     with_set = next(
         (records, states)
@@ -214,7 +214,7 @@ async def test_an_error_after_the_trial_is_not_laid_to_the_rules(tmp_path: Path)
 async def test_after_a_power_cut_the_last_committed_set_runs(gateway: Gateway) -> None:
     async with gateway.running():
         await gateway.read(MANUAL)
-        await until(lambda: gateway.disk.alerts())
+        await until(gateway.disk.alerts)
         await gateway.take_up(published(gateway.campus))
         await gateway.kept(1)
     for cut in range(len(gateway.disk.commits) + 1):
