@@ -88,6 +88,7 @@ async def _living(
         }
         told: dict[str, Any] = {"about": about, "health": health.snapshot, "on_rules": book.offer}
         uplink = Uplink(hub, settings.agent, outbox, settings.uplink, clock=clock, **told)
+        pipeline.is_thin = lambda: uplink.is_thin
 
         def tell() -> None:
             about.update({SECTION: book.about(), "rules": book.about()["versions"]})

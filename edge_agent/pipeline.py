@@ -22,6 +22,7 @@ from devices.wire.records import MAX_ALERTS, alerts_message, samples_message
 from edge_agent.detect.detection import PART, Detection, Outcome
 from edge_agent.errors import NoRoom, NotStored
 from edge_agent.uplink.holding import Holding, is_ours
+from edge_agent.uplink.thinning import REST
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,7 @@ class Pipeline:
         self._wall_us, self._monotonic = clock.now_us(), clock.monotonic()
         self._unkept: list[AlertEvent] = []
         self._holding = Holding()
+        self.is_thin: Callable[[], bool] = lambda: False  # whether the line carries less than comes in
         self._turn = asyncio.Lock()
         self._fallback: Fallback | None = None  # while the detection is on trial
         self._good: dict[str, bytes] = {}  # its state after the last step that went well
@@ -232,10 +234,9 @@ class Pipeline:
             (Lane.ALERTS, alerts_message(events[first : first + MAX_ALERTS]))
             for first in range(0, len(events), MAX_ALERTS)
         ]
-        if len(batch):
-            records.append((Lane.LIVE, samples_message(batch, self._table.names)))
+        records += [(Lane.LIVE, message) for message in self._messages(batch)]
         states = self._changed_states() | self._holding.states() | self._more
-        if not records and not states:
+        if not records and states.keys() <= {UNTIL}:
             return True
         try:
             await self._store.commit(records, states)
@@ -250,6 +251,15 @@ class Pipeline:
         self._note_kept(states)
         self.counts["commits"] += 1
         return True
+
+    def _messages(self, batch: SampleBatch) -> list[Message]:
+        """Samples as messages; on a thin line, what no rule reads has one of its own, which may wait."""
+        names, is_read = self._table.names, self._detection.reads[batch.point]
+        if not self.is_thin() or is_read.all():
+            return [samples_message(batch, names)] if len(batch) else []
+        rest = samples_message(batch[~is_read], names)
+        rest.header[REST] = True
+        return [samples_message(batch[is_read], names), rest] if is_read.any() else [rest]
 
     def _note_kept(self, states: Mapping[str, bytes]) -> None:
         self._unkept = []

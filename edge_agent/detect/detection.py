@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from devices.model.points import PointTable
 from devices.model.samples import SampleBatch
 from devices.profiles.profile import DeviceKind
 from edge_agent.detect import saving
-from edge_agent.detect.block import Block, Held
+from edge_agent.detect.block import Block, Flags, Held
 from edge_agent.detect.findings import Findings
 from edge_agent.detect.judge import Judge
 from edge_agent.detect.pictures import Seen, look
@@ -107,6 +108,16 @@ class Detection:
             np.tile(frames.time_us, 3),
             np.concatenate([np.asarray(c, np.float64) for c in columns]),
         )
+
+    @cached_property
+    def reads(self) -> Flags:
+        """Points whose values some rule reads, bool (points,); that a device is silent, any point tells."""
+        flags = np.zeros(len(self._table), np.bool_)
+        for judge in self._judges.values():
+            flags[judge.reads()] = True
+        for subject in self._radars.subjects:
+            flags[list(subject.points.values())] = True
+        return flags
 
     def shift(self, by_us: int) -> None:
         """The clock was set by `by_us`: move all that is remembered, so that ages and delays stay true."""

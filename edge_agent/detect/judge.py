@@ -222,6 +222,11 @@ class Judge(ABC):
             return False
         return not any(len(judges[rule].out.row) for rule, _ in self.causes)
 
+    def reads(self) -> Rows:
+        """Rows of the points whose values decide."""
+        found = np.unique(np.concatenate([np.zeros(0, np.int64), *map(np.ravel, self._looked_at())]))
+        return found[found >= 0]
+
     def _looked_at(self) -> tuple[Rows, ...]:
         own = (point for level in self.levels for leaf in level.leaves for point in leaf.points())
         return (*self.points(), *own)

@@ -196,6 +196,11 @@ class Outbox:
         """Number of the file; a new one after the file was damaged and replaced."""
         return self._stats.epoch
 
+    @property
+    def bytes_per_s(self) -> float:
+        """How much is put, lately."""
+        return self._stats.bytes_per_s
+
     def stats(self) -> Stats:
         """What waits, what was dropped and what the disk is like, as of at most a second ago."""
         return self._stats

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
@@ -9,13 +10,18 @@ from typing import Final
 
 from devices.model.alerts import AlertEvent, EventKind
 from devices.model.errors import Garbled
-from devices.wire.messages import Kind, Message, decode, encode
-from devices.wire.records import alerts_from, alerts_message
+from devices.wire.messages import Kind, Lane, Message, decode, encode
+from devices.wire.records import Stamp, alerts_from, alerts_message
+from devices.wire.sessions import MAX_IDS, OpenAlerts, that_fit
 
+LOG: Final = logging.getLogger(__name__)
 #: Names of the states; the alerts are spread over some, so that one event does not write them all.
 PREFIX: Final = "open-"
 TOTAL: Final = "open"
 PARTS: Final = 64
+#: Raises in a list, and their letters, at most.
+MOST_RAISES: Final = 1000
+MOST_LETTERS: Final = 1_000_000
 
 
 class Holding:
@@ -86,6 +92,20 @@ def read(parts: Iterable[bytes]) -> list[AlertEvent]:
         Garbled: a part cannot be read.
     """
     return [event for data in parts if data for event in alerts_from(decode(data))]
+
+
+def open_alerts(agent: str, epoch: int, boot: int, seq: int, parts: Iterable[bytes]) -> OpenAlerts | None:
+    """Saved parts as a list for the hub; None where it is too long, for half a list would clear the other half."""
+    events = sorted(read(parts), key=lambda event: event.time_us)
+    if len(events) > MAX_IDS:
+        LOG.error("%d open alerts are too many to compare", len(events))
+        return None
+    return OpenAlerts(
+        stamp=Stamp(agent, epoch, Lane.ALERTS, seq),
+        boot=boot,
+        ids=[event.id for event in events],
+        events=that_fit(events, MOST_RAISES, MOST_LETTERS),
+    )
 
 
 def _packed(events: Iterable[AlertEvent]) -> bytes:

@@ -12,12 +12,14 @@ from devices.model.errors import Unreachable
 from devices.wire.messages import Lane, up_topic
 from devices.wire.mqtt import Link
 from edge_agent.uplink.settings import UplinkSettings
+from edge_agent.uplink.thinning import Thinning
 from edge_agent.uplink.throttle import Throttle
 from edge_agent.uplink.window import Flight, Way, Window
 
 TAKE_BYTES: Final = 64 * 1024
 LONGEST_PAUSE_S: Final = 1.0
 SHORTEST_PAUSE_S: Final = 0.005
+THIN_LOOKS: Final = 5  # so often it is looked at, until live telemetry is behind
 
 Record = tuple[int, bytes, int]
 
@@ -36,6 +38,10 @@ class Store(Protocol):
     @property
     def news(self) -> asyncio.Event:
         """Set when something was stored or deleted."""
+
+    @property
+    def bytes_per_s(self) -> float:
+        """How much is put, lately."""
 
     async def take(self, lane: Lane, after_seq: int, limit_bytes: int) -> Sequence[Record]:
         """Records of a lane after a number: (number, bytes, time)."""
@@ -108,6 +114,7 @@ class Sender:
         settings: UplinkSettings,
         window: Window,
         counts: Counts,
+        thinning: Thinning,
         monotonic: Callable[[], float],
     ) -> None:
         self._store = store
@@ -116,13 +123,14 @@ class Sender:
         self._settings = settings
         self._window = window
         self._counts = counts
+        self._thinning = thinning
         self._monotonic = monotonic
         self._alerts = Course(Way.ALERTS, Lane.ALERTS)
         self._live = Course(Way.LIVE, Lane.LIVE)
         self._late = Course(Way.LATE, Lane.LIVE, before=1)  # nothing, until live has skipped something
         self._backlog = Course(Way.LATE, Lane.BACKLOG)
         self._throttle = Throttle(settings.backlog_bytes_per_s, monotonic())
-        self._look_s = self._probe_s = monotonic()
+        self._look_s = self._probe_s = self._thin_s = monotonic()
 
     async def run(self) -> None:
         """Send for ever.
@@ -137,6 +145,7 @@ class Sender:
                 for course in (self._alerts, self._live, self._late, self._backlog):
                     course.is_empty = False
             await self._skip_what_is_late()
+            await self._see_what_the_line_carries()
             if not await self._send_something():
                 await self._pause()
             if self._store.epoch != epoch:
@@ -154,6 +163,20 @@ class Sender:
             self._late.before = fresh
             self._late.is_empty = False
 
+    async def _see_what_the_line_carries(self) -> None:
+        now_s = self._monotonic()
+        if now_s < self._thin_s:
+            return
+        self._thin_s = now_s + self._settings.thin_after_s / THIN_LOOKS
+        behind = await self._store.fresh_from(Lane.LIVE, self._settings.thin_after_s) > self._live.after + 1
+        bandwidth, inflow = self._window.bandwidth.bytes_per_s, self._store.bytes_per_s
+        self._thinning.look(
+            behind=behind and await self._next(self._live) is not None,
+            bandwidth=bandwidth,
+            inflow=inflow,
+            now_s=now_s,
+        )
+
     async def _send_something(self) -> bool:
         now_s = self._monotonic()
         if self._window.is_silent(now_s):
@@ -163,14 +186,27 @@ class Sender:
             return True
         return (
             await self._advance(self._alerts)
+            or await self._defer()
             or await self._advance(self._live)
             or await self._advance(self._late)
             or await self._advance(self._backlog)
         )
 
+    async def _defer(self) -> bool:
+        """On a thin line, leave the next record to those that are late, if no rule looks at it."""
+        if not self._thinning.active or (record := await self._next(self._live)) is None:
+            return False
+        if not self._thinning.defers(record[1], record[2]):
+            return False
+        self._live.step()
+        self._late.before = self._live.after + 1
+        self._late.taken.clear()
+        self._late.is_empty = False
+        return True
+
     async def _advance(self, course: Course) -> bool:
         """Send the next record of a course, if there is one and it may go now."""
-        if course.way is Way.LATE and self._throttle.wait_s(self._monotonic()) > 0:
+        if course.way is Way.LATE and not self._may_go_late():
             return False
         record = await self._next(course)
         if record is None or not self._window.has_room(course.way, len(record[1])):
@@ -178,6 +214,13 @@ class Sender:
         course.step()
         await self._send(Flight(course.way, course.lane, record[0], record[1], self._monotonic()))
         return True
+
+    def _may_go_late(self) -> bool:
+        """What is late is throttled; on a thin line it takes what live leaves, a record at a time."""
+        busy = self._window.under_way(Way.LIVE) + self._window.under_way(Way.LATE)
+        if self._thinning.active and busy:
+            return False
+        return self._throttle.wait_s(self._monotonic()) <= 0
 
     async def _next(self, course: Course) -> Record | None:
         """The next record that is not under way; what was sent as live may have become late meanwhile."""

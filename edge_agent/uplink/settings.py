@@ -30,6 +30,15 @@ class UplinkSettings(Strict):
         description="Telemetry that waited longer is late: throttled, beside what is live.",
     )
     backlog_bytes_per_s: int = Field(2_000_000, ge=1000, description="Most of what is late, per second.")
+    thin_after_s: float = Field(
+        5.0,
+        gt=0,
+        le=600,
+        description="Live telemetry older than this, for as long, is behind: what no rule reads goes later.",
+    )
+    thin_calm_s: float = Field(
+        30.0, gt=0, le=3600, description="So long the line must carry all again before all goes at once."
+    )
     ack_timeout_s: float = Field(
         10.0,
         gt=0,

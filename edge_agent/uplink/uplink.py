@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from random import random
 from typing import Any, Final, Protocol
@@ -13,7 +13,6 @@ from typing import Any, Final, Protocol
 from devices.model.errors import CampusError, Garbled, Refused, Unreachable
 from devices.wire.messages import (
     Kind,
-    Lane,
     Message,
     ack_topic,
     decode,
@@ -26,32 +25,21 @@ from devices.wire.messages import (
     state_topic,
 )
 from devices.wire.mqtt import Backoff, Broker, Link, Will, connect
-from devices.wire.records import Ack, Stamp, ack_from
-from devices.wire.sessions import (
-    BOOT_BITS,
-    MAX_IDS,
-    Answer,
-    OpenAlerts,
-    Standing,
-    answer_from,
-    open_message,
-    that_fit,
-)
+from devices.wire.records import Ack, ack_from
+from devices.wire.sessions import BOOT_BITS, Answer, Standing, answer_from, open_message
 from edge_agent.errors import NotStored
-from edge_agent.uplink.holding import PREFIX, read
+from edge_agent.uplink.holding import PREFIX, open_alerts
 from edge_agent.uplink.offset import ClockOffset
 from edge_agent.uplink.owed import Owed
 from edge_agent.uplink.sender import Counts, Sender, Store
 from edge_agent.uplink.settings import UplinkSettings
+from edge_agent.uplink.thinning import Thinning
 from edge_agent.uplink.window import Window
 
 LOG: Final = logging.getLogger(__name__)
 JITTER: Final = 0.5
 #: So soon an agent introduces itself once more; after that it is patient.
 SECOND_HELLO_S: Final = 1.0
-#: Raises in a list of open alerts, and their letters, at most.
-MOST_RAISES: Final = 1000
-MOST_LETTERS: Final = 1_000_000
 MAX_ACK_BYTES: Final = 1024 * 1024
 REPORT_S: Final = 60.0
 
@@ -125,6 +113,7 @@ class Uplink:
         self._window = self._new_window()
         self._offset = ClockOffset()
         self._counts = Counts()
+        self._thinning = Thinning(settings.thin_after_s, settings.thin_calm_s)
         self._reason = ""
         self._since_us = clock.now_us()
         self._connections = self._acked = self._refused = self._garbled = self._foreign = 0
@@ -200,6 +189,7 @@ class Uplink:
                     self._settings,
                     self._window,
                     self._counts,
+                    self._thinning,
                     self._clock.monotonic,
                 )
                 tasks.create_task(sender.run(), name="uplink sender")
@@ -231,25 +221,14 @@ class Uplink:
             self._reconciled.clear()
             while not self._reconciled.is_set():
                 parts = await self._store.open_parts(PREFIX)
-                told = b"" if parts is None else self._open_alerts(*parts)
-                if told:
-                    await link.send(open_topic(self._agent), told, qos=0)
+                told = (
+                    None if parts is None else open_alerts(self._agent, self._store.epoch, self._boot, *parts)
+                )
+                if told is not None:
+                    message = encode(open_message(told, self._clock.now_us()))
+                    await link.send(open_topic(self._agent), message, qos=0)
                 await _set_within(self._reconciled, self._settings.probe_s)
             await self._clock.sleep(self._settings.open_s)
-
-    def _open_alerts(self, seq: int, parts: Sequence[bytes]) -> bytes:
-        """The list as a message; nothing where it is too long, for half a list would clear the other half."""
-        events = sorted(read(parts), key=lambda event: event.time_us)
-        if len(events) > MAX_IDS:
-            self._report(logging.ERROR, "%d open alerts are too many to compare", len(events))
-            return b""
-        told = OpenAlerts(
-            stamp=Stamp(self._agent, self._store.epoch, Lane.ALERTS, seq),
-            boot=self._boot,
-            ids=[event.id for event in events],
-            events=that_fit(events, MOST_RAISES, MOST_LETTERS),
-        )
-        return encode(open_message(told, self._clock.now_us()))
 
     async def _receive(self, link: Link) -> None:
         async for incoming in link.messages():
@@ -356,6 +335,11 @@ class Uplink:
             return now_s - self._asked_s > self._settings.ack_timeout_s
         return self._window.is_silent(now_s)
 
+    @property
+    def is_thin(self) -> bool:
+        """Whether the line carries less than comes in."""
+        return self._thinning.active
+
     def health(self) -> dict[str, Any]:
         """Counters and the state of the connection."""
         now_s = self._clock.monotonic()
@@ -374,6 +358,9 @@ class Uplink:
             "acked": self._acked,
             "refused": self._refused,
             "unacked": len(self._window),
+            "thin": self._thinning.active,
+            "thinned": self._thinning.deferred,
+            "bandwidth_bytes_per_s": self._window.bandwidth.bytes_per_s,
             "hub_silent": self._is_hub_silent(now_s),
             "garbled_acks": self._garbled,
             "foreign_acks": self._foreign,

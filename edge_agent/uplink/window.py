@@ -8,8 +8,13 @@ from enum import Enum, auto
 from typing import Final
 
 from devices.wire.messages import Lane
+from edge_agent.uplink.thinning import Bandwidth
 
 LONGEST_TIMEOUT_S: Final = 60.0
+#: Telemetry under way is what the line carries in so many seconds, so that no alert stands behind more.
+UNDER_WAY_S: Final = 2.0
+LEAST_BYTES: Final = 16 * 1024
+FIRST_BYTES: Final = 64 * 1024  # before anything was measured
 
 
 class Way(Enum):
@@ -30,6 +35,7 @@ class Flight:
     data: bytes
     sent_s: float
     times: int = 1
+    delivered_before: int = 0
 
 
 class Window:
@@ -47,6 +53,7 @@ class Window:
         self._count = dict.fromkeys(Way, 0)
         self._bytes = dict.fromkeys(Way, 0)
         self._heard_s = float("-inf")
+        self.bandwidth = Bandwidth()
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -58,10 +65,21 @@ class Window:
         """Whether a record may be sent; one that is larger than the window may go alone."""
         if not self._count[way]:
             return True
-        return self._count[way] < self._most and self._bytes[way] + size <= self._most_bytes
+        bound = self._most_bytes if way is Way.ALERTS else self._telemetry_bytes()
+        return self._count[way] < self._most and self._bytes[way] + size <= bound
+
+    def _telemetry_bytes(self) -> float:
+        carried = self.bandwidth.bytes_per_s
+        fitting = FIRST_BYTES if carried is None else max(LEAST_BYTES, UNDER_WAY_S * carried)
+        return min(self._most_bytes, fitting)
+
+    def under_way(self, way: Way) -> int:
+        """How many records of a way are not acknowledged."""
+        return self._count[way]
 
     def add(self, flight: Flight) -> None:
         """Count a record that was sent for the first time."""
+        flight.delivered_before = self.bandwidth.delivered
         self._flights[flight.lane, flight.seq] = flight
         self._count[flight.way] += 1
         self._bytes[flight.way] += len(flight.data)
@@ -75,6 +93,9 @@ class Window:
             if flight is not None:
                 self._count[flight.way] -= 1
                 self._bytes[flight.way] -= len(flight.data)
+                if flight.times == 1:
+                    size = len(flight.data)
+                    self.bandwidth.arrived(size, flight.sent_s, flight.delivered_before, now_s)
                 settled += 1
         return settled
 

@@ -18,6 +18,7 @@ from devices.wire.records import alerts_from, samples_from
 from edge_agent.detect.detection import Detection
 from edge_agent.errors import NoRoom, NotStored
 from edge_agent.pipeline import Keeping, Pipeline
+from edge_agent.uplink.thinning import REST
 from tests.edge_agent.detect.small_campus import small_campus
 from tests.fake_clock import FakeClock
 
@@ -205,3 +206,17 @@ async def test_what_says_something_of_a_person_is_judged_and_does_not_leave(tmp_
         await asyncio.gather(bench.pipeline.samples(batch), bench.pass_time(0.5))
         running.cancel()
     assert bench.disk.samples() == [("eye.plate_sure", 90.0)]
+
+
+async def test_on_a_thin_line_what_no_rule_reads_has_a_record_of_its_own(bench: Bench) -> None:
+    bench.pipeline.is_thin = lambda: True
+    batch = SampleBatch.joined([bench.batch("pump.position", MANUAL), bench.batch("ac-1.room_c", 21.0)])
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(bench.pipeline.run())
+        await asyncio.gather(bench.pipeline.samples(batch), bench.pass_time(0.5))
+        running.cancel()
+    live = [message for records, _ in bench.disk.commits for lane, message in records if lane is Lane.LIVE]
+    assert [(message.header["points"], message.header.get(REST)) for message in live] == [
+        (["pump.position"], None),
+        (["ac-1.room_c"], True),
+    ]

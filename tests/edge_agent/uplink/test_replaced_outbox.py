@@ -20,6 +20,7 @@ class MemoryStore:
     """An outbox in a dictionary."""
 
     epoch: int = 1
+    bytes_per_s: float = 0.0
     news: asyncio.Event = field(default_factory=asyncio.Event)
     records: dict[tuple[Lane, int], bytes] = field(default_factory=dict)
 
