@@ -236,7 +236,7 @@ class Pipeline:
         ]
         records += [(Lane.LIVE, message) for message in self._messages(batch)]
         states = self._changed_states() | self._holding.states() | self._more
-        if not records and states.keys() <= {UNTIL}:
+        if not records and not states:
             return True
         try:
             await self._store.commit(records, states)
