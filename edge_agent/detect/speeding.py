@@ -156,6 +156,7 @@ class Radars:
         radar, peak = int(passes.radar[number]), float(passes.peak_kmh[number])
         instrument = rule.instrument_of(self._radars.devices[radar].id)
         found = {
+            "speed_kmh": peak * float(self._shorter[radar]),  # as the radar said it
             "peak_kmh": peak,
             "median_kmh": float(passes.median_kmh[number]),
             "readings": float(passes.readings[number]),
@@ -166,10 +167,7 @@ class Radars:
             "true_max_kmh": round(peak + instrument.reads_low(peak, day), 2),
         }
         if self._angle_deg[radar]:
-            found |= {
-                "raw_kmh": peak * float(self._shorter[radar]),
-                "angle_deg": float(self._angle_deg[radar]),
-            }
+            found["angle_deg"] = float(self._angle_deg[radar])
         if passes.vehicle[number]:
             found["vehicle_class"] = float(passes.vehicle[number])
         if not math.isnan(vehicles.plate[number]):

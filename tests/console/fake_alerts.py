@@ -94,6 +94,7 @@ class FakeAlerts:
             "limit": says["limit"],
             "unit": says["unit"],
             "evidence": {f"{device_id}.{name}": reading for name, reading in says["evidence"].items()},
+            "has_plate": "plate_sure" in says["evidence"],
             "parent": parent,
             "historical": historical,
             "stale": False,

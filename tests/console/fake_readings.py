@@ -172,16 +172,29 @@ class FakeReadings:
             for i, v in enumerate(reversed(speeds[-12:]))
         ]
         radars = [d["id"] for d in self.campus.devices if d["kind"] == "radar"]
-        return {
-            "devices": radars,
+        figures = {
             "limit_kmh": limit,
             "passes": passes,
             "mean": sum(speeds) / passes if passes else None,
+            "std": 5.6 if passes else None,
+            "p15": at(0.15),
             "p50": at(0.5),
             "p85": at(0.85),
             "max": at(1.0),
+            "over": len(over),
             "over_share": len(over) / passes if passes else None,
-            "pace": [21.0, 37.0, 0.81],
+            "pace": [21.0, 31.0, 0.61],
+            "coverage": 0.987,
+        }
+        lanes = [
+            {"device": radar, "direction": way, **figures, "by_hour": by_hour}
+            for radar in ([device] if device else radars[:2])
+            for way in ("approaching", "receding")
+        ]
+        return {
+            "devices": radars,
+            **figures,
+            "lanes": lanes if passes else [],
             "histogram": {"edges": edges, "counts": counts},
             "by_hour": by_hour,
             "by_day": by_day,

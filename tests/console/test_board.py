@@ -223,3 +223,22 @@ async def test_the_sound_says_that_it_needs_a_touch_sounds_for_new_ones_and_is_s
         await page.keyboard.press("s")
         await expect(sound).to_have_text("声音开")
         assert alert["state"] == "raised"  # silence is not acknowledge
+
+
+async def test_a_plate_is_shown_when_somebody_who_may_asks_for_it(hub: FakeHub, sit: Sit) -> None:
+    alert = hub.raise_alert("speeding", "hq1-radar-1")
+    async with sit(hub, language="en") as seat:
+        page = await seat.open(f"board/{alert['id']}")
+        plate = page.locator(".plate")
+        await expect(page.locator(".readings")).to_contain_text("confidence92%")
+        assert "浙B12345" not in await page.content()
+        await plate.get_by_role("button").click()
+        await expect(plate).to_contain_text("浙B12345 sure to 97.5%")
+
+
+async def test_a_viewer_is_told_of_a_plate_and_not_shown_it(hub: FakeHub, sit: Sit) -> None:
+    alert = hub.raise_alert("speeding", "hq1-radar-1")
+    async with sit(hub, name="guest", language="en") as seat:
+        page = await seat.open(f"board/{alert['id']}")
+        await expect(page.locator(".plate")).to_contain_text("operators may look it up")
+        await expect(page.locator(".plate button")).to_have_count(0)

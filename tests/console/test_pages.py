@@ -224,3 +224,29 @@ async def test_the_phone_board_is_for_looking_and_acknowledging(busy_hub: FakeHu
         await page.get_by_role("button", name="返回列表").click()
         await expect(page.locator(".detail")).to_be_hidden()
         await expect(first).to_have_class(re.compile("is-acked"))
+
+
+async def test_lanes_have_a_table_of_figures_and_hours_that_can_be_taken_along(
+    busy_hub: FakeHub, sit: Sit, tmp_path: Path
+) -> None:
+    async with sit(busy_hub, size="wall", language="en") as seat:
+        page = await seat.open("speed")
+        await expect(page.locator(".lanes .table-row")).to_have_count(4)
+        row = page.locator(".lanes .table-row").first
+        await expect(row).to_contain_text("approaching")
+        await expect(row).to_contain_text("98.7%")
+        await expect(page.locator(".figure", has_text="Coverage")).to_contain_text("98.7%")
+        chart = page.locator(".chart", has_text="P85 by lane and hour")
+        text = (await download(page, chart, "csv", tmp_path)).read_text("utf-8-sig")
+        head, *lines = list(csv.reader(io.StringIO(text)))
+        assert head == ["Lane", "When", "Passes", "above", "P85"]
+        assert len({(line[0], line[1]) for line in lines}) == len(lines) > 24
+
+
+async def test_a_lane_with_too_few_passes_shows_no_percentiles(hub: FakeHub, sit: Sit) -> None:
+    hub.passes = 40
+    async with sit(hub, language="en") as seat:
+        page = await seat.open("speed")
+        cells = page.locator(".lanes .table-row").first.locator('[role="cell"]')
+        await expect(cells.nth(1)).to_have_text("40")
+        assert (await cells.all_inner_texts())[3:6] == ["", "", ""]

@@ -164,6 +164,7 @@ def test_a_pass_above_limit_and_tolerance_is_told_with_all_that_is_known_of_it(t
     assert (event.start_us, event.time_us) == (street.us(30), street.us(30.9))
     assert event.message.en == "Gate: 24 km/h, limit 15"
     assert event.evidence == {
+        "speed_kmh": 24.0,
         "peak_kmh": 24.0,
         "median_kmh": 23.75,
         "readings": 10.0,
@@ -183,7 +184,7 @@ def test_an_angle_is_corrected_before_judging_and_storing_and_the_raw_speed_is_t
     assert [value for _, _, value in samples] == pytest.approx([corrected, 17.0])
     assert event.device == "first"
     assert event.value == pytest.approx(corrected)
-    assert event.evidence["raw_kmh"] == pytest.approx(17.0)
+    assert event.evidence["speed_kmh"] == pytest.approx(17.0)
     assert event.evidence["angle_deg"] == 30.0
 
 

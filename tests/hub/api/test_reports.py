@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
-import pytest
 
 from devices.campus.loading import with_rules
 from devices.campus.speed_rules import SpeedLimit

@@ -13,6 +13,7 @@ import { say, t } from '../i18n/words.js';
 import { campus, deviceOf } from '../state/campus.js';
 import { amend, route } from '../router.js';
 import { showAlert } from './board/board.js';
+import { Lanes } from './speedlanes.js';
 
 const ASK_S = 60;
 
@@ -32,9 +33,11 @@ function Figures({ answer }) {
     <${Figure} name="limit" words=${limit === null ? t('value.none') : `${limit} km/h`} />
     <${Figure} name="p85" words=${few ? t('value.none') : kmh(answer.p85)} note=${few ? '' : t('speed.p85Note')} bad=${!few && limit !== null && answer.p85 > limit} />
     <${Figure} name="mean" words=${kmh(answer.mean)} note=${t('speed.median', { v: kmh(answer.p50) })} />
+    <${Figure} name="std" words=${kmh(answer.std)} note=${few ? '' : t('speed.p15Note', { v: kmh(answer.p15) })} />
     <${Figure} name="over" words=${percent(answer.over_share)} note=${t('speed.overNote')} bad=${answer.over_share > 0} />
     <${Figure} name="max" words=${kmh(answer.max)} bad=${limit !== null && answer.max > limit} />
     <${Figure} name="pace" words=${answer.pace ? `${figure(answer.pace[0], 'level')}–${figure(answer.pace[1], 'level')} km/h` : t('value.none')} note=${answer.pace ? t('speed.paceNote', { share: percent(answer.pace[2], 0) }) : ''} />
+    <${Figure} name="coverage" words=${percent(answer.coverage)} note=${t('speed.heardNote')} bad=${answer.coverage !== null && answer.coverage < 0.9} />
   </dl>`;
 }
 
@@ -109,7 +112,8 @@ export const SpeedPage = {
         ${!answer ? null : !answer.passes ? html`<p class="page-empty faint">${t('speed.none')}</p>` : html`<${Figures} answer=${answer} />
         <div class="speed-charts"><div class="speed-main">${chart(t('speed.distribution'), 'speed-distribution', parts.spread)}</div>
           <section class="worst"><h2>${t('speed.worst')}</h2><${DataTable} bare=${true} name="speed-worst" columns=${worstColumns()} rows=${answer.worst ?? []} keyOf=${(row) => row.id || row.seq || row.time_us} order=${{ key: 'value', down: true }} /></section>
-          ${chart(t('speed.byHour'), 'speed-by-hour', parts.hours)}${chart(t('speed.byDay'), 'speed-by-day', parts.days)}</div>`}
+          ${chart(t('speed.byHour'), 'speed-by-hour', parts.hours)}${chart(t('speed.byDay'), 'speed-by-day', parts.days)}
+          <${Lanes} answer=${answer} /></div>`}
       </div>`;
     };
   },

@@ -22,9 +22,19 @@ export function amount(value, unit) {
   return sign ? `${figure(value, unit)} ${sign}` : figure(value, unit);
 }
 
+/** Facts of an alert that are no points: their unit, or the code set of their words. */
+const FACTS = {
+  peak_kmh: { unit: 'km/h' }, median_kmh: { unit: 'km/h' }, readings: { unit: 'count' }, duration_s: { unit: 'h', sign: 's' }, confidence: { share: true }, true_min_kmh: { unit: 'km/h' }, true_max_kmh: { unit: 'km/h' },
+  angle_deg: { unit: 'h', sign: '°' }, vehicle_class: { codes: 'vehicle_class' }, plate_sure: { unit: '%' }, plates_near: { unit: 'count' },
+};
+const short = (name) => name.split('.')[1] ?? name;
+
 /** The value of `<device>.<point>` in words: codes by name, numbers with their unit. */
 export function pointValue(name, value) {
-  const point = pointOf(name);
+  const fact = FACTS[short(name)];
+  const point = pointOf(name) ?? fact;
+  if (point?.share) return percent(value, 0);
+  if (point?.sign) return `${figure(value, point.unit)} ${point.sign}`;
   if (value === null || value === undefined) return t('value.none');
   const code = point?.codes && campus.value.codes[point.codes]?.[String(value)];
   return code ? say(code) : amount(value, point?.unit ?? '');
@@ -32,7 +42,7 @@ export function pointValue(name, value) {
 
 export function pointTitle(name) {
   const point = pointOf(name);
-  return point ? say(point.title) : name.split('.')[1] ?? name;
+  return point ? say(point.title) : short(name) in FACTS ? t(`evidence.${short(name)}`) : short(name);
 }
 
 /** A point with the device it belongs to. */

@@ -2,7 +2,7 @@
 import { html, nextTick, ref, watch } from '../../parts/html.js';
 import { get } from '../../api.js';
 import { AlertMark, severityName } from '../../parts/mark.js';
-import { amount, pointTitle, pointValue, unitSign } from '../../parts/figures.js';
+import { amount, pointTitle, pointValue, seriesName, unitSign } from '../../parts/figures.js';
 import { PlaceLinks } from '../../parts/place.js';
 import { dateTime } from '../../parts/time.js';
 import { say, t } from '../../i18n/words.js';
@@ -14,6 +14,7 @@ import { href } from '../../router.js';
 import { acknowledge, acting, addNote, assign, canAck, clearByHand, reset } from './acts.js';
 import { detailOpen, select, selected, settled } from './board.js';
 import { History } from './history.js';
+import { Plate } from './plate.js';
 import { lasting, stateWords } from './row.js';
 import { AlertTrend } from './trend.js';
 
@@ -25,12 +26,14 @@ export const noteOpen = ref(false);
 
 function Evidence({ alert }) {
   const rows = Object.entries(alert.evidence ?? {}).map(([name, value]) => [name.includes('.') ? name : `${alert.device}.${name}`, value]);
+  const titleOf = (name) => (name.startsWith(`${alert.device}.`) ? pointTitle(name) : seriesName(name));
   const compared = alert.limit !== null && alert.value !== null && unitSign(alert.unit);
   return html`<div class="evidence">
     ${compared ? html`<div class="evidence-main">
       <span class="evidence-value">${amount(alert.value, alert.unit)}</span>
       <span class="evidence-limit">${t('alert.limit', { limit: amount(alert.limit, alert.unit) })}</span></div>` : null}
-    <dl class="readings">${rows.map(([name, value]) => html`<div key=${name}><dt>${pointTitle(name)}</dt><dd>${pointValue(name, value)}</dd></div>`)}</dl>
+    <dl class="readings">${rows.map(([name, value]) => html`<div key=${name}><dt>${titleOf(name)}</dt><dd>${pointValue(name, value)}</dd></div>`)}</dl>
+    ${alert.has_plate ? html`<${Plate} alert=${alert} key=${alert.id} />` : null}
   </div>`;
 }
 
