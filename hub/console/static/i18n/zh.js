@@ -27,7 +27,7 @@ export const zh = {
   },
   alert: {
     number: 'A-{n}', where: '位置', device: '设备', since: '起始', until: '(恢复于 {at})', times: '共 {n} 次', late: '离线期间补报',
-    evidence: '依据', limit: '限值 {limit}', limitShort: '限 {limit}', openTrend: '打开趋势', advice: '先做什么', people: '责任', owner: '责任单位', assignee: '处理人',
+    evidence: '依据', limit: '限值 {limit}', limitShort: '限 {limit}', openTrend: '打开趋势', plate: '车牌', showPlate: '查看车牌', plateSure: '置信度 {sure}', plateHidden: '有车牌,值班员可查看', advice: '先做什么', people: '责任', owner: '责任单位', assignee: '处理人',
     nobody: '未指派', me: '由我处理', covers: '被它覆盖的 {n} 条', andMore: '另有 {n} 条', history: '经过', historyFailed: '经过暂时读不到',
     ack: '确认', note: '备注', notePlaceholder: '写下所见、所做;Ctrl+Enter 保存', saveNote: '保存备注', clear: '人工恢复', clearedByHand: '人工恢复', reset: '复位',
     ackedAt: '{who} 于 {at} 确认', ackedBy: '{who} 已确认', lookOnly: '当前角色只能查看', stale: '网关离线,情况不明',
@@ -71,6 +71,10 @@ export const zh = {
     gateway: '网关', id: '编号', state: '状态', read: '读数时间', about: '设备', profile: '型号', grade: '资料等级', poll: '轮询周期', speaks: '有事才报', staleAfter: '超过即过时', linkState: '链路状况',
     linkFigures: '{devices} 台中 {silent} 台无应答,周期 {period} 秒', point: '点', now: '现在', limit: '限值', lastHour: '近 1 小时', between: '{low} 至 {high}', trend: '趋势', alerts: '本设备告警', unknown: '没有 {id} 这台设备',
   },
+  evidence: {
+    peak_kmh: '最高车速', median_kmh: '中位车速', readings: '读数个数', duration_s: '持续时间', confidence: '可信度', true_min_kmh: '真实车速下限', true_max_kmh: '真实车速上限', angle_deg: '修正角度', vehicle_class: '车辆类型',
+    plate_sure: '车牌置信度', plates_near: '附近车牌数',
+  },
   trends: {
     title: '曲线', search: '查找点:设备、房间、点名', nothing: '没有找到', choose: '在右边查找并选择要看的点', drop: '去掉', dropSign: '×', step: '步长', step0: '自动', step60: '1 分钟', step300: '5 分钟', step900: '15 分钟',
     step3600: '1 小时', step86400: '1 天', way: '取值', mean: '平均', min: '最小', max: '最大', last: '最后', time: '时间', stepIs: '每点 {s} 秒', low: '最低', high: '最高', missing: '空步数',
@@ -79,6 +83,8 @@ export const zh = {
     title: '车速', allRadars: '全部雷达', passes: '过车数', limit: '限速', p85: 'P85', p85Note: '85% 的车不超过', mean: '平均', median: '中位 {v}', over: '超速比例', overNote: '高于限速的过车', max: '最高',
     pace: '主流车速', paceNote: '{share} 的车在此区间', tooFew: '不足 {n} 辆,P85 不作数', distribution: '车速分布', limitAt: '限速 {v}', p85At: 'P85 {v}', band: '{low}–{high} km/h', bandTitle: '车速段', byHour: '按小时', byDay: '按天',
     within: '未超速', overCount: '超速', worst: '最高车速', value: '车速', above: '超出', when: '时间', where: '地点', none: '这段时间没有过车记录',
+    p15: 'P15', p50: 'P50', std: '标准差', p15Note: 'P15 {v}', coverage: '数据覆盖', heardNote: '网关有数据的时间', lane: '车道', lanes: '按车道', hourLane: '各车道分时 P85(km/h)', approaching: '驶近', receding: '驶离',
+    coverageNote: '不足最少样本的车道不显示百分位',
   },
   cooling: {
     title: '空调温度标准', show: '显示', show_outside: '超标', show_running: '运行中', show_exempt: '豁免', show_unknown: '未知', show_all: '全部', room: '房间', building: '楼', mode: '模式', off: '关机', setpoint: '设定', standard: '标准',
