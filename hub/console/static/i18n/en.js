@@ -27,7 +27,7 @@ export const en = {
   },
   alert: {
     number: 'A-{n}', where: 'Where', device: 'Device', since: 'Since', until: ' (normal at {at})', times: '{n} times', late: 'reported late, after an outage',
-    evidence: 'Evidence', limit: 'limit {limit}', limitShort: 'limit {limit}', openTrend: 'Open trend', advice: 'What to do first', people: 'Who', owner: 'Owner', assignee: 'Assigned to',
+    evidence: 'Evidence', limit: 'limit {limit}', limitShort: 'limit {limit}', openTrend: 'Open trend', plate: 'Plate', showPlate: 'Show plate', plateSure: 'sure to {sure}', plateHidden: 'there is one; operators may look it up', advice: 'What to do first', people: 'Who', owner: 'Owner', assignee: 'Assigned to',
     nobody: 'nobody', me: 'Take it', covers: 'Covers {n}', andMore: 'and {n} more', history: 'History', historyFailed: 'The history cannot be read just now',
     ack: 'Acknowledge', note: 'Note', notePlaceholder: 'What was seen, what was done; Ctrl+Enter saves', saveNote: 'Save note', clear: 'Clear by hand', clearedByHand: 'Cleared by hand', reset: 'Reset',
     ackedAt: 'Acknowledged by {who} at {at}', ackedBy: 'acked by {who}', lookOnly: 'Your role may look only', stale: 'gateway away, unknown',
@@ -71,6 +71,10 @@ export const en = {
     gateway: 'Gateway', id: 'Id', state: 'State', read: 'Read', about: 'Device', profile: 'Model', grade: 'Data sheet grade', poll: 'Polled each', speaks: 'speaks when something happens', staleAfter: 'Stale after', linkState: 'Link',
     linkFigures: '{silent} of {devices} silent, period {period} s', point: 'Point', now: 'Now', limit: 'Limit', lastHour: 'Last hour', between: '{low} to {high}', trend: 'Trend', alerts: 'Alerts of this device', unknown: 'There is no device {id}',
   },
+  evidence: {
+    peak_kmh: 'fastest', median_kmh: 'median', readings: 'readings', duration_s: 'seen for', confidence: 'confidence', true_min_kmh: 'true speed at least', true_max_kmh: 'true speed at most', angle_deg: 'angle corrected', vehicle_class: 'vehicle',
+    plate_sure: 'certainty of the plate', plates_near: 'plates in sight',
+  },
   trends: {
     title: 'Curves', search: 'Find a point: device, room, name', nothing: 'Nothing found', choose: 'Find and choose points on the right', drop: 'Remove', dropSign: '×', step: 'Step', step0: 'automatic', step60: '1 min', step300: '5 min', step900: '15 min',
     step3600: '1 h', step86400: '1 d', way: 'Value', mean: 'Mean', min: 'Lowest', max: 'Highest', last: 'Last', time: 'Time', stepIs: 'one value each {s} s', low: 'Lowest', high: 'Highest', missing: 'Empty steps',
@@ -79,6 +83,8 @@ export const en = {
     title: 'Speed', allRadars: 'All radars', passes: 'Passes', limit: 'Limit', p85: 'P85', p85Note: '85% drive no faster', mean: 'Mean', median: 'median {v}', over: 'Above the limit', overNote: 'share of all passes', max: 'Fastest',
     pace: 'Pace', paceNote: '{share} drive within it', tooFew: 'Fewer than {n}: no P85', distribution: 'Distribution', limitAt: 'limit {v}', p85At: 'P85 {v}', band: '{low}–{high} km/h', bandTitle: 'Speed', byHour: 'By hour', byDay: 'By day',
     within: 'within', overCount: 'above', worst: 'Fastest passes', value: 'Speed', above: 'Above', when: 'When', where: 'Where', none: 'No passes in this time',
+    p15: 'P15', p50: 'P50', std: 'Std. deviation', p15Note: 'P15 {v}', coverage: 'Coverage', heardNote: 'time in which the gateway was heard', lane: 'Lane', lanes: 'By lane', hourLane: 'P85 by lane and hour (km/h)',
+    approaching: 'approaching', receding: 'receding', coverageNote: 'too few passes in a lane: no percentiles',
   },
   cooling: {
     title: 'Temperature standard', show: 'Show', show_outside: 'Outside', show_running: 'Running', show_exempt: 'Exempt', show_unknown: 'Unknown', show_all: 'All', room: 'Room', building: 'Building', mode: 'Mode', off: 'off', setpoint: 'Set point', standard: 'Standard',
