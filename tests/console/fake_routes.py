@@ -202,6 +202,10 @@ def add_resets(app: FastAPI, hub: FakeHub) -> None:
 
 
 def add_pages(app: FastAPI, hub: FakeHub) -> None:
+    @app.get("/api/alerts/{alert_id}/plate", dependencies=[Depends(Caller("operator"))])
+    async def plate(alert_id: str) -> Json:
+        return {"plate": "浙B12345", "sure": 97.5}
+
     @app.get("/api/speed", dependencies=[VIEWER])
     async def speed(from_us: int, to_us: int, device: str = "", site: str = "") -> Json:
         return hub.readings.speed(device or None, from_us, to_us, hub.passes)
