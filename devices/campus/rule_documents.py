@@ -17,7 +17,7 @@ WORDS: Final = ("title", "message", "advice")
 
 def document(rule: Rule) -> dict[str, Any]:
     """A rule as it would be written by hand: what is at its default is left out, severities are words."""
-    written: dict[str, Any] = _with_words(rule.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+    written: dict[str, Any] = with_words(rule.model_dump(mode="json", by_alias=True, exclude_defaults=True))
     return written
 
 
@@ -48,12 +48,13 @@ def rules_of(text: str) -> tuple[Rule, ...]:
         raise ConfigRefused([Problem("rules", "-", "values nested too deep", "rules")]) from None
 
 
-def _with_words(value: Any) -> Any:
+def with_words(value: Any) -> Any:
+    """Plain values with the words of severities in place of their numbers."""
     if isinstance(value, list):
-        return [_with_words(entry) for entry in value]
+        return [with_words(entry) for entry in value]
     if isinstance(value, dict):
         return {
-            key: Severity(entry).name.lower() if key == "severity" else _with_words(entry)
+            key: Severity(entry).name.lower() if key == "severity" else with_words(entry)
             for key, entry in value.items()
         }
     return value

@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from devices.campus.conditions import COMPARISONS
 from devices.campus.loading import SiteFile
+from devices.campus.rule_documents import with_words
 from devices.campus.rules import RuleFile
 from devices.model.alerts import Severity
 
@@ -54,18 +55,7 @@ class _AsWritten(GenerateJsonSchema):
     """The schema of what a person writes: severities are words."""
 
     def encode_default(self, dft: Any) -> Any:
-        return _with_words(super().encode_default(dft))
-
-
-def _with_words(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_with_words(entry) for entry in value]
-    if isinstance(value, dict):
-        return {
-            key: Severity(entry).name.lower() if key == "severity" else _with_words(entry)
-            for key, entry in value.items()
-        }
-    return value
+        return with_words(super().encode_default(dft))
 
 
 def schema(name: str) -> JsonSchemaValue:
