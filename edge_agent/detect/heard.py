@@ -76,9 +76,19 @@ class BatchHeard:
 
     def __init__(self, point: Rows, time_us: Times, before: Times) -> None:
         self._point, self._time_us, self._before = point, time_us, before
+        self._ordered: dict[bytes, tuple[Rows, Times]] = {}
 
     def _lines(self, groups: Groups) -> tuple[Rows, Times]:
-        """Thing and time of each reading, by thing and time; each thing begins with when it was heard before."""
+        """Thing and time of each reading, by thing and time; each thing begins with when it was heard before.
+
+        Ordering is most of the work of silence, and several rules ask about the same things.
+        """
+        name = groups.of_point.tobytes()
+        if name not in self._ordered:
+            self._ordered[name] = self._in_order(groups)
+        return self._ordered[name]
+
+    def _in_order(self, groups: Groups) -> tuple[Rows, Times]:
         thing = groups.of_point[self._point]
         mine = thing >= 0
         things = np.concatenate([np.arange(len(groups)), thing[mine]])

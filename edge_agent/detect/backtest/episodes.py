@@ -131,10 +131,9 @@ class Tally:
             return
         device = self.by_device.setdefault(episode.device, Count())
         rule = self.by_rule[episode.rule]
-        hours = span.hours_by_day(max(episode.raised_us, span.from_us), end_us)
-        self.hours_by_day += hours
+        hours = span.add_hours(self.hours_by_day, episode.raised_us, end_us)
         for count in (device, rule):
-            count.hours += float(hours.sum())
+            count.hours += hours
         if span.holds(episode.raised_us):
             day = span.day_of(episode.raised_us)
             self.by_day[day] += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -39,6 +40,11 @@ class Span:
         inner = [round(second * 1e6) for second in midnights]
         return np.array([self.from_us, *inner, self.to_us], np.int64)
 
+    @cached_property
+    def _edges(self) -> list[int]:
+        edges: list[int] = self.edges_us.tolist()
+        return edges
+
     @property
     def windows(self) -> int:
         """How many windows of ten minutes; the last may be shorter."""
@@ -50,17 +56,22 @@ class Span:
 
     def day_of(self, time_us: int) -> int:
         """Number of the day in which a moment of the span lies."""
-        return int(np.searchsorted(self.edges_us, time_us, "right")) - 1
+        return bisect_right(self._edges, time_us) - 1
 
     def window_of(self, time_us: int) -> int:
         """Number of the window in which a moment of the span lies."""
         return (time_us - self.from_us) // WINDOW_US
 
-    def hours_by_day(self, begin_us: int, end_us: int) -> npt.NDArray[np.float64]:
-        """How many hours of [begin, end) lie in each day, float64 (days,)."""
-        cut = np.clip(self.edges_us, begin_us, max(begin_us, end_us))
-        hours: npt.NDArray[np.float64] = np.diff(cut) / US_PER_H
-        return hours
+    def add_hours(self, by_day: npt.NDArray[np.float64], begin_us: int, end_us: int) -> float:
+        """Add how many hours of [begin, end) lie in each day, float64 (days,); returns all of them."""
+        begin_us, end_us = max(begin_us, self.from_us), min(end_us, self.to_us)
+        first_us = begin_us
+        while begin_us < end_us:
+            day = self.day_of(begin_us)
+            until_us = min(self._edges[day + 1], end_us)
+            by_day[day] += (until_us - begin_us) / US_PER_H
+            begin_us = until_us
+        return max(0, end_us - first_us) / US_PER_H
 
     def _date(self, time_us: int) -> dt.date:
         return dt.datetime.fromtimestamp(time_us // 1_000_000, self.timezone).date()
