@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator
 
 from devices.campus import parameters
 from devices.campus.rule_head import RuleHead
-from devices.campus.rules import Rule
 from devices.campus.site import Campus, Device, HttpLink, ModbusTcpLink, MqttLink
 from devices.model.codes import CODES
 from devices.model.errors import Problem
