@@ -31,6 +31,9 @@ from edge_agent.detect.when import WhenJudge
 
 #: What the names of saved parts begin with, before rule and version.
 PART: Final = {"now": "judge:", "past": "past:"}
+#: The part that says up to when all had been judged. To go on from an earlier moment finds the same, so it need not
+#: be written when nothing else is.
+UNTIL: Final = "until"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Detection:
         self._campus = campus
         self._table = table
         self._held = Held.nothing(len(table))
+        self._until_us = now_us
         judges = [_judge(rule, register, now_us) for rule in rules if not isinstance(rule, SpeedingRule)]
         self._judges = {judge.rule.id: judge for judge in judges if judge.subjects}
         for judge in self._judges.values():
@@ -94,7 +98,7 @@ class Detection:
 
     def follow(self, track: Track) -> list[Findings]:
         """Judge a track; one may be made for several that hold the same."""
-        self._held = track.after
+        self._held, self._until_us = track.after, track.until_us
         found = {name: self._judges[name].judge(track, self._judges) for name in self._order}
         return [findings for name in self._judges if (findings := found[name]) is not None and len(findings)]
 
@@ -121,6 +125,7 @@ class Detection:
 
     def shift(self, by_us: int) -> None:
         """The clock was set by `by_us`: move all that is remembered, so that ages and delays stay true."""
+        self._until_us += by_us
         self._held = self._held.shifted(by_us)
         self._radars.shift(by_us)
         for judge in self._judges.values():
@@ -137,7 +142,7 @@ class Detection:
             for part, data in judge.packed().items()
         }
         radars = [[s.id for s in self._radars.subjects], saving.columns_packed(self._radars.columns())]
-        return self._gone | judged | {"radars": saving.part(radars)}
+        return self._gone | judged | {"radars": saving.part(radars), UNTIL: saving.part(self._until_us)}
 
     def save_held(self) -> dict[str, bytes]:
         """The parts that change with every reading and may be old: the next poll brings them again."""
@@ -167,6 +172,7 @@ class Detection:
             self._seen = Seen(**saving.reordered(state["seen"], self.cameras, fresh))
         if "radars" in state and state["radars"][0] == [s.id for s in self._radars.subjects]:
             self._radars.restore(saving.columns_unpacked(state["radars"][1]))
+        self._until_us = state.get(UNTIL, now_us)
         orphans = self._restore_judges(judged, state, now_us)
         here = self.save_judged()
         self._gone = {
@@ -190,7 +196,9 @@ class Detection:
                 columns |= saving.reordered(past, kept, {n: fresh[n] for n in past[1] if n in fresh})
             if len(packed) == saving.QUEUES:  # an older agent did not save what it judged by
                 known[:] = False
-            judge.restore(columns, saving.queues_unpacked(packed, kept, judge.queues()), known, now_us)
+            queues = saving.queues_unpacked(packed, kept, judge.queues())
+            judge.restore(columns, queues, known, state.get(UNTIL, now_us))
+            judge.resumed(now_us)
         for judge in self._judges.values():
             for value in judge.values():
                 self._held = value.newer(self._held)

@@ -323,16 +323,26 @@ class Judge(ABC):
             parts += [(f"v{number}c{place}", leaf) for place, leaf in enumerate(level.leaves)]
         return parts
 
-    def restore(self, columns: Columns, queues: dict[str, Columns], known: Flags, now_us: int) -> None:
-        """Continue from saved columns, already in the order of the subjects; `known`: those that were saved."""
+    def restore(self, columns: Columns, queues: dict[str, Columns], known: Flags, since_us: int) -> None:
+        """Continue from saved columns, already in the order of the subjects.
+
+        Args:
+            columns: one line a subject.
+            queues: state of any length.
+            known: bool (subjects,), those that were saved.
+            since_us: up to when they had been judged.
+        """
         self.state = HoldState(**{name: columns[name] for name in HoldState.__slots__})
         self._last_us, self._fresh = columns["last_us"], ~known
-        self._since_us, self._next_us, self._packed = now_us, 0, None
+        self._since_us, self._next_us, self._packed = since_us, 0, None
         self.out = Trace.still(self.state.raised.astype(np.float64))
         if self._coverage is not None:
             self._coverage.restore(columns)
         for part, of in self._parts():
             of.restore(within(part, columns), within(part, queues))
+
+    def resumed(self, now_us: int) -> None:  # noqa: B027 - only silence minds
+        """The agent was away until now."""
 
     def shift(self, by_us: int) -> None:
         """Move remembered times with the clock; an alert that is out keeps its start, which is its name."""

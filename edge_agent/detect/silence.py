@@ -110,11 +110,14 @@ class SilenceJudge(Judge):
         """State as named arrays, one line a subject."""
         return super().columns() | {"floor_us": self._floor_us, "silent_us": self._silent_us}
 
-    def restore(self, columns: Columns, queues: dict[str, Columns], known: Flags, now_us: int) -> None:
-        """Continue from saved columns; the agent's own absence is nobody's silence."""
-        super().restore(columns, queues, known, now_us)
-        self._floor_us = np.maximum(columns["floor_us"], now_us)
-        self._silent_us, self._wakes_us = columns["silent_us"], 0
+    def restore(self, columns: Columns, queues: dict[str, Columns], known: Flags, since_us: int) -> None:
+        """Continue from saved columns."""
+        super().restore(columns, queues, known, since_us)
+        self._floor_us, self._silent_us, self._wakes_us = columns["floor_us"], columns["silent_us"], 0
+
+    def resumed(self, now_us: int) -> None:
+        """The agent's own absence is nobody's silence."""
+        self._floor_us, self._packed = np.maximum(self._floor_us, now_us), None
 
     def shift(self, by_us: int) -> None:
         """Move remembered times with the clock."""
