@@ -19,7 +19,7 @@ from devices.model.points import PointTable
 from devices.model.samples import SampleBatch
 from devices.wire.messages import Lane, Message
 from devices.wire.records import MAX_ALERTS, alerts_message, samples_message
-from edge_agent.detect.detection import PART, Detection, Outcome
+from edge_agent.detect.detection import PART, UNTIL, Detection, Outcome
 from edge_agent.errors import NoRoom, NotStored
 from edge_agent.uplink.holding import Holding, is_ours
 from edge_agent.uplink.thinning import REST
@@ -236,7 +236,7 @@ class Pipeline:
         ]
         records += [(Lane.LIVE, message) for message in self._messages(batch)]
         states = self._changed_states() | self._holding.states() | self._more
-        if not records and not states:
+        if not records and states.keys() <= {UNTIL}:
             return True
         try:
             await self._store.commit(records, states)
