@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from typing import Final
 
@@ -15,37 +16,36 @@ SPARE: Final = 1.25
 #: Of what may wait, the readings of so many seconds go in each so many seconds.
 COARSE_S: Final = 60
 KEPT_S: Final = 10
-MEMORY_S: Final = 30.0
-SHORTEST_S: Final = 0.001
+MEMORY_S: Final = 30
 US_PER_S: Final = 1_000_000
 
 
 class Bandwidth:
-    """Bytes per second that arrive, as acknowledgements show them; the most of the last half minute.
+    """Bytes per second that arrive, as acknowledgements show them: the best second of the last half minute.
 
-    A record that was acknowledged says what was delivered while it was under way. Where little was sent, that is
-    little: so it is the largest that is nearest to what the line carries.
+    Where little was sent, that is little: so it is the best that is nearest to what the line carries. Shorter than
+    a second, what was held up and comes at once looks like more than it is.
     """
 
     def __init__(self) -> None:
-        self.delivered = 0
-        self._seen: deque[tuple[float, float]] = deque()
+        self._seconds: deque[tuple[int, int]] = deque()
 
-    def arrived(self, size: int, sent_s: float, delivered_before: int, now_s: float) -> None:
-        """Take in a record that was sent once and is acknowledged now."""
-        self.delivered += size
-        rate = (self.delivered - delivered_before) / max(SHORTEST_S, now_s - sent_s)
-        while self._seen and (self._seen[-1][1] <= rate or self._seen[0][0] < now_s - MEMORY_S):
-            if self._seen[0][0] < now_s - MEMORY_S:
-                self._seen.popleft()
-            else:
-                self._seen.pop()
-        self._seen.append((now_s, rate))
+    def arrived(self, size: int, now_s: float) -> None:
+        """Take in a record that is acknowledged now."""
+        second = int(now_s)
+        if self._seconds and self._seconds[-1][0] == second:
+            size += self._seconds.pop()[1]
+        self._seconds.append((second, size))
+        while self._seconds[0][0] < second - MEMORY_S:
+            self._seconds.popleft()
 
     @property
     def bytes_per_s(self) -> float | None:
-        """None before the first acknowledgement."""
-        return self._seen[0][1] if self._seen else None
+        """None before the first whole second."""
+        return max(
+            (size for _, size in itertools.islice(self._seconds, max(0, len(self._seconds) - 1))),
+            default=None,
+        )
 
 
 class Thinning:

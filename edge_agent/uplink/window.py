@@ -35,7 +35,6 @@ class Flight:
     data: bytes
     sent_s: float
     times: int = 1
-    delivered_before: int = 0
 
 
 class Window:
@@ -79,7 +78,6 @@ class Window:
 
     def add(self, flight: Flight) -> None:
         """Count a record that was sent for the first time."""
-        flight.delivered_before = self.bandwidth.delivered
         self._flights[flight.lane, flight.seq] = flight
         self._count[flight.way] += 1
         self._bytes[flight.way] += len(flight.data)
@@ -93,9 +91,7 @@ class Window:
             if flight is not None:
                 self._count[flight.way] -= 1
                 self._bytes[flight.way] -= len(flight.data)
-                if flight.times == 1:
-                    size = len(flight.data)
-                    self.bandwidth.arrived(size, flight.sent_s, flight.delivered_before, now_s)
+                self.bandwidth.arrived(len(flight.data), now_s)
                 settled += 1
         return settled
 
