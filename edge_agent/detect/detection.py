@@ -87,7 +87,7 @@ class Detection:
 
     def passes(self, batch: SampleBatch, until_us: int) -> tuple[SampleBatch, list[AlertEvent]]:
         """Cut readings of speed into passes: what is derived from them, and their events."""
-        return self._radars.step(batch, until_us) if self._radars.subjects else (SampleBatch.empty(), [])
+        return self._radars.step(batch, until_us)
 
     def play(self, block: Block) -> list[Findings]:
         """Judge slow states that are already on steps, such as a month in memory.

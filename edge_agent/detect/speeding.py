@@ -78,17 +78,27 @@ class Radars:
         self._angle_deg = np.array([angle_deg(rule, device) for rule, device in pairs], np.float64)
         self._shorter = np.cos(np.radians(self._angle_deg))
         self._lowest = np.array([_lowest_limit(rule) for rule in self._rule], np.float64)
+        kinds = (*self._radars.of_point.values(), *self._cameras.of_point.values())
+        self._mine = np.any([of_point >= 0 for of_point in kinds], axis=0)
         self.cut = Cut.begun(len(radars))
         self.waiting = Waiting.begun(len(self._cameras.devices))
 
     def step(self, batch: SampleBatch, until_us: int) -> tuple[SampleBatch, list[AlertEvent]]:
         """Take samples in; return samples of each vehicle that passed (receding: negative), and events."""
-        usable = batch[(batch.quality <= Quality.UNCERTAIN) & ~np.isnan(batch.value)]
+        mine = batch[self._mine[batch.point]]
+        if not len(mine) and not self._waits:
+            return mine, []
+        usable = mine[(mine.quality <= Quality.UNCERTAIN) & ~np.isnan(mine.value)]
         self.cut, passes = cut(self.cut, self._readings(usable), until_us, self._cutting)
         self.waiting, vehicles = joined(self.waiting, passes, self._sightings(usable), until_us, self._roads)
         fast = np.flatnonzero(vehicles.passes.peak_kmh > self._lowest[vehicles.passes.radar])
         events = [found for number in fast.tolist() for found in self._judge(vehicles, number)]
         return self._samples(vehicles.passes), events
+
+    @property
+    def _waits(self) -> bool:
+        """Whether time alone may end a pass, or a wait for another radar or a plate."""
+        return bool(len(self.cut.open) or len(self.waiting.passes) or len(self.waiting.plates))
 
     def _readings(self, usable: SampleBatch) -> Readings:
         """Speeds with what was told beside them, corrected for the angle of each radar."""
