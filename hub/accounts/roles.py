@@ -9,9 +9,9 @@ class Role(IntEnum):
     """Ordered, so that a route asks for the least that suffices."""
 
     VIEWER = 1  # looks
-    OPERATOR = 2  # acknowledges, assigns, writes notes
-    ENGINEER = 3  # clears by hand, sees messages set aside and the hub's own counters
-    ADMIN = 4  # people, audit
+    OPERATOR = 2  # acknowledges, assigns, writes notes, resets
+    ENGINEER = 3  # clears by hand, backtests and publishes rules, sees what was set aside and the counters
+    ADMIN = 4  # people, audit, fire rules of another
 
     @property
     def word(self) -> str:
