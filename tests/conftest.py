@@ -11,11 +11,16 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.fake_clock import FakeClock
 from tests.leaks import held, leaked_since
+
+# How long an example takes says how busy the machine is; every test has a time-out of its own.
+settings.register_profile("campuswatch", settings(deadline=None))
+settings.load_profile("campuswatch")
 
 #: Servers a test may name in ``@pytest.mark.needs(...)``, and the programs that stand for them.
 SERVERS = {
