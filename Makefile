@@ -34,7 +34,7 @@ bench: ## measure it all, print one table, write JSON to benchmarks/results
 
 torture: ## kill the real programs for an hour and count what is lost; ARGS="--kills 500 --seed 7" as campus-sim torture
 	@$(PYTHON) .ci/venv.py demo
-	@$(VENV)/campus-sim torture $(or $(ARGS),--kills 10000)
+	@$(VENV)/campus-sim torture $(or $(ARGS),--kills 9750 --campus 250 --benches 6)
 
 lock: ## write the locks in .ci/lock anew after a change in pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(PYTHON) .ci/venv.py test

@@ -92,7 +92,10 @@ def _history(command: argparse.ArgumentParser) -> None:
 
 
 def _torture(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--kills", type=int, default=1000, metavar="N", help="so many (default 1000)")
+    command.add_argument("--kills", type=int, default=1000, metavar="N", help="of agents (default 1000)")
+    command.add_argument(
+        "--campus", type=int, default=50, metavar="N", help="of hub, broker and agent together (default 50)"
+    )
     command.add_argument("--minutes", type=float, metavar="M", help="but no longer than this")
     command.add_argument("--seed", type=int, metavar="S", help="of an earlier run, which printed it")
     command.add_argument("--benches", type=int, default=4, metavar="B", help="agents at once (default 4)")

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from devices.sim.torture.bench_files import write_bench
+from devices.sim.torture.bench_files import SETTINGS, write_bench
 from devices.sim.torture.field import ACCEPTED, ACKNOWLEDGED, ARRIVED, Field
 from devices.sim.torture.nursery import Nursery
-from devices.sim.torture.oracle import LIVENESS, Oracle, Violation
+from devices.sim.torture.oracle import LIVENESS, Judged, Oracle, Violation
 from devices.sim.torture.shim import Machine
 from devices.sim.torture.zygote import CRASHED
 
@@ -113,7 +113,7 @@ class Bench:
         self.tally = Tally()
         self.seed = seed
         self.lives: list[Life] = []
-        self.oracle = Oracle(with_alerts=not clock)
+        self.oracle = Oracle(Judged.NOT_AT_ALL if clock else Judged.EXACTLY)
         self._kills_between = kills_between
         self._drain_s = drain_s
         self._clock = clock
@@ -122,15 +122,18 @@ class Bench:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._machine = Machine(library, folder, (folder / "data" / "outbox.sqlite",))
+        self._settings = str(folder / SETTINGS)
         self._nursery = Nursery(
-            PROGRAM, folder / "agent.log", {**(environment or {}), **self._machine.environment()}
+            PROGRAM,
+            folder / "agent.log",
+            {**(environment or {}), **self._machine.environment()},
+            ("check", "--config", self._settings),
         )
-        self._settings = ""
 
     async def run(self, kills: int, until_s: float) -> list[Violation]:
         """Kill so often, or until a moment of the monotonic clock; the first violations end it."""
         port = await self._field.open()
-        self._settings = str(write_bench(self.folder, port))
+        write_bench(self.folder, port)
         try:
             async with self._nursery:
                 while self.tally.kills < kills and time.monotonic() < until_s:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 AGENT: Final = "bench"
 PREFIX: Final = "field/bench"
 DOORS: Final = ("door-1", "door-2", "door-3", "door-4")
+SETTINGS: Final = "edge.yaml"
 RULE: Final = "forced"
 #: Impatience, so that a kill costs milliseconds and not seconds.
-UPLINK: Final = {"ack_timeout_s": 0.3, "probe_s": 0.2, "first_wait_s": 0.05, "most_wait_s": 0.3}
+UPLINK: Final = {
+    "ack_timeout_s": 0.3,
+    "probe_s": 0.2,
+    "health_s": 1.0,
+    "first_wait_s": 0.05,
+    "most_wait_s": 0.3,
+    "refused_wait_s": 1.0,
+}
 #: A device's own time counts however wrong the gateway's clock is.
 MQTT: Final = {"ahead_s": 1e11, "behind_s": 1e11, "reconnect_first_s": 0.05, "reconnect_most_s": 0.3}
 
 
-def write_bench(folder: Path, port: int) -> Path:
-    """Write everything that the agent needs; return its settings file."""
+def write_bench(folder: Path, port: int) -> None:
+    """Write everything that the agent needs."""
     _write(folder / "rules.yaml", {"rules": [_rule()]})
     _write(folder / "site.yaml", _site())
     credentials = _write(folder / "hub.json", {"agent": AGENT, "host": "127.0.0.1", "port": port})
@@ -33,7 +42,28 @@ def write_bench(folder: Path, port: int) -> Path:
         "uplink": UPLINK,
         "sources": {"mqtt": MQTT},
     }
-    return _write(folder / "edge.yaml", settings)
+    _write(folder / SETTINGS, settings)
+
+
+def write_whole(folder: Path, ports: Sequence[int]) -> Path:
+    """Write what an agent of a whole campus needs beside its credentials; return the site file.
+
+    It has the doors of the bench, and behind each port a gateway with devices for the simulator to play.
+    """
+    write_bench(folder, 0)
+    site = _site()
+    for number, port in enumerate(ports):
+        link = {"id": f"gw-{number}", "agent": AGENT, "kind": "modbus-tcp", "name": _words("网关", "Gateway")}
+        site["links"].append(link | {"host": "127.0.0.1", "port": port, "poll_s": 0.5, "timeout_s": 0.3})
+        for unit in (1, 2):
+            site["devices"].append(
+                _device(f"ac-{number}-{unit}", "intesis-inmbs", f"gw-{number}") | {"unit": unit}
+            )
+    return _write(folder / "site.yaml", site)
+
+
+def _device(name: str, profile: str, link: str) -> dict[str, Any]:
+    return {"id": name, "profile": profile, "link": link, "area": "gate", "name": _words(name, name)}
 
 
 def _rule() -> dict[str, Any]:
@@ -63,17 +93,7 @@ def _site() -> dict[str, Any]:
         "links": [
             {"id": "field", "agent": AGENT, "kind": "mqtt", "name": _words("现场", "Field"), "prefix": PREFIX}
         ],
-        "devices": [
-            {
-                "id": door,
-                "profile": "campus-door",
-                "link": "field",
-                "area": "gate",
-                "topic": door,
-                "name": _words(door, door),
-            }
-            for door in DOORS
-        ],
+        "devices": [_device(door, "campus-door", "field") | {"topic": door} for door in DOORS],
         "rules": ["rules.yaml"],
     }
 

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from devices.sim.plant.doors import DoorMessage
 from devices.sim.torture import packets
-from devices.sim.torture.bench_files import AGENT, DOORS, PREFIX
+from devices.sim.torture.bench_files import AGENT
+from devices.sim.torture.doors import Speakers, topic_of
 from devices.sim.torture.oracle import Oracle
 from devices.sim.torture.packets import Packet
 from devices.sim.wires.payloads import door_payload
@@ -34,7 +35,6 @@ from devices.wire.records import Stamp, ack_message
 from devices.wire.sessions import Answer, Standing, answer_message, open_from
 
 MOST_UNDER_WAY: Final = 40
-EVENTS: Final = ("granted", "denied", "opened", "closed", "report")
 FIELD_CLIENT: Final = f"campus-{AGENT}-field"
 LANES: Final = {up_topic(AGENT, lane): lane for lane in Lane}
 ACCEPTED, ARRIVED, ACKNOWLEDGED = "accepted", "arrived", "acknowledged"
@@ -58,8 +58,7 @@ class Field:
         self._news = asyncio.Event()
         self._kept: OrderedDict[int, DoorMessage] = OrderedDict()  # by packet number, not acknowledged yet
         self._number = 0
-        self._last_ms = dict.fromkeys(DOORS, 0)
-        self._forced = dict.fromkeys(DOORS, False)
+        self._doors = Speakers(source)
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
@@ -152,30 +151,16 @@ class Field:
     async def _feed(self, writer: asyncio.StreamWriter) -> None:
         """First again what was not acknowledged, then what is new."""
         for number, message in self._kept.items():
-            writer.write(_published(message, number, again=True))
+            _write(writer, _published(message, number, again=True))
         while not writer.transport.is_closing():
             if self.speaks:
                 for _ in range(min(self._source.choice((1, 1, 3, 12)), MOST_UNDER_WAY - len(self._kept))):
-                    message = self._said()
+                    message = self._doors.say()
                     self._number = self._number % 60_000 + 1
                     self._kept[self._number] = message
                     self.oracle.tell(message, self.life)
-                    writer.write(_published(message, self._number))
+                    _write(writer, _published(message, self._number))
             await asyncio.sleep(self._source.uniform(0.002, 0.02))
-
-    def _said(self) -> DoorMessage:
-        door = self._source.choice(DOORS)
-        now_ms = self._last_ms[door] = max(self._last_ms[door] + 1, time.time_ns() // 1_000_000)
-        if self._source.random() < 0.25:  # noqa: PLR2004 - a door of a bad neighbourhood
-            self._forced[door] = not self._forced[door]
-        return DoorMessage(
-            time_us=now_ms * 1000,
-            door=door,
-            open=self._source.random() < 0.5,  # noqa: PLR2004 - any
-            locked=self._source.random() < 0.5,  # noqa: PLR2004 - any
-            forced=self._forced[door],
-            event=self._source.choice(EVENTS),
-        )
 
     # --- the hub
 
@@ -204,10 +189,15 @@ class Field:
             self._note(ACKNOWLEDGED)
 
     def _send(self, topic: str, message: Message, writer: asyncio.StreamWriter) -> bool:
-        if writer.transport.is_closing():
-            return False
-        writer.write(packets.publish(topic, encode(message), None).packed())
-        return True
+        return _write(writer, packets.publish(topic, encode(message), None).packed())
+
+
+def _write(writer: asyncio.StreamWriter, data: bytes) -> bool:
+    """Write, unless the connection has ended; asyncio would log each attempt."""
+    if writer.transport.is_closing():
+        return False
+    writer.write(data)
+    return True
 
 
 def _now_us() -> int:
@@ -215,5 +205,4 @@ def _now_us() -> int:
 
 
 def _published(message: DoorMessage, number: int, *, again: bool = False) -> bytes:
-    topic = f"{PREFIX}/{message.door}"
-    return packets.publish(topic, door_payload(message), number, again=again).packed()
+    return packets.publish(topic_of(message), door_payload(message), number, again=again).packed()

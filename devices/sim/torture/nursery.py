@@ -29,11 +29,16 @@ class Nursery:
         module: what `python -m` would run.
         log: where the children write.
         environment: beside that of this process.
+        warming: arguments of a command that the parent does itself before the first fork, and that leaves nothing
+                 behind but memory.
     """
 
-    def __init__(self, module: str, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, module: str, log: Path, environment: Mapping[str, str], warming: tuple[str, ...] = ()
+    ) -> None:
         self._module = module
         self._log = log
+        self._warming = warming
         self._environment = {**os.environ, **CALM, **environment}
         self._parent: Process | None = None
         self._listener: asyncio.Task[None] | None = None
@@ -46,7 +51,7 @@ class Nursery:
         Raises:
             Unreachable: it does not get warm.
         """
-        command = [sys.executable, "-m", f"{__package__}.zygote", self._module]
+        command = [sys.executable, "-m", f"{__package__}.zygote", self._module, *self._warming]
         with self._log.open("ab") as log:
             self._parent = await asyncio.create_subprocess_exec(
                 *command, stdin=PIPE, stdout=PIPE, stderr=log, env=self._environment

@@ -1,4 +1,4 @@
-"""`campus-sim torture`: as many benches beside each other as asked for, until enough was killed or one broke."""
+"""`campus-sim torture`: benches and a whole campus beside each other, until enough was killed or one broke."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from devices.model.errors import Refused
 from devices.sim.torture.bench import Bench
 from devices.sim.torture.report import Part, Report
 from devices.sim.torture.shim import built, compiler
+from devices.sim.torture.whole import Whole
 
 TELL_S: Final = 30.0
 LIVES_SHOWN: Final = 8
@@ -67,6 +68,42 @@ async def run_benches(
     return [_part(name, bench) for name, bench in found.items()]
 
 
+async def run_campus(
+    folder: Path,
+    seed: int,
+    *,
+    kills: int,
+    seconds: float = FOR_EVER_S,
+    kills_between: int = 25,
+    settle_s: float = 90.0,
+    shim: bool = True,
+    environment: Mapping[str, str] | None = None,
+) -> list[Part]:
+    """Torture hub, broker and agent of a whole campus.
+
+    Raises:
+        Refused: the shim cannot be built.
+        Unreachable: the campus does not start.
+    """
+    if kills < 1:
+        return []
+    folder = folder / "campus"
+    folder.mkdir()
+    library = built(folder) if shim else None
+    whole = Whole(
+        folder,
+        library,
+        f"{seed}.campus",
+        kills_between=kills_between,
+        settle_s=settle_s,
+        environment=environment,
+    )
+    await whole.run(kills, time.monotonic() + seconds)
+    lives = [f"{number}: {life}" for number, life in enumerate(whole.lives, 1)][-LIVES_SHOWN:]
+    count = whole.kills.total()
+    return [Part("campus", count, whole.figures, whole.oracle.violations, lives, str(folder))]
+
+
 def _part(name: str, bench: Bench) -> Part:
     counts = bench.oracle.counts
     figures = {
@@ -90,6 +127,18 @@ async def _tell(benches: Mapping[str, Bench]) -> None:
         print(f"{time.monotonic() - began_s:6.0f} s  {kills} kills, {told} messages", flush=True)  # noqa: T201 - for who waits
 
 
+async def _run(folder: Path, seed: int, options: argparse.Namespace, *, shim: bool) -> list[Part]:
+    seconds = FOR_EVER_S if options.minutes is None else options.minutes * 60
+    async with asyncio.TaskGroup() as tasks:
+        benches = tasks.create_task(
+            run_benches(
+                folder, seed, kills=options.kills, benches=options.benches, seconds=seconds, shim=shim
+            )
+        )
+        campus = tasks.create_task(run_campus(folder, seed, kills=options.campus, seconds=seconds, shim=shim))
+    return [*benches.result(), *campus.result()]
+
+
 def torture(options: argparse.Namespace) -> str:
     """Run it all, and return what was found.
 
@@ -97,9 +146,8 @@ def torture(options: argparse.Namespace) -> str:
         Refused: a promise was broken; with all that is known of it.
     """
     seed = random.SystemRandom().randrange(1 << 31) if options.seed is None else options.seed
-    report = Report(
-        seed, f"campus-sim torture --seed {seed} --kills {options.kills} --benches {options.benches}"
-    )
+    again = f"--seed {seed} --kills {options.kills} --benches {options.benches} --campus {options.campus}"
+    report = Report(seed, f"campus-sim torture {again}")
     print(f"seed {seed}", flush=True)  # noqa: T201 - told before anything can go wrong
     shim = not options.no_shim
     if shim and compiler() is None:
@@ -107,16 +155,7 @@ def torture(options: argparse.Namespace) -> str:
         shim = False
     folder = Path(tempfile.mkdtemp(prefix="campus-torture-"))
     began_s = time.monotonic()
-    report.parts = asyncio.run(
-        run_benches(
-            folder,
-            seed,
-            kills=options.kills,
-            benches=options.benches,
-            seconds=FOR_EVER_S if options.minutes is None else options.minutes * 60,
-            shim=shim,
-        )
-    )
+    report.parts = asyncio.run(_run(folder, seed, options, shim=shim))
     report.seconds = time.monotonic() - began_s
     if options.json is not None:
         options.json.write_text(json.dumps(report.as_json(), indent=1) + "\n", "utf-8")

@@ -1,14 +1,16 @@
 """A warm parent of the program under test: it has loaded everything, and each start is a fork.
 
-    python -m devices.sim.torture.zygote MODULE
+    python -m devices.sim.torture.zygote MODULE [WARMING ...]
 
-It loads MODULE, as `python -m MODULE` would, and waits. A line `{"arguments": [...], "log": "file"}` on its
+It loads MODULE, as `python -m MODULE` would, calls its `main` with the warming arguments, so that what the program
+keeps of its own data sheets is there already, and waits. A line `{"arguments": [...], "log": "file"}` on its
 input forks a child that calls the module's `main(arguments)`; `{"pid": n}` comes back, and `{"dead": n,
 "code": c}` when that child has ended. It imports no program itself: it is told which.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -26,9 +28,12 @@ PR_SET_PDEATHSIG: Final = 1
 CRASHED: Final = 70
 
 
-def main(module: str) -> None:
+def main(module: str, warming: list[str]) -> None:
     """Serve until the input ends; then kill what still runs."""
     called: Callable[[list[str]], int] = importlib.import_module(module).main
+    if warming:
+        with contextlib.redirect_stdout(sys.stderr):
+            called(warming)
     gc.collect()
     gc.freeze()  # what is loaded is shared with the children, untouched
     alarm, ring = os.pipe()
@@ -98,4 +103,4 @@ def _tell(words: dict[str, int]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2:])

@@ -10,7 +10,7 @@ import pytest
 
 from devices.model.samples import SampleBatch
 from devices.sim.plant.doors import DoorMessage
-from devices.sim.torture.oracle import CONSERVATION, INTEGRITY, LIVENESS, Oracle
+from devices.sim.torture.oracle import CONSERVATION, INTEGRITY, LIVENESS, ONCE, Judged, Oracle
 from devices.wire.messages import Lane, encode
 from devices.wire.records import Stamp, samples_message, stamped
 
@@ -103,3 +103,45 @@ def test_alerts_are_those_that_the_messages_mean(oracle: Oracle) -> None:
     oracle.take(record(2, (1.0, 0.0, 1.0, 1.0), time_us=2000))
     (found,) = oracle.missing()
     assert "1 not raised" in found.what
+
+
+def looked(oracle: Oracle, values: Iterable[float] = VALUES, times: Iterable[int] = (1000,)) -> None:
+    """A hub is asked for what it holds."""
+    oracle.look()
+    for point, value in zip(POINTS, values, strict=True):
+        oracle.hold(f"door-1.{point}", list(times), [value for _ in times])
+
+
+def test_what_a_hub_holds_is_compared_with_what_was_told(oracle: Oracle) -> None:
+    looked(oracle)
+    assert promises(oracle) == []
+
+
+def test_a_hub_that_holds_something_else_is_found(oracle: Oracle) -> None:
+    looked(oracle, values=(0.0, 0.0, 0.0, 1.0))
+    assert promises(oracle) == [INTEGRITY]
+
+
+def test_a_hub_that_holds_a_reading_twice_is_found(oracle: Oracle) -> None:
+    looked(oracle, times=[1000, 1000])
+    assert set(promises(oracle)) == {ONCE}
+
+
+def test_one_alert_under_two_ids_is_found(oracle: Oracle) -> None:
+    looked(oracle)
+    oracle.see("first", ("door-1", 1000), cleared=True)
+    oracle.see("second", ("door-1", 1000), cleared=True)
+    assert promises(oracle)[0] == ONCE
+
+
+def test_loosely_judged_an_alert_needs_a_cause_and_the_end_must_be_right() -> None:
+    oracle = Oracle(Judged.LOOSELY)
+    forced = replace(SAID, forced=True)
+    oracle.tell(forced, 1)
+    oracle.accept_all(1)
+    looked(oracle, values=(1.0, 0.0, 1.0, 1.0))
+    assert [found.what for found in oracle.missing()] == ["forced are ['door-1'], open alerts are of []"]
+    oracle.see("it", ("door-1", 1000), cleared=False)
+    assert promises(oracle) == []
+    oracle.see("another", ("door-1", 999), cleared=True)
+    assert promises(oracle) == [INTEGRITY]
