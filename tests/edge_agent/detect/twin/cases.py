@@ -30,7 +30,7 @@ def metered(condition: dict[str, Any], **more: Any) -> Case:
 
 def usual(point: str, values: tuple[float, ...], more: dict[str, Any], **how: Any) -> Case:
     """Something compared with what is usual of it, over some days with a holiday among them."""
-    given = {"least": 2, "coverage": 0.3, **how}
+    given = {"days": 5, "least": 2, "coverage": 0.3, **how}
     side = more.pop("side", "above")
     condition = {"point": point, side: {"usual": given}, **more}
     made = when(condition, fresh_s=7200)
