@@ -53,11 +53,16 @@ class _Kind:
     def beside(self, batch: SampleBatch, name: str, rows: Rows, time_us: Times, otherwise: float) -> Floats:
         """What devices told of another point at these very moments; `otherwise` where they told nothing."""
         said_by, said = self.told(batch, name)
-        moments = np.concatenate([np.stack([said_by, said.time_us]), np.stack([rows, time_us])], axis=1)
-        _, place = np.unique(moments, axis=1, return_inverse=True)
-        told = np.full(place.max(initial=-1) + 1, otherwise)
-        told[place[: len(said)]] = said.value
-        return told[place[len(said) :]]
+        found = np.full(len(rows), otherwise)
+        if not len(said) or not len(rows):
+            return found
+        moments = said.time_us * len(self.devices) + said_by  # device and moment as one number
+        order = np.argsort(moments, kind="stable")
+        wanted = time_us * len(self.devices) + rows
+        place = order[np.maximum(np.searchsorted(moments[order], wanted, "right") - 1, 0)]
+        same = moments[place] == wanted
+        found[same] = said.value[place[same]]
+        return found
 
 
 class Radars:
@@ -235,5 +240,6 @@ def _lowest_limit(rule: SpeedingRule | None) -> float:
 
 
 def _codes(values: Floats, members: type[IntEnum]) -> Bytes:
-    """Numbers as codes; what is no member is unknown, as 0 is in each of these sets."""
-    return np.where(np.isin(values, list(members)), values, 0).astype(np.uint8)
+    """Numbers as codes from 0 on; what is no member is unknown, which is 0 in each of these sets."""
+    known = (values >= 0) & (values < len(members)) & (values == np.floor(values))
+    return np.where(known, values, 0).astype(np.uint8)
