@@ -47,6 +47,7 @@ def card(record: Record, campus: Campus) -> dict[str, Any]:
         "evidence": {name: _finite(v) for name, v in record.evidence.items() if name != plates.EVIDENCE},
         "has_plate": plates.EVIDENCE in record.evidence,
         "parent": record.parent,
+        "agent": record.agent,
         "historical": record.historical,
         "stale": record.stale,
         "epoch": record.epoch,

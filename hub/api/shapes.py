@@ -53,6 +53,7 @@ class Alert(Strict):
     evidence: dict[str, float | None]
     has_plate: bool
     parent: str
+    agent: str
     historical: bool
     stale: bool
     epoch: int

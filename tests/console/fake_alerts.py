@@ -96,6 +96,7 @@ class FakeAlerts:
             "evidence": {f"{device_id}.{name}": reading for name, reading in says["evidence"].items()},
             "has_plate": "plate_sure" in says["evidence"],
             "parent": parent,
+            "agent": "",
             "historical": historical,
             "stale": False,
             "epoch": 1,

@@ -61,6 +61,7 @@ async def test_an_alert_says_what_where_since_when_and_what_to_do(viewer: Client
         "evidence": {"position": 2.0},
         "has_plate": False,
         "parent": "",
+        "agent": "edge-hq1",
         "historical": False,
         "stale": False,
         "epoch": 1,

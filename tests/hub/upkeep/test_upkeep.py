@@ -65,6 +65,7 @@ async def active(db: Database) -> list[Record]:
     return await db.read(lambda c: board.active_of(c, rule=AGENT_SILENT.id))
 
 
+@pytest.mark.promise("P-silence-1")
 async def test_an_agent_that_is_away_makes_its_alerts_stale_at_once_and_is_an_alert_after_a_while(
     db: Database, watch: Watch, clock: FakeClock
 ) -> None:
@@ -85,6 +86,7 @@ async def test_an_agent_that_is_away_makes_its_alerts_stale_at_once_and_is_an_al
     assert [record.device for record in await db.read(board.active_of)] == ["hq1-pump-1", "edge-hq1"]
 
 
+@pytest.mark.promise("P-silence-1")
 async def test_an_agent_that_is_back_clears_the_alert_and_its_alerts_are_known_again(
     db: Database, watch: Watch, clock: FakeClock
 ) -> None:

@@ -23,8 +23,8 @@ export function passes(alert, filters) {
 const COVERED = new Set(['device', 'camera']);
 
 /**
- * Put children under the alert of the device (or link, or alert) that covers them.
- * Only what a dead link explains is folded: silent devices and cameras. A forced door or a pump never hides.
+ * Put children under the alert of the device (or link, or alert) that covers them; those of a gateway that is away under its alert.
+ * Only what a dead link or gateway explains is folded: silent devices and cameras. A forced door or a pump never hides.
  * Returns {roots: [alert], children: Map(root id -> [alert])}; a child whose parent is not here stands alone.
  */
 export function fold(alerts) {
@@ -35,7 +35,8 @@ export function fold(alerts) {
     if (!other || alert.family === 'device') covers.set(alert.device, alert);
   }
   const rootOf = (alert, depth) => {
-    const parent = alert.parent && COVERED.has(alert.family) && covers.get(alert.parent);
+    const above = covers.get(alert.parent) ?? (alert.stale ? covers.get(alert.agent) : undefined);
+    const parent = COVERED.has(alert.family) && above;
     return !parent || parent === alert || depth > 8 ? alert : rootOf(parent, depth + 1);
   };
   const roots = [];
