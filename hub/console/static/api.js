@@ -49,3 +49,4 @@ async function ask(method, path, { query, body, signal } = {}) {
 export const get = (path, query, signal) => ask('GET', path, { query, signal });
 export const post = (path, body = {}) => ask('POST', path, { body });
 export const patch = (path, body = {}) => ask('PATCH', path, { body });
+export const drop = (path) => ask('DELETE', path);

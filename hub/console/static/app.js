@@ -22,6 +22,9 @@ const PAGES = {
   speed: () => import('./pages/speed.js').then((room) => room.SpeedPage),
   cooling: () => import('./pages/cooling.js').then((room) => room.CoolingPage),
   cameras: () => import('./pages/cameras.js').then((room) => room.CamerasPage),
+  rules: () => import('./pages/rules/page.js').then((room) => room.RulesPage),
+  rule: () => import('./pages/rules/rule.js').then((room) => room.RulePage),
+  publications: () => import('./pages/rules/publications.js').then((room) => room.PublicationsPage),
   gateways: () => import('./pages/gateways.js').then((room) => room.GatewaysPage),
   admin: () => import('./pages/admin.js').then((room) => room.AdminPage),
 };

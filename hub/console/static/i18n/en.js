@@ -1,9 +1,12 @@
 // Every key of zh.js, in English.
+import { rulesEn } from './rules-en.js';
+
 export const en = {
+  rules: rulesEn,
   product: 'Campuswatch',
   nav: {
     pages: 'Pages', board: 'Alerts', campus: 'Campus', trends: 'Trends', speed: 'Speed', cooling: 'Cooling', cameras: 'Cameras',
-    gateways: 'Gateways', admin: 'Admin', signOut: 'Sign out',
+    rules: 'Rules', gateways: 'Gateways', admin: 'Admin', signOut: 'Sign out',
   },
   role: { viewer: 'viewer', operator: 'operator', engineer: 'engineer', admin: 'administrator' },
   choice: { language: 'Change language', otherLanguage: '中文', theme: 'Change theme', auto: 'Auto', dark: 'Dark', light: 'Light' },
@@ -58,7 +61,7 @@ export const en = {
   table: { rows: '{n} rows', csv: 'CSV', xlsx: 'XLSX', empty: 'Nothing here', asTable: 'As table', asChart: 'As chart' },
   range: { last: 'Last', from: 'From', to: 'To', until: 'to', wrong: 'Write 2026-11-22 14:05, with To after From', l1h: '1 h', l8h: '8 h', l24h: '24 h', l7d: '7 d', l30d: '30 d' },
   quality: { noAnswer: 'no answer', deviceError: 'device error', sentinel: 'device has no value', implausible: 'out of possible range', garbled: 'not decodable' },
-  kind: { ac: 'Air conditioners', camera: 'Cameras', meter: 'Meters', pump: 'Fire pumps', pressure: 'Pressure', radar: 'Radars', door: 'Doors', gateway: 'Gateways' },
+  kind: { ac: 'Air conditioners', camera: 'Cameras', meter: 'Meters', pump: 'Fire pumps', pressure: 'Pressure', radar: 'Radars', plate: 'Plate cameras', door: 'Doors', gateway: 'Gateways' },
   areaKind: {
     office: 'Office', meeting: 'Meeting room', canteen: 'Canteen', kitchen: 'Kitchen', lobby: 'Lobby', corridor: 'Corridor', parking: 'Parking', road: 'Road', gate: 'Gate', outdoors: 'Outdoors',
     pump_room: 'Pump room', plant_room: 'Plant room', server_room: 'Server room', duty_room: 'Duty room', clinic: 'Clinic', archive: 'Archive',
@@ -112,6 +115,8 @@ export const en = {
     session: { 'refused': 'sign-in refused', 'sign-in': 'signed in', 'sign-out': 'signed out' },
     user: { 'create': 'user created', 'change': 'user changed', 'password': 'password changed' },
     alert: { 'ack': 'alert acknowledged', 'assign': 'alert assigned', 'note': 'alert note', 'clear': 'alert cleared by hand', 'reset': 'alert reset' },
+    rules: { 'publish': 'rules published', 'approve': 'rules approved', 'withdraw': 'rules withdrawn', 'refused': 'rules refused' },
+    backtest: { 'asked': 'backtest asked' },
     export: { 'alerts': 'alerts exported', 'series': 'history exported' },
   },
   admin: { users: 'Users', role: 'Role', create: 'Create user', on: 'active', off: 'switched off', audit: 'Audit trail', actor: 'Who', act: 'What', object: 'On', text: 'Text' },

@@ -1,8 +1,11 @@
 // 控制室用语。每个键在 en.js 里都有对应。
+import { rulesZh } from './rules-zh.js';
+
 export const zh = {
+  rules: rulesZh,
   product: '园区卫士',
   nav: {
-    pages: '页面', board: '告警', campus: '园区', trends: '趋势', speed: '车速', cooling: '空调', cameras: '视频', gateways: '网关',
+    pages: '页面', board: '告警', campus: '园区', trends: '趋势', speed: '车速', cooling: '空调', cameras: '视频', rules: '规则', gateways: '网关',
     admin: '管理', signOut: '退出',
   },
   role: { viewer: '查看', operator: '值班员', engineer: '工程师', admin: '管理员' },
@@ -58,7 +61,7 @@ export const zh = {
   table: { rows: '{n} 行', csv: 'CSV', xlsx: 'XLSX', empty: '没有内容', asTable: '看表格', asChart: '看图' },
   range: { last: '最近', from: '起', to: '止', until: '至', wrong: '写成 2026-11-22 14:05,且止晚于起', l1h: '1 小时', l8h: '8 小时', l24h: '24 小时', l7d: '7 天', l30d: '30 天' },
   quality: { noAnswer: '无应答', deviceError: '设备报错', sentinel: '设备无值', implausible: '超出可能范围', garbled: '无法解码' },
-  kind: { ac: '空调', camera: '摄像机', meter: '电表', pump: '消防泵', pressure: '压力', radar: '测速雷达', door: '门禁', gateway: '网关' },
+  kind: { ac: '空调', camera: '摄像机', meter: '电表', pump: '消防泵', pressure: '压力', radar: '测速雷达', plate: '车牌摄像机', door: '门禁', gateway: '网关' },
   areaKind: {
     office: '办公室', meeting: '会议室', canteen: '餐厅', kitchen: '厨房', lobby: '大厅', corridor: '走廊', parking: '停车场', road: '道路', gate: '大门', outdoors: '室外',
     pump_room: '泵房', plant_room: '设备间', server_room: '机房', duty_room: '值班室', clinic: '医务室', archive: '档案室',
@@ -112,6 +115,8 @@ export const zh = {
     session: { 'refused': '登录被拒', 'sign-in': '登录', 'sign-out': '退出' },
     user: { 'create': '新建用户', 'change': '修改用户', 'password': '修改密码' },
     alert: { 'ack': '确认告警', 'assign': '指派告警', 'note': '告警备注', 'clear': '人工恢复告警', 'reset': '告警复位' },
+    rules: { 'publish': '规则发布', 'approve': '规则批准', 'withdraw': '规则撤回', 'refused': '规则被拒绝' },
+    backtest: { 'asked': '规则回测' },
     export: { 'alerts': '导出告警', 'series': '导出数据' },
   },
   admin: { users: '用户', role: '角色', create: '新建用户', on: '启用', off: '停用', audit: '操作记录', actor: '谁', act: '做了什么', object: '对象', text: '内容' },

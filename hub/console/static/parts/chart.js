@@ -83,10 +83,10 @@ const Canvas = {
   },
 };
 
-/** props: title, option(palette), columns, rows, name, hrefs ({csv, xlsx} of the hub, else written here), note. */
+/** props: title, option(palette) or a slot that draws itself, columns, rows, name, hrefs ({csv, xlsx} of the hub, else written here), note. */
 export const Chart = {
   props: ['title', 'option', 'columns', 'rows', 'name', 'hrefs', 'note', 'keyOf'],
-  setup(props) {
+  setup(props, { slots }) {
     const asTable = ref(false);
     const key = (row) => (props.keyOf ? props.keyOf(row) : row.key);
     return () => html`<figure class="chart">
@@ -94,7 +94,7 @@ export const Chart = {
         <button class="quiet-button" data-as="table" aria-pressed=${asTable.value ? 'true' : 'false'} onClick=${() => { asTable.value = !asTable.value; }}>${asTable.value ? t('table.asChart') : t('table.asTable')}</button>
         <${ExportButtons} name=${props.name} columns=${props.columns} rows=${props.rows} hrefs=${props.hrefs} /></span></figcaption>
       ${asTable.value ? html`<${DataTable} bare=${true} columns=${props.columns} rows=${props.rows} keyOf=${key} name=${props.name} />`
-        : html`<${Canvas} option=${props.option} label=${props.title} />`}
+        : props.option ? html`<${Canvas} option=${props.option} label=${props.title} />` : slots.default()}
     </figure>`;
   },
 };

@@ -7,7 +7,9 @@ import { countAlerts } from '../state/alerts.js';
 import { may, session, signOut } from '../state/session.js';
 import { href, route } from '../router.js';
 
-const PAGES = ['board', 'campus', 'trends', 'speed', 'cooling', 'cameras', 'gateways'];
+const PAGES = ['board', 'campus', 'trends', 'speed', 'cooling', 'cameras', 'rules', 'gateways'];
+/** Pages that stand behind another one's entry. */
+const BEHIND = { device: 'campus', rule: 'rules', publications: 'rules' };
 
 function BoardBadge() {
   const counts = countAlerts();
@@ -20,7 +22,7 @@ export function Nav() {
   return html`<header class="nav">
     <a class="brand" href="#/board"><b>${t('product')}</b><span>${say(session.campus?.name)}</span></a>
     <nav aria-label=${t('nav.pages')}>${pages.map((page) => html`
-      <a href=${href(page)} class=${route.page === page || (page === 'campus' && route.page === 'device') ? 'is-here' : ''}
+      <a href=${href(page)} class=${route.page === page || BEHIND[route.page] === page ? 'is-here' : ''}
         aria-current=${route.page === page ? 'page' : null}>${t(`nav.${page}`)}${page === 'board' ? html`<${BoardBadge} />` : null}</a>`)}</nav>
     <${Choices} />
     <span class="who"><b>${session.user?.name}</b><span class="who-role">${t(`role.${session.user?.role}`)}</span>

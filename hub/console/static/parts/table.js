@@ -1,5 +1,5 @@
 // A table of any length: sorted by a click on its head, only visible rows drawn, exported as it stands.
-// column: {key, title, cell(row), text(row), sort(row), width, right}; `text` is what is exported and, without `cell`, shown.
+// column: {key, title, cell(row), text(row), sort(row), width, right, hidden}; `text` is what is exported and, without `cell`, shown; a hidden one is exported only.
 import { computed, html, ref } from './html.js';
 import { ExportButtons } from './export.js';
 import { VirtualList } from './virtual.js';
@@ -33,12 +33,13 @@ export const DataTable = {
         ${column.title}<span class=${['table-order', direction && `is-${direction}`]} aria-hidden="true"></span></button>`;
     };
     const row = (item) => html`<div class=${['table-row', props.rowClass?.(item)]} role="row" style=${{ gridTemplateColumns: grid() }}>
-      ${props.columns.map((column) => html`<span role="cell" class=${column.right ? 'is-right' : ''}>${column.cell ? column.cell(item) : column.text(item)}</span>`)}</div>`;
-    const grid = () => props.columns.map((column) => column.width ?? 'minmax(0, 1fr)').join(' ');
+      ${columns().map((column) => html`<span role="cell" class=${column.right ? 'is-right' : ''}>${column.cell ? column.cell(item) : column.text(item)}</span>`)}</div>`;
+    const columns = () => props.columns.filter((column) => !column.hidden);
+    const grid = () => columns().map((column) => column.width ?? 'minmax(0, 1fr)').join(' ');
     return () => html`<div class="table">
       ${props.bare ? null : html`<div class="table-tools"><span class="faint">${t('table.rows', { n: shown.value.length })}</span>
         <${ExportButtons} name=${props.name} columns=${props.columns} rows=${shown.value} /></div>`}
-      <div class="table-heads" role="row" style=${{ gridTemplateColumns: grid() }}>${props.columns.map(head)}</div>
+      <div class="table-heads" role="row" style=${{ gridTemplateColumns: grid() }}>${columns().map(head)}</div>
       ${shown.value.length ? html`<${VirtualList} class="table-body" items=${shown.value} rowHeight=${props.rowHeight ?? ROW_PX} keyOf=${props.keyOf} row=${row} role="rowgroup" />`
         : html`<p class="table-empty faint">${props.empty ?? t('table.empty')}</p>`}
     </div>`;

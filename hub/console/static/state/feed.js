@@ -6,6 +6,7 @@ import { loadCampus } from './campus.js';
 import { setHubTime } from './clock.js';
 import { loadGateways, takeGateway } from './gateways.js';
 import { alive, link, lost, takeStatus } from './link.js';
+import { takeRules } from './rules.js';
 import { forgetValues, reloadValues, takeValues } from './values.js';
 
 const AGAIN_MS = 2000;
@@ -20,6 +21,7 @@ const TAKE = {
   alert: takeAlert,
   values: (data) => takeValues(data.values),
   gateway: takeGateway,
+  rules: takeRules,
   status: takeStatus,
 };
 

@@ -41,10 +41,13 @@ export function forgetValues() {
   wanted.clear();
 }
 
+/** Devices that speak only when a vehicle passes: their silence says nothing. */
+export const waitsForTraffic = (device) => device.kind === 'radar' || device.kind === 'plate';
+
 /** Seconds after which a value of this device is old; null for devices that speak only when something happens. */
 export function staleAfter(deviceId) {
   const known = deviceOf(deviceId);
-  if (!known || known.device.kind === 'radar') return null;
+  if (!known || waitsForTraffic(known.device)) return null;
   return known.link?.stale_after_s ?? null;
 }
 

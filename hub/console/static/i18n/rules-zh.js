@@ -1,0 +1,38 @@
+// 规则、回测与发布用语。每个键在 rules-en.js 里都有对应。
+export const rulesZh = {
+  search: '查找规则', siteFile: '现场文件', publishedBy: '发布 {n},{who}', setInForce: '生效:发布 {n}', siteFileInForce: '生效:仅现场文件', waiting: '发布 {n} 待批准', toRules: '全部规则', publications: '发布记录',
+  unknown: '没有规则 {id}', runningAll: '{n} 个网关一致', on_: '启用', off_: '停用', enabled: '启用', countCut: '近30天告警只数了最近 {n} 条', allDevices: '全部设备', butNot: '除外:{what}', v: '第{n}版', set: '发布 {n}',
+  col: {
+    family: '类别', severity: '级别', rule: '规则', select: '适用', source: '来源', running: '网关运行', count: '近30天告警', enabled: '状态', number: '编号', author: '发布人', samples: '读数', live: '现行', draft: '草案', live_h: '现行时长 h', draft_h: '草案时长 h',
+    liveRaised: '现行起', liveCleared: '现行止', liveSeverity: '现行级别', draftRaised: '草案起', draftCleared: '草案止', draftSeverity: '草案级别',
+  },
+  conditions: '条件', around: '延时与限制', passes: '过车识别', wholeRule: '整条规则', expected: '应为', takeSuggestion: '改为 {word}', messageFields: '告警内容可用', expert: '整条规则(JSON)', document: '规则文本', notJson: '不是 JSON:', notARule: '{ ... }', line: '第 {n} 行',
+  versions: '版本({n})', first: '最早的版本', agents: '网关', clockWanted: '写作 08:30', numberWanted: '须为允许范围内的数字', liveValue: '现行值',
+  words: { heading: '文字', title: '名称', message: '告警内容', advice: '处置步骤' }, language: { zh: '中文', en: '英文' },
+  s: '秒', min: '{n} 分钟', h: '{n} 小时', d: '{n} 天', comma: ',', semicolon: ';', or: '或',
+  above: '{what} 高于 {limit}', below: '{what} 低于 {limit}', equals: '{what} 为 {value}', differs: '{what} 不为 {value}', oneOf: '{what} 为 {value}', deadBand: ',回差 {band}', flat: '{what} {for}内没有变化',
+  bit: '{point} 第 {bit} 位', rate: '{point} 在 {over}内的变化(每{per})', count: '{point} 在 {within}内变为 {value} 的次数', energy: '{point} 超出待机 {limit} 的电量', group: { all: '以下全部成立:', any: '以下任一成立:', not: '以下不成立:' },
+  hours: '{start} 至 {end}{days}', days: { all: '', workdays: '(工作日)', 'days-off': '(休息日)' }, scheduled: '{hours} {limit}', otherwise: '其余时间 {limit}', otherwiseNothing: '其余时间不判断',
+  usual: '过去 {days} 天{like}每{per}的中位数', per: { hour: '小时', day: '天' }, like: { same: '同类', any: '全部', 'day-same': '同类日', 'day-any': '' }, atLeast: ',至少相差 {n}', coverage: '(有效读数 {share} 以上,至少 {least} 个)', perTime: { second: '秒', minute: '分钟', hour: '小时', day: '天' },
+  setpoint: '制冷设定低于 {cooling},或制热设定高于 {heating},容差 {band}', stale: '{of}超过 {after}没有读数', of: { device: '设备', link: '链路' }, speeding: '车速高于 {limit}', speedLimit: '{who} {hours} 限速 {limit}', speedLevel: '超过 {over} 起为 {severity}',
+  instrument: { certified: '经检定', uncertified: '未经检定' },
+  hold: '持续 {s}', release: '恢复 {s}后解除', goodShare: '其间 {share} 以上有有效读数(一个读数管 {fresh})', onlyHours: '仅在 {hours}', onlySeasons: '仅在{seasons}', season: { cooling: '制冷季', heating: '供暖季', transition: '过渡季' }, heldBack: '“{rule}”在{on}告警期间不告警', on: { device: '同一设备', link: '同一链路', area: '同一区域' },
+  level: '持续 {on}后升为 {severity},恢复 {off}后降回', levelWhen: '以下成立 {on}后为 {severity},不成立 {off}后降回:', latch: '恢复后须人工复位',
+  key: {
+    above: '上限', below: '下限', equals: '值', differs: '值', one_of: '值', dead_band: '回差', bit: '位', over_s: '时间窗', per: '单位时间', becomes: '变为', within_s: '时间窗', stand_by: '待机', flat_s: '时长', times: '倍数', plus: '加', limit: '限值', otherwise: '其余时间限值', days: '天', like: '比较范围',
+    mads: 'MAD 倍数', at_least: '至少相差', coverage: '有效读数占比', least: '最少个数', start: '起', end: '止', on_delay_s: '持续时间', off_delay_s: '恢复时间', good_share: '有效读数占比', fresh_s: '读数有效时间', on: '范围', severity: '级别', latch: '复位', cooling_min_c: '制冷下限', heating_max_c: '制热上限', dead_band_c: '容差',
+    of: '对象', after_s: '无读数时长', limit_kmh: '限速', over_percent: '超过', margin_kmh: '内部容差', error_kmh: '仪器误差(100 km/h 以下)', error_percent: '仪器误差(100 km/h 以上)', angle_deg: '雷达夹角', pass_gap_s: '过车间隔', merge_gap_s: '合并间隔', merge_kmh: '合并车速差', split_kmh: '拆分车速差', min_readings: '最少读数',
+    min_confidence: '最低可信度', low_kmh: '最低车速', differ_kmh: '两雷达车速差', match_s: '车牌匹配时间', fold_s: '同车牌合并时间',
+  },
+  live: '现行', draft: '草案', samples: '读数', day: '日期', change: '变化', what: { gained: '新增', lost: '消失', moved: '移动', same: '不变' }, whatMeans: { gained: '现行没有', lost: '草案没有', moved: '时间或级别不同' }, upper: '上为现行,下为草案', moment: '瞬时', stillOpen: '未结束', unchanged: '{n} 条不变', noAlerts: '两边都没有告警', timeline: '时间线', byDay: '每日告警', devicesCut: '另有 {n} 台未列出', rowsCut: '另有 {n} 处变化未列入表格',
+  total: { alerts: '告警', hours: '告警时长(小时)', liveToDraft: '现行 → 草案', open: '期末未结束 {n} 条' },
+  load: { heading: '值班员负担', title: '每10分钟告警', median: '每10分钟,中位数', p95: '每10分钟,95%', max: '每10分钟,最多', flood: '超过10条的占比', perDay: '每天', worstDay: '最多的一天', target: 'ISA-18.2', over: ' 超出', busiest: '草案最忙 {at}', all: '上限是所有规则合计' },
+  view: { back: '往前', on: '往后', closer: '放大', wider: '缩小', whole: '看全部', all: '全部' }, axis: '时间轴 {from} 至 {to},拖动放大', trendLabel: '读数 {low} 至 {high}', noTrend: '{device} 没有可画的读数', noReadings: '这段时间没有读数',
+  trial: { heading: '会产生什么', span: '时间', days: '{n} 天', run: '回测', cancel: '取消', progress: '回测进度', waits: '排队,前面 {n} 个', invite: '改一个数,或按“回测”,看这段时间里会有哪些告警', first: '正在回测', former: '下面是改动之前的结果', cost: '{samples} 个读数,{s} 秒' },
+  publish: {
+    heading: '发布', nothing: '没有改动', wordsOnly: '只改文字,版本不变', backtested: '已回测', notBacktested: '这一稿还没有回测', fire: '消防规则:发布后须另一名管理员批准才生效', note: '说明', notePlaceholder: '为什么改;写入审计', tick: '发布前逐条确认', do: '发布', undo: '放弃改动', wrong: '有 {n} 处错误', checking: '正在检查',
+  },
+  agent: { pending: '等待接收', running: '已运行', refused: '已拒绝', trial: ',观察期', away: ',离线' }, state: { waiting: '待批准', live: '生效', replaced: '已替换', withdrawn: '已撤回' },
+  new: '新规则', removed: '恢复为现场文件:', ticked: '已确认:', waits: '等待另一名管理员批准', approvedBy: '{who} 于 {at} 批准', withdrawnBy: '{who} 于 {at} 撤回:', againOf: '再次发布 {n}', older: '更早', noPublications: '还没有发布过;生效的是现场文件',
+  act: { approve: '批准', withdraw: '撤回', again: '再次发布', why: '原因', notOwn: '须由另一名管理员批准', needsAdmin: '须由管理员批准' },
+};
