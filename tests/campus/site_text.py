@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import yaml
+from devices.profiles.strict import read_yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LONGEST_DELAY_S = 2.0
@@ -26,12 +26,7 @@ def write_site(folder: Path, free_port: Callable[[], int]) -> Path:
 def _impatient_rules() -> list[dict[str, Any]]:
     """The standard rules with delays that a test can wait for."""
     files = sorted((REPOSITORY / "config" / "rules").glob("*.yaml"))
-    standard = [
-        rule
-        for file in files
-        if file.stem != "speed"
-        for rule in yaml.safe_load(file.read_text("utf-8"))["rules"]
-    ]
+    standard = [rule for file in files if file.stem != "speed" for rule in read_yaml(file)["rules"]]
     for rule in standard:
         for delay in ("on_delay_s", "off_delay_s"):
             rule[delay] = min(rule.get(delay, 0), LONGEST_DELAY_S)

@@ -46,7 +46,7 @@ class Stack:
                 "hub", ("enrol", name, "--config", str(self.hub_file), "--out", str(self._keys(name)))
             )
         self.start("hub")
-        self.until(self._hub_answers, "the hub answers", 40)
+        self.until(self.hub_answers, "the hub answers", 40)
         self._sign_in()
         self.start("sim")
         self.start("edge")
@@ -98,7 +98,7 @@ class Stack:
 
     # --- the hub
 
-    def _hub_answers(self) -> bool:
+    def hub_answers(self) -> bool:
         try:
             return self.http.get("/healthz").status_code == httpx.codes.OK
         except httpx.TransportError:

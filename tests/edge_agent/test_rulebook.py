@@ -142,6 +142,7 @@ async def test_the_set_and_the_state_of_its_rules_are_one_commit(gateway: Gatewa
     assert any(":1" in name and not data for name, data in states.items())
 
 
+@pytest.mark.promise("P-rules-5")
 async def test_a_running_delay_of_another_rule_goes_on(gateway: Gateway) -> None:
     """Publishing one rule must not make the others forget how long they have held."""
     async with gateway.running():

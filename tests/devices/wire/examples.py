@@ -17,6 +17,7 @@ from devices.model.samples import Quality, SampleBatch
 from devices.model.texts import Text
 from devices.wire.messages import Kind, Lane, Message
 from devices.wire.records import Stamp, ack_message, alerts_message, samples_message, stamped
+from devices.wire.rule_sets import RuleSet, rules_message
 
 GOLDEN: Final = Path(__file__).parent / "golden"
 NOW_US: Final = 1_763_800_000_000_000
@@ -69,6 +70,7 @@ EVENTS: Final = (
         parent="hq1-bus-2",
     ),
 )
+RULES: Final = RuleSet(7, '[{"id":"strict","title":{"en":"Strict","zh":"严"}}]')
 
 MESSAGES: Final[dict[str, Message]] = {
     "samples": stamped(samples_message(BATCH, NAMES), Stamp("hq1", EPOCH, Lane.LIVE, 42), NOW_US + 3_000_000),
@@ -78,6 +80,7 @@ MESSAGES: Final[dict[str, Message]] = {
         Stamp("hq1", EPOCH, Lane.ALERTS, 8),
         NOW_US + 4_000_000,
     ),
+    "rules": rules_message("hq1", RULES, NOW_US),
     "ack": ack_message(
         EPOCH,
         [(Lane.LIVE, 42), (Lane.ALERTS, 7)],

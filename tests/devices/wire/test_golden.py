@@ -12,7 +12,19 @@ from devices.model.alerts import EventKind, Severity
 from devices.model.samples import Quality
 from devices.wire.messages import Kind, Lane, Message, decode, encode
 from devices.wire.records import Stamp, ack_from, alerts_from, samples_from, stamp_of
-from tests.devices.wire.examples import BATCH, EPOCH, EVENTS, MESSAGES, NAMES, NOW_US, built, equal, golden
+from devices.wire.rule_sets import rule_set_from
+from tests.devices.wire.examples import (
+    BATCH,
+    EPOCH,
+    EVENTS,
+    MESSAGES,
+    NAMES,
+    NOW_US,
+    RULES,
+    built,
+    equal,
+    golden,
+)
 from tests.devices.wire.plain_reader import read
 
 FILES = [*MESSAGES, *(f"{name}-zstd" for name in MESSAGES)]
@@ -65,6 +77,10 @@ def test_a_change_that_latches_says_so_and_an_event_without_the_word_does_not_la
     (change,) = alerts_from(decode(golden("change")))
     assert (change.kind, change.severity, change.latch) == (EventKind.CHANGE, Severity.CRITICAL, True)
     assert not any(event.latch for event in alerts_from(decode(golden("alerts"))))
+
+
+def test_a_set_of_rules_is_the_one_that_was_published() -> None:
+    assert rule_set_from(decode(golden("rules")), "hq1") == RULES
 
 
 def test_acknowledgement_names_what_is_done_and_what_is_set_aside() -> None:

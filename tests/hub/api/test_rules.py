@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from devices.campus.rule_documents import document, rules_of
 from devices.campus.rules import SetpointRule
+from devices.model.errors import Refused
 from hub.accounts.roles import Role
 from hub.alerts import store
+from hub.api.newsroom import Newsroom
 from hub.api.ports import Ports
 from hub.db import audit
-from hub.live.bus import RULES
+from hub.live.bus import ROLLOUT, RULES
 from hub.rulebook.rulebook import Rulebook
 from tests.hub.alerts.events import raised
 from tests.hub.api.conftest import Client, SignIn
 from tests.hub.rulebook.documents import changed, pump, setpoint
+from tests.hub.waiting import until
 
 UNTESTED = ["not-backtested"]
 
@@ -166,6 +172,48 @@ async def test_warnings_have_to_be_acknowledged(engineer: Client) -> None:
         "/api/rules/publications", json=wanted(setpoint(), backtest="b1", warnings_acknowledged=[])
     )
     assert unknown.json()["error"]["details"][0]["key"] == "not-backtested"
+
+
+async def test_a_backtest_of_just_these_rules_speaks_for_them(engineer: Client, ports: Ports) -> None:
+    running = asyncio.create_task(ports.backtests.run())
+    to_us = ports.now_us()
+    draft = {"rules": [setpoint()], "from_us": to_us - 86_400_000_000, "to_us": to_us}
+    number = (await engineer.post("/api/backtests", json=draft)).json()["id"]
+    await until(lambda: ports.backtests.job(number).report is not None)
+    other = wanted(setpoint(dead_band_c=0.7), backtest=number, warnings_acknowledged=[])
+    answer = await engineer.post("/api/rules/publications", json=other)
+    assert answer.json()["error"]["details"][0]["key"] == "not-backtested"
+    made = await publish(engineer, setpoint(), backtest=number, warnings_acknowledged=[])
+    assert (made["warnings"], made["backtest"]) == ([], number)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):  # cancelled here
+        await running
+
+
+async def test_pages_are_told_of_publications_and_of_the_roll_out(engineer: Client, ports: Ports) -> None:
+    newsroom = asyncio.create_task(Newsroom(ports).run())
+    await asyncio.sleep(0)
+    await publish(engineer, setpoint())
+
+    def told() -> list[dict[str, Any]]:
+        entries = ports.feed.after(0) or []
+        return [json.loads(entry.data) for entry in entries if entry.event == "rules"]
+
+    await until(told)
+    assert (told()[0]["set"], told()[0]["waiting"]) == (1, None)
+    assert [agent["state"] for agent in told()[0]["agents"]] == ["pending", "pending"]
+    ports.bus.publish(ROLLOUT, 1)
+    await until(lambda: len(told()) == 2)
+    newsroom.cancel()
+    with contextlib.suppress(asyncio.CancelledError):  # cancelled here
+        await newsroom
+
+
+async def test_published_rules_cannot_be_changed_behind_the_trail(engineer: Client, ports: Ports) -> None:
+    await publish(engineer, setpoint())
+    for statement in ("UPDATE rule_sets SET author = 'eve'", "DELETE FROM rule_sets"):
+        with pytest.raises(Refused, match="append-only"):
+            await ports.db.write(lambda c, s=statement: c.execute(text(s)))
 
 
 @pytest.mark.promise("P-rules-4")
