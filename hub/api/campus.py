@@ -149,7 +149,7 @@ def _profile(profile: Profile) -> dict[str, Any]:
         "make": profile.make,
         "model": profile.model,
         "grade": str(profile.grade),
-        "points": [_point(point) for point in profile.points],
+        "points": [_point(point) for point in profile.points if not point.personal],
     }
 
 

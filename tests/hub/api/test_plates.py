@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from pathlib import Path
+
 import pytest
 
+from devices.campus.loading import load_campus
 from devices.model.alerts import AlertEvent, Family
 from devices.model.plates import EVIDENCE, encode
 from hub.accounts.roles import Role
 from hub.alerts import store
 from hub.api import shapes
+from hub.api.campus import described
 from hub.api.ports import Ports
 from hub.db import audit
+from hub.ingest.scope import Scope
 from tests.hub.alerts.events import moment
 from tests.hub.api.conftest import SignIn
 
@@ -59,3 +65,11 @@ async def test_an_alert_without_a_plate_says_so(ports: Ports, sign_in: SignIn, p
     operator = await sign_in(Role.OPERATOR)
     answer = await operator.get(f"/api/alerts/{number}/plate")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not-found")
+
+
+def test_what_is_personal_is_no_point_of_the_hub() -> None:
+    demo = load_campus(Path(__file__).parents[3] / "config/demo/site.yaml")
+    camera = described(demo, dt.date(2026, 11, 23))["profiles"]["campus-plate-camera"]
+    assert [point["name"] for point in camera["points"]] == ["plate_sure", "vehicle_class"]
+    said = ["hq1-plate-in.plate", "hq1-plate-in.plate_sure"]
+    assert Scope.of(demo).strangers("edge-hq1", said) == {"hq1-plate-in.plate"}

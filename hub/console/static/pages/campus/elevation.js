@@ -4,7 +4,7 @@ import { html } from '../../parts/html.js';
 import { AlertMark } from '../../parts/mark.js';
 import { placeWords } from '../../parts/place.js';
 import { say, t } from '../../i18n/words.js';
-import { isSilent } from '../../state/values.js';
+import { isSilent, waitsForTraffic } from '../../state/values.js';
 import { href } from '../../router.js';
 import { keyPoints } from './tree.js';
 
@@ -19,7 +19,7 @@ function floorsOf(areas) {
 
 /** Whether every device of a room that should be heard is silent. */
 export function isUnheard(devices, profiles) {
-  const points = devices.filter((device) => device.kind !== 'radar').map((device) => keyPoints(device, profiles)[0]).filter(Boolean);
+  const points = devices.filter((device) => !waitsForTraffic(device)).map((device) => keyPoints(device, profiles)[0]).filter(Boolean);
   return points.length > 0 && points.every(isSilent);
 }
 

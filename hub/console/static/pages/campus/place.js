@@ -6,7 +6,7 @@ import { Reading } from '../../parts/reading.js';
 import { say, t } from '../../i18n/words.js';
 import { alertsChanged, allAlerts } from '../../state/alerts.js';
 import { campus } from '../../state/campus.js';
-import { isSilent } from '../../state/values.js';
+import { isSilent, waitsForTraffic } from '../../state/values.js';
 import { href } from '../../router.js';
 import { lasting } from '../board/row.js';
 import { compare, fold } from '../board/order.js';
@@ -14,13 +14,13 @@ import { showAlert } from '../board/board.js';
 import { Elevation } from './elevation.js';
 import { devicesBelow, keyPoints } from './tree.js';
 
-const KINDS = ['ac', 'camera', 'meter', 'pump', 'pressure', 'radar', 'door'];
+const KINDS = ['ac', 'camera', 'meter', 'pump', 'pressure', 'radar', 'plate', 'door'];
 const ALERTS_SHOWN = 8;
 
 function Figures({ devices }) {
   const lines = KINDS.map((kind) => {
     const own = devices.filter((device) => device.kind === kind);
-    const silent = kind === 'radar' ? 0 : own.filter((device) => { const [point] = keyPoints(device, campus.value.profiles); return point && isSilent(point); }).length;
+    const silent = waitsForTraffic({ kind }) ? 0 : own.filter((device) => { const [point] = keyPoints(device, campus.value.profiles); return point && isSilent(point); }).length;
     return { kind, n: own.length, silent };
   }).filter((line) => line.n);
   return html`<dl class="kind-figures">${lines.map((line) => html`<div><dt>${t(`kind.${line.kind}`)}</dt><dd>${line.n}</dd>
