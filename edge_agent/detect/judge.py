@@ -169,8 +169,12 @@ class Judge(ABC):
             levels.append((level.level.severity, trace))
             number += 2 * len(level.leaves)
         self.out = trace_of(self._turns, before)
-        newest = moments.time_us[moments.last]
-        self._last_us = np.maximum(self._last_us, newest)
+        self._last_us = np.maximum(self._last_us, moments.time_us[moments.last])
+        for row, time_us in (
+            (self._turns.row, self._turns.time_us),
+            *((t.row, t.time_us) for _, t in levels),
+        ):
+            np.maximum.at(self._last_us, row, time_us)  # nothing is told before what was told
         self._fresh = np.zeros(len(self.subjects), np.bool_)
         self._since_us = stretch.until_us
         self._next_us = self._next(moments)

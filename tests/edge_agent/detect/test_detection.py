@@ -373,7 +373,7 @@ def test_a_message_that_comes_again_after_a_crash_changes_nothing(campus: Campus
 def test_state_that_an_older_agent_saved_goes_on(campus: Campus) -> None:
     player = Player(campus, SUMMER)
     player.play([(0, "pump.position", float(PumpPosition.MANUAL))], [1, 20])
-    judge = player.detection._judges["pump-not-auto"]  # noqa: SLF001 - what that version wrote
+    judge = player.detection._judges["pump-not-auto"]
     names = ["latched", "since_us", "raised", "start_us"]
     columns = {name: getattr(judge.state, name) for name in names}
     old = {"judges": saving.part({"pump-not-auto:1": saving.packed(["pump"], columns)[:2]})}
@@ -382,3 +382,13 @@ def test_state_that_an_older_agent_saved_goes_on(campus: Campus) -> None:
     player.detection = revived
     cleared = player.play([(40, "pump.position", float(PumpPosition.AUTO))], [41])
     assert said(cleared, "pump-not-auto") == [("clear", "pump-not-auto", "pump")]
+
+
+def test_a_late_reading_never_clears_before_the_raise(campus: Campus) -> None:
+    player = Player(campus, SUMMER)
+    player.play([(0, "pump.position", float(PumpPosition.MANUAL))], [1, 10])
+    late = player.batch([(3, "pump.position", float(PumpPosition.AUTO))])
+    [cleared] = [
+        e for e in player.detection.step(late, player.start_us + 11_000_000).events if e.device == "pump"
+    ]
+    assert (cleared.kind, cleared.time_us) == (EventKind.CLEAR, player.start_us + 5_000_000)
