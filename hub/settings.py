@@ -103,6 +103,9 @@ class WatchSettings(Strict):
         le=86400,
         description="An agent away for longer raises an alert; its values are stale at once.",
     )
+    clock_off_s: float = Field(
+        5, gt=0, le=86400, description="An agent whose clock is further off than this raises an alert."
+    )
 
 
 class HubSettings(Strict):

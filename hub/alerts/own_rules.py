@@ -39,4 +39,20 @@ AGENT_SILENT: Final = OwnRule(
     ),
 )
 
-OWN_RULES: Final = {rule.id: rule for rule in (AGENT_SILENT,)}
+AGENT_CLOCK: Final = OwnRule(
+    id="hub-agent-clock",
+    version=1,
+    family=Family.DEVICE,
+    severity=Severity.MEDIUM,
+    title=Text("网关时钟偏差", "Gateway clock off"),
+    message=Text(
+        "{agent} 的时钟与中心相差 {seconds} 秒，其数据与告警的时间不可信",
+        "The clock of {agent} is {seconds} s off the hub's; the times of its data and alerts are wrong",
+    ),
+    advice=Text(
+        "检查网关的对时服务（NTP）\n检查中心自身的时钟\n偏差期间的时间先后以中心收到的时间为准",
+        "Check the gateway's time service (NTP)\nCheck the hub's own clock\nMeanwhile, trust the times of arrival",
+    ),
+)
+
+OWN_RULES: Final = {rule.id: rule for rule in (AGENT_SILENT, AGENT_CLOCK)}

@@ -11,7 +11,7 @@ from devices.campus.site import Campus
 from devices.model.alerts import AlertEvent, EventKind, alert_id
 from devices.profiles.profile import Words
 from hub.alerts import board, store
-from hub.alerts.own_rules import AGENT_SILENT
+from hub.alerts.own_rules import AGENT_SILENT, OwnRule
 from hub.alerts.record import Record
 
 US_PER_S = 1_000_000
@@ -59,9 +59,22 @@ def _events(
 def _event(
     campus: Campus, agent: str, kind: EventKind, start_us: int, now_us: int, after_s: float
 ) -> AlertEvent:
-    rule = AGENT_SILENT
-    name = campus.agents[agent].name if agent in campus.agents else Words(zh=agent, en=agent)
     away_s = (now_us - start_us) / US_PER_S
+    return own_event(AGENT_SILENT, campus, agent, kind, start_us, now_us, away_s, after_s)
+
+
+def own_event(
+    rule: OwnRule,
+    campus: Campus,
+    agent: str,
+    kind: EventKind,
+    start_us: int,
+    now_us: int,
+    value_s: float,
+    limit_s: float,
+) -> AlertEvent:
+    """One event of a rule of the hub itself about an agent."""
+    name = campus.agents[agent].name if agent in campus.agents else Words(zh=agent, en=agent)
     message = rule.message
     return AlertEvent(
         id=alert_id(rule.id, rule.version, agent, start_us),
@@ -74,11 +87,11 @@ def _event(
         device=agent,
         time_us=now_us,
         start_us=start_us,
-        value=away_s,
-        limit=after_s,
+        value=value_s,
+        limit=limit_s,
         unit="s",
         message=type(message)(
-            message.zh.format(agent=name.zh, seconds=round(away_s)),
-            message.en.format(agent=name.en, seconds=round(away_s)),
+            message.zh.format(agent=name.zh, seconds=round(value_s)),
+            message.en.format(agent=name.en, seconds=round(value_s)),
         ),
     )

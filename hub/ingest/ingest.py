@@ -150,6 +150,11 @@ class Ingest:
             agents={agent: self._agent_status(agent, now_us) for agent in self._counts},
         )
 
+    def clock_offsets(self) -> dict[str, float | None]:
+        """Seconds that each agent's clock is ahead; None where nothing recent says."""
+        now_us = self._now_us()
+        return {agent: counts.clock.seconds(now_us) for agent, counts in self._counts.items()}
+
     def _agent_status(self, agent: str, now_us: int) -> AgentStatus:
         counts = self._counts[agent]
         return AgentStatus(
