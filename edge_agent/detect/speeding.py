@@ -115,12 +115,17 @@ class Radars:
         return Readings(*at, kmh, _codes(direction, Direction), _codes(vehicle, VehicleClass))
 
     def _sightings(self, usable: SampleBatch) -> Sightings:
-        camera, said = self._cameras.told(usable, "plate")
-        at = (camera, said.time_us)
-        sure = self._cameras.beside(usable, "plate_sure", *at, np.nan)
-        vehicle = self._cameras.beside(usable, "vehicle_class", *at, VehicleClass.UNKNOWN)
-        free = np.zeros(len(said), np.uint8)
-        return Sightings(*at, said.value, sure, _codes(vehicle, VehicleClass), free)
+        """Each record of a camera, also one without a plate: it may tell the class of a vehicle."""
+        told = [self._cameras.told(usable, name) for name in ("plate", "vehicle_class")]
+        time_us = np.concatenate([said.time_us for _, said in told])
+        moments = np.unique(np.stack([time_us, np.concatenate([rows for rows, _ in told])]), axis=1)
+        at = (moments[1], moments[0])
+        plate, sure, vehicle = (
+            self._cameras.beside(usable, name, *at, otherwise)
+            for name, otherwise in (("plate", np.nan), ("plate_sure", np.nan), ("vehicle_class", 0.0))
+        )
+        free = np.zeros(len(plate), np.uint8)
+        return Sightings(*at, plate, sure, _codes(vehicle, VehicleClass), free)
 
     def _samples(self, passes: Passes) -> SampleBatch:
         speed, of_class = (

@@ -22,11 +22,11 @@ NOWHERE: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Sightings(Columns):
-    """Number plates that cameras read; columns of one length, in the order of time and camera.
+    """Vehicles that plate cameras saw; columns of one length, in the order of time and camera.
 
     camera:  int64   (n,)  row of the camera
     time_us: int64   (n,)
-    plate:   float64 (n,)  the plate as a number, see devices.model.plates
+    plate:   float64 (n,)  the plate as a number, see devices.model.plates; NaN where it could not be read
     sure:    float64 (n,)  how sure the camera is, per cent; NaN where it does not tell
     vehicle: uint8   (n,)  see VehicleClass
     taken:   uint8   (n,)  1 where a vehicle that was told has it
@@ -184,14 +184,17 @@ def joined(
 
 
 def _plates_of(passes: Passes, plates: Sightings, roads: Roads) -> Rows:
-    """Row of each pass's plate: each in its turn takes the one nearest to its peak that none before it took."""
+    """Row of each pass's plate: each in its turn takes the one nearest to its peak that none before it took.
+
+    One that could not be read is taken where there is no other, for the class of the vehicle.
+    """
     found = np.full(len(passes), NOWHERE, np.int64)
-    taken = set(np.flatnonzero(plates.taken).tolist())
+    taken, unread = set(np.flatnonzero(plates.taken).tolist()), np.isnan(plates.plate)
     for row in range(len(passes) if len(plates) else 0):
         peak_us = int(passes.peak_us[row])
         free = [number for number in _in_sight(passes, row, plates, roads) if number not in taken]
         if free:
-            found[row] = min(free, key=lambda number: abs(int(plates.time_us[number]) - peak_us))
+            found[row] = min(free, key=lambda n: (unread[n], abs(int(plates.time_us[n]) - peak_us)))
             taken.add(int(found[row]))
     return found
 
@@ -212,7 +215,7 @@ def _groups(passes: Passes, plate: Floats, found: Rows, roads: Roads) -> list[_G
     recent: list[_Group] = []
     for row in range(len(passes)):
         road = int(roads.of_radar[passes.radar[row]])
-        own_plate = {float(plate[found[row]])} if found[row] != NOWHERE else set()
+        own_plate = _read({float(plate[found[row]])} if found[row] != NOWHERE else set())
         end_us = int(passes.end_us[row])
         recent = [g for g in recent if end_us - g.end_us <= roads.plans[g.road].reach_us]
         fitting = (g for g in recent if g.road == road and _belongs(passes, row, own_plate, g, roads))
@@ -266,7 +269,7 @@ def _spoken_for(
         passes=replace(chosen, vehicle=np.array(vehicle, np.uint8)),
         plate=np.array([plates.plate[row] if row != NOWHERE else np.nan for row in plate]),
         sure=np.array([plates.sure[row] if row != NOWHERE else np.nan for row in plate]),
-        near=np.array([len(found_here) for found_here in seen], np.int64),
+        near=np.array([len(_read(found_here)) for found_here in seen], np.int64),
         others=tuple(_others(passes, group, row) for group, row in zip(groups, best.tolist(), strict=True)),
     )
 
@@ -277,9 +280,15 @@ def _sureness(passes: Passes, row: int) -> tuple[float, float, int, int]:
     return (float(passes.confidence[row]), float(passes.peak_kmh[row]), *earliest)
 
 
-def _trust(plates: Sightings, row: int) -> tuple[float, int]:
+def _read(plates: set[float]) -> set[float]:
+    """Without those that could not be read."""
+    return {plate for plate in plates if not np.isnan(plate)}
+
+
+def _trust(plates: Sightings, row: int) -> tuple[bool, float, int]:
+    """A plate that was read first, then the one of which the camera was surest, then the earliest."""
     sure = float(plates.sure[row])
-    return (-1.0 if np.isnan(sure) else sure, -row)
+    return not np.isnan(plates.plate[row]), -1.0 if np.isnan(sure) else sure, -row
 
 
 def _class_of(passes: Passes, plates: Sightings, row: int, plate: int) -> int:

@@ -298,9 +298,17 @@ def test_one_plate_is_one_event_with_the_surer_record_and_its_class(road: Street
     assert event.evidence["vehicle_class"] == VehicleClass.TRUCK
 
 
-def test_a_plate_that_could_not_be_read_is_none(road: Street) -> None:
-    [event] = road.found([*drive(10, 30.0), *plate(10.4, "未识别")])
-    assert "plate" not in event.evidence
+def test_a_plate_that_could_not_be_read_is_none_and_its_class_counts(road: Street) -> None:
+    samples, [event] = road.step([*drive(10, 30.0), *plate(10.4, "未识别", 0.0, VehicleClass.BUS)], 60)
+    assert not {"plate", "plate_sure"} & event.evidence.keys()
+    assert event.evidence["vehicle_class"] == VehicleClass.BUS
+    assert samples[1] == (10.5, "first.pass_class", float(VehicleClass.BUS))
+
+
+def test_without_plates_as_in_a_stored_month_the_camera_still_tells_classes(road: Street) -> None:
+    told = [reading for reading in plate(10.4, "浙B12345") if reading[1] != "eye.plate"]
+    [event] = road.found([*drive(10, 30.0), *told])
+    assert event.evidence["vehicle_class"] == VehicleClass.CAR
 
 
 SCENE = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -101,7 +102,8 @@ def slow(rows: list[PassRow], plates: list[PlateRow]) -> list[Told]:
         if road == NOWHERE:
             cars.append(Car(road, row[1], [row]))
             continue
-        mine = sorted(near(row, free, road), key=lambda p: abs(p[1] - (row[1] - row[2] // 2)))
+        peak_us = row[1] - row[2] // 2
+        mine = sorted(near(row, free, road), key=lambda p: (math.isnan(p[2]), abs(p[1] - peak_us)))
         plate = mine[0] if mine else None
         if plate:
             free.remove(plate)
@@ -128,12 +130,13 @@ def described(car: Car, plates: list[PlateRow]) -> Told:
             others.setdefault(row[0], row[3])
     if car.road == NOWHERE:
         return best[0], best[1], -1.0, -1.0, 0, 0, ()
-    known = len({p[2] for p in near(best, plates, car.road)})
+    known = len({p[2] for p in near(best, plates, car.road) if not math.isnan(p[2])})
     if not car.read:
         return best[0], best[1], -1.0, -1.0, known, 0, tuple(others.items())
     order = sorted(car.read, key=lambda p: (p[1], p[0], p[2]))
-    plate = max(order, key=lambda p: p[3])
-    return best[0], best[1], plate[2], plate[3], known, plate[4], tuple(others.items())
+    plate = max(order, key=lambda p: (not math.isnan(p[2]), p[3]))
+    number = -1.0 if math.isnan(plate[2]) else plate[2]
+    return best[0], best[1], number, plate[3], known, plate[4], tuple(others.items())
 
 
 PASSES = st.lists(
@@ -152,7 +155,7 @@ PLATES = st.lists(
     st.tuples(
         st.integers(0, 2),
         st.integers(0, 160).map(lambda quarter: quarter * S // 4),
-        st.sampled_from([1.0, 2.0, 3.0]),
+        st.sampled_from([1.0, 2.0, math.nan]),
         st.sampled_from([80.0, 90.0]),
         st.sampled_from([0, 1, 4]),
     ),
@@ -169,7 +172,7 @@ SCENES = PASSES.flatmap(
             st.tuples(
                 st.sampled_from([0, 1]),
                 st.sampled_from([row[1] for row in rows] or [0]),
-                st.sampled_from([1.0, 2.0]),
+                st.sampled_from([1.0, 2.0, math.nan]),
                 st.sampled_from([80.0, 90.0]),
                 st.sampled_from([0, 1, 4]),
             ),
@@ -265,3 +268,11 @@ def test_a_plate_that_one_vehicle_has_is_not_given_to_the_next_one() -> None:
         state, vehicles_ = joined(state, *new, until_us, ROADS)
         found += told(vehicles_)
     assert sorted((row[1], row[2]) for row in found) == [(10 * S, 7.0), (12 * S + S // 2, -1.0)]
+
+
+def test_a_plate_that_could_not_be_read_tells_the_class_and_gives_way_to_one_that_could() -> None:
+    row = [(2, 10 * S, S, 31.0, IN, 0.9)]
+    unread: PlateRow = (1, 10 * S - S // 2, math.nan, 80.0, VehicleClass.BUS)
+    assert vehicles(row, [unread]) == [(2, 10 * S, -1.0, 80.0, 0, VehicleClass.BUS, ())]
+    read: PlateRow = (1, 11 * S, 7.0, 70.0, VehicleClass.CAR)
+    assert vehicles(row, [unread, read]) == [(2, 10 * S, 7.0, 70.0, 1, VehicleClass.CAR, ())]
