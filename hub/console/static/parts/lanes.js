@@ -47,13 +47,13 @@ function drawn(pairs, view, width) {
   const bar = (what, side, { raised_us: raised, cleared_us: cleared }) => {
     const end = x(cleared ?? view.most);
     if (end < 0 || x(raised) > width) return;
-    const left = Math.max(-2, x(raised));
+    const left = Math.max(-2, Math.min(width - LEAST_PX, x(raised)));
     const right = Math.min(width + 2, Math.max(end, left + LEAST_PX));
     add(`${side} is-${what}`, `M${left.toFixed(1)} ${TOP[side]}H${right.toFixed(1)}v${BAR}H${left.toFixed(1)}z`);
   };
   const sign = (what, us, y) => {
-    const at = Math.round(x(us) + 5);
-    if (at < 0 || at > width || at - (last[what] ?? -Infinity) < APART_PX) return;
+    const at = Math.min(width - 6, Math.round(x(us) + 5));
+    if (x(us) < 0 || x(us) > width || at - (last[what] ?? -Infinity) < APART_PX) return;
     last[what] = at;
     add(`sign is-${what}`, SIGNS[what](at, y));
   };
