@@ -119,7 +119,7 @@ def _cell(key: str, value: Any, campus: Campus, lang: Language) -> Cell:
 async def _raw_rows(hub: Ports, asked: Range) -> list[list[Cell]]:
     found = by_point(await hub.series.raw(asked.points, asked.from_us, asked.to_us, MAX_RAW))
     return [
-        [_local(time_us, hub.campus), point, value, Quality(quality).name.lower()]
+        [_exactly(time_us, hub.campus), point, value, Quality(quality).name.lower()]
         for point, columns in found.items()
         for time_us, value, quality in zip(*columns.values(), strict=True)
     ]
@@ -142,6 +142,12 @@ async def _file(
     day = _local(hub.now_us(), hub.campus)[:10]
     headers = {"Content-Disposition": f'attachment; filename="campuswatch-{name}-{day}.{form}"'}
     return Response(body, media_type=MEDIA_TYPE[form], headers=headers)
+
+
+def _exactly(time_us: int, campus: Campus) -> str:
+    """The same to the microsecond, where it is not a whole second: alerts are named by such moments."""
+    fraction = time_us % 1_000_000
+    return _local(time_us - fraction, campus) + (f".{fraction:06}" if fraction else "")
 
 
 def _local(time_us: int, campus: Campus) -> str:

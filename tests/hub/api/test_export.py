@@ -101,7 +101,7 @@ async def test_history_is_exported_by_steps_or_as_it_was_read(
     viewer: Client, ports: Ports, form: str
 ) -> None:
     names = ["hq1-ac-301.room_c"]
-    batch = SampleBatch.of([0, 0], [START_US, START_US + 5 * S], [25.0, float("nan")], [0, 2])
+    batch = SampleBatch.of([0, 0], [START_US, START_US + 5 * S + 20], [25.0, float("nan")], [0, 2])
     await ports.series.write([Entry(batch, names)])
     asked = f"points={names[0]}&from_us={START_US}&to_us={START_US + 10 * S}"
     steps = read(form, (await viewer.get(f"/api/export/series.{form}?{asked}&step_s=5&lang=en")).content)
@@ -112,6 +112,7 @@ async def test_history_is_exported_by_steps_or_as_it_was_read(
     raw = read(form, (await viewer.get(f"/api/export/series.{form}?{asked}&step_s=0")).content)
     assert raw[0] == ["时间", "测点", "数值", "质量"]
     assert [row[3] for row in raw[1:]] == ["good", "no_answer"]
+    assert [row[0] for row in raw[1:]] == ["2026-07-01 08:00:00", "2026-07-01 08:00:05.000020"]
 
 
 async def test_an_export_of_another_form_is_not_there(sign_in: SignIn) -> None:
