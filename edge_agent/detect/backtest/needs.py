@@ -66,7 +66,7 @@ def _devices(campus: Campus, rule: Rule) -> Iterator[Device]:
         links = {device.link for device in selected(campus, rule)}
         yield from (device for device in campus.devices.values() if device.link in links)
     elif isinstance(rule, SpeedingRule):
-        kinds = {DeviceKind.RADAR, *rule.select.kinds}
+        kinds = {DeviceKind.RADAR, DeviceKind.PLATE, *rule.select.kinds}
         yield from (d for d in campus.devices.values() if campus.profile_of(d).kind in kinds)
     else:
         yield from selected(campus, rule)

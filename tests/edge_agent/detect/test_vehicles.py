@@ -51,7 +51,7 @@ def sightings(rows: list[PlateRow]) -> Sightings:
     columns = zip(*rows, strict=True) if rows else [()] * 5
     types = (np.int64, np.int64, np.float64, np.float64, np.uint8)
     values = [np.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-    return Sightings(*values, taken=np.zeros(len(rows), np.uint8))
+    return Sightings(*[*values, np.zeros(len(rows), np.uint8)])
 
 
 def told(vehicles: Vehicles) -> list[Told]:
@@ -241,7 +241,10 @@ def test_two_that_go_opposite_ways_or_come_too_late_or_differ_too_much_are_two()
 
 def test_one_plate_twice_is_one_vehicle_with_the_surer_record() -> None:
     rows = [(2, 10 * S, S, 31.0, IN, 0.9), (2, 13 * S, S, 20.0, IN, 0.8)]
-    plates = [(1, 10 * S, 7.0, 80.0, VehicleClass.CAR), (1, 13 * S, 7.0, 95.0, VehicleClass.TRUCK)]
+    plates: list[PlateRow] = [
+        (1, 10 * S, 7.0, 80.0, VehicleClass.CAR),
+        (1, 13 * S, 7.0, 95.0, VehicleClass.TRUCK),
+    ]
     assert vehicles(rows, plates) == [(2, 10 * S, 7.0, 95.0, 1, VehicleClass.TRUCK, ())]
 
 

@@ -74,6 +74,11 @@ def test_silence_needs_all_voices_of_the_links_behind_which_it_is_judged(campus:
     )
 
 
+def test_speeding_hears_plate_cameras_which_tell_classes() -> None:
+    demo = load_campus(Path(__file__).parents[4] / "config/demo/site.yaml")
+    assert {"hq1-radar-in.direction", "hq1-plate-in.vehicle_class"} <= points(demo, "speeding")
+
+
 def test_speeding_never_reads_what_was_made_of_its_own_readings(campus: Campus) -> None:
     found = points(campus, "speeding")
     assert "radar.speed_kmh" in found
