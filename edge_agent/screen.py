@@ -21,6 +21,10 @@ def _lines(status: Mapping[str, Any], now_us: int) -> Iterator[str]:
     uplink = status.get("uplink", {})
     sent = _pairs(uplink, ("unacked", "sent", "acked", "resent", "refused"))
     yield f"hub      {uplink.get('state', '?'):<12} {sent}"
+    line = _pairs(uplink, ("clock_offset_s", "bandwidth_bytes_per_s", "thin", "thinned"))
+    yield f"         {line}"
+    if uplink.get("state") != "connected" and uplink.get("last_error"):
+        yield f"         !! {uplink['last_error']}"
     outbox = status.get("outbox", {})
     yield f"outbox   {_pairs(outbox, ('records', 'bytes', 'oldest_us', 'dropped', 'hours_left'), now_us)}"
     for lane, inner in dict(outbox.get("lanes", {})).items():

@@ -67,3 +67,15 @@ async def test_anything_but_a_known_read_is_refused() -> None:
     assert (await asked(b"POST /healthz HTTP/1.1\r\n\r\n"))[0] == "HTTP/1.1 405 Method Not Allowed"
     assert (await asked(b"GET /../etc/passwd HTTP/1.1\r\n\r\n"))[0] == "HTTP/1.1 404 Not Found"
     assert (await asked(b"GET /" + b"x" * 9000 + b"\r\n\r\n"))[0] == "HTTP/1.1 405 Method Not Allowed"
+
+
+def test_the_screen_says_why_there_is_no_hub_and_how_far_the_clock_is_off() -> None:
+    uplink = {
+        "state": "refused",
+        "last_error": "another agent that calls itself a1 is at work",
+        "clock_offset_s": -3.25,
+    }
+    shown = screen({"uplink": uplink}, 0)
+    assert "!! another agent that calls itself a1 is at work" in shown
+    assert "clock offset s -3.2" in shown
+    assert "!!" not in screen({"uplink": {**uplink, "state": "connected"}}, 0)
