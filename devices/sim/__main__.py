@@ -99,6 +99,9 @@ def _torture(command: argparse.ArgumentParser) -> None:
     command.add_argument("--minutes", type=float, metavar="M", help="but no longer than this")
     command.add_argument("--seed", type=int, metavar="S", help="of an earlier run, which printed it")
     command.add_argument("--benches", type=int, default=4, metavar="B", help="agents at once (default 4)")
+    command.add_argument(
+        "--folder", type=Path, metavar="DIR", help="where it works (default: that of the system)"
+    )
     command.add_argument("--no-shim", action="store_true", help="kills only: leave disk and clock alone")
     command.add_argument("--json", type=Path, metavar="FILE", help="write what was found there, too")
 

@@ -20,8 +20,8 @@ from devices.sim.torture.shim import Machine
 from devices.sim.torture.zygote import CRASHED
 
 PROGRAM: Final = "edge_agent.__main__"
-#: A life ends by then, whatever was to end it.
-LONGEST_LIFE_S: Final = 1.5
+#: A life ends by then, whatever was to end it; longer than it needs, for machines that others keep busy.
+LONGEST_LIFE_S: Final = 4.0
 DAY_US: Final = 86_400_000_000
 STEPS_US: Final = (0, 3_600_000_000, -3_600_000_000, 400 * DAY_US, -400 * DAY_US, -20_000 * DAY_US)
 
@@ -66,6 +66,7 @@ class Tally:
     """What a bench has done so far."""
 
     kills: int = 0
+    at_work: int = 0  # of these, when the agent had begun to accept or send
     ends: Counter[str] = field(default_factory=Counter)
     troubles: Counter[str] = field(default_factory=Counter)
     power_cuts: int = 0
@@ -77,6 +78,7 @@ class Tally:
         """Plain values."""
         return {
             "kills": self.kills,
+            "at_work": self.at_work,
             "ends": dict(self.ends),
             "troubles": dict(self.troubles),
             "power_cuts": self.power_cuts,
@@ -155,7 +157,7 @@ class Bench:
         life = drawn(self._source, is_real=self._machine.is_real, clock=self._clock)
         self.lives.append(life)
         self._field.life = len(self.lives)
-        page = self._machine.page
+        page, began = self._machine.page, self._field.events.total()
         page["fuse"] = life.count if life.end == "opening" else 0
         pid = await self._nursery.start("run", "--config", self._settings)
         with contextlib.suppress(TimeoutError):
@@ -171,6 +173,7 @@ class Bench:
             self.tally.power_cuts += 1
         self.tally.by_itself += by_itself and code >= 0
         self.tally.kills += code < 0
+        self.tally.at_work += code < 0 and self._field.events.total() > began
         if code == CRASHED:
             self.oracle.violations.append(Violation(LIVENESS, f"the agent crashed: {self._nursery.tail()}"))
         self.tally.ends[life.end] += 1

@@ -10,15 +10,15 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from devices.model.errors import Refused
+from devices.model.errors import CampusError, Refused
 from devices.sim.torture.bench import Bench
 from devices.sim.torture.report import Part, Report
 from devices.sim.torture.shim import built, compiler
-from devices.sim.torture.whole import Whole
+from devices.sim.torture.whole import VICTIMS, Whole
 
 TELL_S: Final = 30.0
 LIVES_SHOWN: Final = 8
@@ -75,7 +75,8 @@ async def run_campus(
     kills: int,
     seconds: float = FOR_EVER_S,
     kills_between: int = 25,
-    settle_s: float = 90.0,
+    settle_s: float = 120.0,
+    victims: Sequence[str] = VICTIMS,
     shim: bool = True,
     environment: Mapping[str, str] | None = None,
 ) -> list[Part]:
@@ -96,6 +97,7 @@ async def run_campus(
         f"{seed}.campus",
         kills_between=kills_between,
         settle_s=settle_s,
+        victims=victims,
         environment=environment,
     )
     await whole.run(kills, time.monotonic() + seconds)
@@ -139,11 +141,19 @@ async def _run(folder: Path, seed: int, options: argparse.Namespace, *, shim: bo
     return [*benches.result(), *campus.result()]
 
 
+def _leaves(errors: BaseExceptionGroup[CampusError]) -> Iterator[CampusError]:
+    for error in errors.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
 def torture(options: argparse.Namespace) -> str:
     """Run it all, and return what was found.
 
     Raises:
-        Refused: a promise was broken; with all that is known of it.
+        Refused: a promise was broken, with all that is known of it; or nothing could be tortured.
     """
     seed = random.SystemRandom().randrange(1 << 31) if options.seed is None else options.seed
     again = f"--seed {seed} --kills {options.kills} --benches {options.benches} --campus {options.campus}"
@@ -153,9 +163,12 @@ def torture(options: argparse.Namespace) -> str:
     if shim and compiler() is None:
         print("no C compiler: power cuts, full disks and clock steps are left out", file=sys.stderr)  # noqa: T201 - as above
         shim = False
-    folder = Path(tempfile.mkdtemp(prefix="campus-torture-"))
+    folder = Path(tempfile.mkdtemp(prefix="campus-torture-", dir=options.folder))
     began_s = time.monotonic()
-    report.parts = asyncio.run(_run(folder, seed, options, shim=shim))
+    try:
+        report.parts = asyncio.run(_run(folder, seed, options, shim=shim))
+    except* CampusError as errors:
+        raise Refused("; ".join(map(str, _leaves(errors)))) from None
     report.seconds = time.monotonic() - began_s
     if options.json is not None:
         options.json.write_text(json.dumps(report.as_json(), indent=1) + "\n", "utf-8")

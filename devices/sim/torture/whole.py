@@ -14,7 +14,7 @@ import sys
 import time
 from asyncio.subprocess import DEVNULL, Process
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,6 +56,7 @@ class Whole:
         seed: of everything that is drawn.
         kills_between: so many kills, then everything must settle.
         settle_s: within this time.
+        victims: who is killed, as often as it is named.
         environment: for hub and agent, beside this process's.
     """
 
@@ -66,7 +67,8 @@ class Whole:
         seed: str,
         *,
         kills_between: int = 25,
-        settle_s: float = 90.0,
+        settle_s: float = 120.0,
+        victims: Sequence[str] = VICTIMS,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
@@ -76,6 +78,7 @@ class Whole:
         self.power_cuts = 0
         self.longest_s = 0.0
         self._kills_between, self._settle_s = kills_between, settle_s
+        self._victims = victims
         self._source = random.Random(seed)
         self._speakers = Speakers(random.Random(f"{seed} doors"))
         (folder / "credentials").mkdir(parents=True, mode=0o700)
@@ -208,7 +211,7 @@ class Whole:
     # --- one kill
 
     async def _kill_one(self) -> None:
-        source, victim = self._source, self._source.choice(VICTIMS)
+        source, victim = self._source, self._source.choice(self._victims)
         self._proxy.chance = source.choice((0.0, 0.02, 0.1))
         wait_s, trouble = source.uniform(0.0, 2.0), self._make_trouble()
         power = victim != "broker" and self._machines[victim].is_real and source.random() < 0.4  # noqa: PLR2004 - some

@@ -22,9 +22,9 @@ async def test_real_agents_killed_without_power_and_with_their_clock_set_keep_ev
     tmp_path: Path,
 ) -> None:
     seed = int.from_bytes(os.urandom(3), "big")
-    parts = await run_benches(tmp_path, seed, kills=1000, benches=2, seconds=12, kills_between=20)
+    parts = await run_benches(tmp_path, seed, kills=40, benches=2, seconds=20, kills_between=10)
     assert [str(one) for part in parts for one in part.violations] == [], f"seed {seed}"
-    assert sum(part.kills for part in parts) >= KILLS / 4
+    assert sum(part.kills for part in parts) >= 10
     assert all(part.counts["messages"] and part.counts["alert_events"] for part in parts)
     assert sum(part.counts["power_cuts"] for part in parts) > 0
 

@@ -9,7 +9,7 @@ from hub.ingest.samples import SamplesWorker
 from hub.series.port import Entry
 
 write = SamplesWorker._write
-LATE_S = 0.3
+LATE_S = 1.0
 under_way = set()
 
 
