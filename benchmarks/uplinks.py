@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from devices.campus.loading import load_campus
+from devices.campus.site import Campus
 from devices.model.samples import SampleBatch
 from devices.wire.messages import Lane, ack_topic, decode, encode, up_topic
 from devices.wire.mqtt import Broker, Link, connect
@@ -28,6 +29,12 @@ ROWS = 10_000
 #: Batches that an agent sends without an acknowledgement.
 WINDOW = 16
 US_PER_S = 1_000_000
+
+
+def points(campus: Campus, agent: str) -> list[str]:
+    """What an agent tells; what says something of a person does not leave it."""
+    table = campus.points_of(agent)
+    return [name for name in table.names if name not in table.personal]
 
 
 def batches(names: Sequence[str], start_s: int) -> list[SampleBatch]:
@@ -79,7 +86,7 @@ async def send(agent: str, link: Link, prepared: Sequence[bytes]) -> None:
 async def main(port: int, password: str, agents: Sequence[str]) -> None:
     """Run until standard input ends."""
     campus = load_campus(SITE)
-    names = {agent: campus.points_of(agent).names for agent in agents}
+    names = {agent: points(campus, agent) for agent in agents}
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     while line := await asyncio.to_thread(sys.stdin.readline):

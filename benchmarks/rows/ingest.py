@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.row import RUNS, Result, per_second
-from benchmarks.uplinks import BATCHES, ROWS, SITE, batches
+from benchmarks.uplinks import BATCHES, ROWS, SITE, batches, points
 from devices.campus.loading import load_campus
 from devices.campus.site import Campus
 from hub.broker import EmbeddedBroker, agent_user, hashed
@@ -72,7 +72,7 @@ async def _into_duckdb(campus: Campus) -> list[float]:
 
 async def _into_victoria(campus: Campus, program: str) -> list[float]:
     with tempfile.TemporaryDirectory() as name:
-        folder, port = Path(name), _free_port()
+        folder, port = Path(name), free_port()
         server = await asyncio.create_subprocess_exec(
             *(program, f"-storageDataPath={folder}/victoria", f"-httpListenAddr=127.0.0.1:{port}"),
             *("-retentionPeriod=100y", "-dedup.minScrapeInterval=1ms", "-search.latencyOffset=0s"),
@@ -95,9 +95,9 @@ async def _measure(campus: Campus, series: SeriesStore, folder: Path) -> list[fl
     secret = hashed(PASSWORD)
     users = [agent_user(agent, secret) for agent in campus.agents]
     async with (
-        EmbeddedBroker(folder / "broker", users, port=_free_port()) as broker,
+        EmbeddedBroker(folder / "broker", users, port=free_port()) as broker,
         Database(f"sqlite:///{folder}/hub.db") as database,
-        _ingesting(broker, campus, series, database),
+        ingesting(broker, campus, series, database),
     ):
         agents = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "benchmarks.uplinks", str(broker.address.port), PASSWORD, *campus.agents),
@@ -113,16 +113,17 @@ async def _measure(campus: Campus, series: SeriesStore, folder: Path) -> list[fl
 
 
 @asynccontextmanager
-async def _ingesting(
-    broker: EmbeddedBroker, campus: Campus, series: SeriesStore, database: Database
+async def ingesting(
+    broker: EmbeddedBroker, campus: Campus, series: SeriesStore, database: Database, bus: Bus | None = None
 ) -> AsyncIterator[None]:
+    """An ingest that runs and is connected."""
     ingest = Ingest(
         broker.address,
         campus=campus,
         series=series,
         database=database,
         newest=Newest(),
-        bus=Bus(),
+        bus=bus or Bus(),
         agents=set(campus.agents),
     )
     running = asyncio.create_task(ingest.run())
@@ -148,7 +149,7 @@ async def _line(process: Process) -> str:
 
 def _bare_duckdb(campus: Campus, start_s: int) -> float:
     """Seconds that DuckDB itself needs for the same rows."""
-    work = [batches(campus.points_of(agent).names, start_s) for agent in campus.agents]
+    work = [batches(points(campus, agent), start_s) for agent in campus.agents]
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(f"{folder}/bare.duckdb") as connection:
         connection.execute("SET enable_progress_bar = false")
         connection.execute(
@@ -163,7 +164,8 @@ def _bare_duckdb(campus: Campus, start_s: int) -> float:
         return time.perf_counter() - begin_s
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
