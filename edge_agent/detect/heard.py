@@ -7,7 +7,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from edge_agent.detect.block import ENDLESS, NEVER, Rows, Times
+from edge_agent.detect.block import ENDLESS, NEVER, Flags, Rows, Times
 from edge_agent.detect.lines import search
 
 
@@ -72,37 +72,50 @@ class Heard(Protocol):
 
 
 class BatchHeard:
-    """Readings of a batch: point int64 (n,), time_us int64 (n,), in any order; before int64 (points,)."""
+    """Readings of a batch: point int64 (n,), time_us int64 (n,), by point and then by time; before int64 (points,)."""
 
     def __init__(self, point: Rows, time_us: Times, before: Times) -> None:
         self._point, self._time_us, self._before = point, time_us, before
         self._ordered: dict[bytes, tuple[Rows, Times]] = {}
 
     def _lines(self, groups: Groups) -> tuple[Rows, Times]:
-        """Thing and time of each reading, by thing and time; each thing begins with when it was heard before.
-
-        Ordering is most of the work of silence, and several rules ask about the same things.
-        """
+        """Thing and time of each reading, by thing and time; each thing begins with when it was heard before."""
         name = groups.of_point.tobytes()
-        if name not in self._ordered:
-            self._ordered[name] = self._in_order(groups)
+        if name not in self._ordered:  # several rules ask about the same things
+            self._ordered[name] = self._in_order(groups, np.ones(len(groups), np.bool_))
         return self._ordered[name]
 
-    def _in_order(self, groups: Groups) -> tuple[Rows, Times]:
+    def _in_order(self, groups: Groups, wanted: Flags) -> tuple[Rows, Times]:
         thing = groups.of_point[self._point]
-        mine = thing >= 0
-        things = np.concatenate([np.arange(len(groups)), thing[mine]])
-        times = np.concatenate([groups.newest(self._before), self._time_us[mine]])
+        mine = (thing >= 0) & wanted[thing]
+        things = np.concatenate([np.flatnonzero(wanted), thing[mine]])
+        times = np.concatenate([groups.newest(self._before)[wanted], self._time_us[mine]])
         order = np.lexsort((times, things))
         return things[order], times[order]
 
+    def _may_have_gaps(self, groups: Groups, over_us: int, until_us: int) -> Flags:
+        """Things without a point that was read all the time, bool (things,): the others need not be ordered."""
+        suspects = np.ones(len(groups), np.bool_)
+        if not len(self._point):
+            return suspects
+        first = np.flatnonzero(np.append(True, self._point[1:] != self._point[:-1]))
+        point, last = self._point[first], self._time_us[np.append(first[1:], len(self._point)) - 1]
+        gap = np.diff(self._time_us, prepend=0)
+        gap[first] = self._time_us[first] - self._before[point]
+        steady = (np.maximum.reduceat(gap, first) <= over_us) & (until_us - last < over_us)
+        steady &= (self._before[point] != NEVER) & (groups.of_point[point] >= 0)
+        suspects[groups.of_point[point[steady]]] = False
+        return suspects
+
     def gaps(self, groups: Groups, over_us: int, until_us: int) -> Gaps:
         """Spans longer than `over_us`."""
-        thing, time = self._lines(groups)
+        thing, time = self._in_order(groups, self._may_have_gaps(groups, over_us, until_us))
         return _gaps(thing, time, over_us, until_us)
 
     def first_from(self, groups: Groups, thing: Rows, from_us: Times) -> Times:
         """The first reading at or after."""
+        if not len(thing):
+            return from_us
         things, times = self._lines(groups)
         place = search(things, times, thing, np.maximum(from_us, 0), "left")
         inside = np.minimum(place, len(times) - 1)
@@ -111,6 +124,8 @@ class BatchHeard:
 
     def last_until(self, groups: Groups, thing: Rows, until_us: Times) -> Times:
         """The last reading at or before."""
+        if not len(thing):
+            return until_us
         things, times = self._lines(groups)
         place = np.maximum(search(things, times, thing, until_us, "right") - 1, 0)
         return np.where(things[place] == thing, times[place], NEVER)

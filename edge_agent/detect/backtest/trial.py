@@ -214,10 +214,11 @@ class Trial:
     def intervals(self, device: str) -> dict[str, Any]:
         """The alerts about one device on both sides, for a time line."""
         rows, cut = [], 0
+        about = [[one for one in episodes if one.device == device] for episodes in self.episodes()]
         for rule in self.ids:
             row: dict[str, Any] = {"rule": rule}
-            for name, episodes in zip(("live", "draft"), self.episodes(), strict=True):
-                mine = [one for one in episodes if one.device == device and one.rule == rule]
+            for name, episodes in zip(("live", "draft"), about, strict=True):
+                mine = [one for one in episodes if one.rule == rule]
                 row[name] = [one.as_json() for one in mine[:MOST_INTERVALS]]
                 cut += len(mine) - len(row[name])
             if row["live"] or row["draft"]:
