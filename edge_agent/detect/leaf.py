@@ -15,21 +15,12 @@ from edge_agent.detect.block import Floats, Rows, Times
 from edge_agent.detect.clock import Daily, clocks_of
 from edge_agent.detect.compare import UNKNOWN, Truth
 from edge_agent.detect.energy import EnergyAbove
+from edge_agent.detect.flat import Flat
 from edge_agent.detect.known import Known
-from edge_agent.detect.quantities import (
-    Columns,
-    Count,
-    Flat,
-    PointValue,
-    Quantity,
-    Rate,
-    Still,
-    Stretch,
-    named,
-    within,
-)
+from edge_agent.detect.quantities import Columns, PointValue, Quantity, Still, Stretch, named, within
 from edge_agent.detect.trace import Moments, Trace
 from edge_agent.detect.usual import UsualLimit as Median
+from edge_agent.detect.windows import Count, Rate
 
 if TYPE_CHECKING:
     import datetime as dt

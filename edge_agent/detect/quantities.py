@@ -5,17 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from edge_agent.detect.block import ENDLESS, NEVER, Flags, Floats, Held, Rows, Times, shifted
-from edge_agent.detect.heard import Groups
-from edge_agent.detect.trace import Moments, Trace
+from edge_agent.detect.block import ENDLESS, NEVER, Flags, Floats, Held, Rows, shifted
+from edge_agent.detect.trace import Trace
 from edge_agent.detect.track import Track
 
 Columns = dict[str, Any]
-PER_S: Final = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,209 +199,16 @@ class PointValue(Quantity):
         return value if (self._times, self._plus) == (1.0, 0.0) else value * self._times + self._plus
 
 
-class Delay:
-    """A trace that comes again so much later."""
+class MadeOf(Quantity):
+    """Something made of one value."""
 
-    def __init__(self, rows: int, by_us: int) -> None:
-        self._by_us = by_us
-        self.now = np.full(rows, np.nan)
-        self._row: Rows = np.empty(0, np.int64)
-        self._time_us: Times = np.empty(0, np.int64)
-        self._value: Floats = np.empty(0)
-
-    def trace(self, source: Trace, until_us: int) -> Trace:
-        """Take a trace in and give out what is due."""
-        row = np.concatenate([self._row, source.row])
-        time = np.concatenate([self._time_us, source.time_us + self._by_us])
-        value = np.concatenate([self._value, source.value])
-        due = time <= until_us
-        self._row, self._time_us, self._value = row[~due], time[~due], value[~due]
-        out = Trace.of(row[due], time[due], value[due], self.now)
-        self.now = self.now.copy()
-        self.now[out.row] = out.value  # by row and time: the last counts
-        return out
-
-    def next_us(self) -> int:
-        """When the next change is due."""
-        return int(self._time_us.min(initial=ENDLESS))
-
-    def queue(self) -> Columns:
-        """What waits."""
-        return {"row": self._row, "time_us": self._time_us, "value": self._value}
-
-    def restore(self, now: Floats, queue: Columns) -> None:
-        """Continue from saved state."""
-        self.now = now
-        self._row, self._time_us, self._value = queue["row"], queue["time_us"], queue["value"]
-
-    def shift(self, by_us: int) -> None:
-        """Move with the clock."""
-        self._time_us = shifted(self._time_us, by_us)
-
-
-class Rate(Quantity):
-    """How fast a value changes: its difference over a window, per second, minute, hour or day."""
-
-    def __init__(self, value: Quantity, rows: int, over_s: float, per: str) -> None:
+    def __init__(self, value: PointValue) -> None:
         self._value = value
-        self._factor = PER_S[per] / over_s
-        self._then = Delay(rows, round(over_s * 1e6))
 
     def points(self) -> tuple[Rows, ...]:
-        """The points of the value."""
+        """The point of the value."""
         return self._value.points()
 
     def parts(self) -> dict[str, Quantity]:
         """The value."""
         return {"value": self._value}
-
-    def trace(self, stretch: Stretch) -> Trace:
-        """Its changes: those of the value, and again when they leave the window."""
-        now = self._value.trace(stretch)
-        then = self._then.trace(now, stretch.until_us)
-        moments = Moments(len(now.before), [now, then])
-        return moments.trace((moments.filled(0) - moments.filled(1)) * self._factor)
-
-    def next_us(self) -> int:
-        """When the next change leaves the window."""
-        return self._then.next_us()
-
-    def own_columns(self) -> Columns:
-        """The value of then."""
-        return {"then": self._then.now}
-
-    def own_queues(self) -> dict[str, Columns]:
-        """The changes within the window."""
-        return {"window": self._then.queue()}
-
-    def own_restore(self, columns: Columns, queues: dict[str, Columns]) -> None:
-        """Continue from saved state."""
-        self._then.restore(columns["then"], queues["window"])
-
-    def own_shift(self, by_us: int) -> None:
-        """Move with the clock."""
-        self._then.shift(by_us)
-
-
-class Count(Quantity):
-    """How often a value became a certain one within a window; a first reading is no change."""
-
-    def __init__(self, value: Quantity, becomes: Floats, within_s: float) -> None:
-        """`becomes` is float64 (rows,)."""
-        self._value, self._becomes = value, becomes
-        self._total = np.full(len(becomes), np.nan)
-        self._then = Delay(len(becomes), round(within_s * 1e6))
-        #: How often in all, of the stretch that was given last.
-        self.totals = Trace.still(self._total)
-
-    def points(self) -> tuple[Rows, ...]:
-        """The points of the value."""
-        return self._value.points()
-
-    def parts(self) -> dict[str, Quantity]:
-        """The value."""
-        return {"value": self._value}
-
-    def trace(self, stretch: Stretch) -> Trace:
-        """Its changes: one more when it becomes, one less when that leaves the window."""
-        value = self._value.trace(stretch)
-        moments = Moments(len(value.before), [value])
-        now = moments.filled(0)
-        became = now == self._becomes[moments.row]
-        became[1:] &= (now[:-1] == now[:-1]) & (now[:-1] != now[1:])
-        became[moments.first] = False
-        count = np.cumsum(became)
-        count = count - count[moments.first[moments.row]] + np.nan_to_num(self._total)[moments.row]
-        self.totals = moments.trace(np.where(np.isnan(now), np.nan, count))
-        self.totals = Trace(self.totals.row, self.totals.time_us, self.totals.value, self._total)
-        self._total = self._total.copy()
-        self._total[self.totals.row] = self.totals.value
-        then = self._then.trace(self.totals, stretch.until_us)
-        both = Moments(len(value.before), [self.totals, then])
-        return both.trace(both.filled(0) - np.nan_to_num(both.filled(1)))
-
-    def next_us(self) -> int:
-        """When the next one leaves the window."""
-        return self._then.next_us()
-
-    def own_columns(self) -> Columns:
-        """How often in all, and how often before the window."""
-        return {"total": self._total, "then": self._then.now}
-
-    def own_queues(self) -> dict[str, Columns]:
-        """What is within the window."""
-        return {"window": self._then.queue()}
-
-    def own_restore(self, columns: Columns, queues: dict[str, Columns]) -> None:
-        """Continue from saved state."""
-        self._total = columns["total"]
-        self._then.restore(columns["then"], queues["window"])
-
-    def own_shift(self, by_us: int) -> None:
-        """Move with the clock."""
-        self._then.shift(by_us)
-
-
-class Flat(Quantity):
-    """1 where a point was read and has said the same for so long, else 0; NaN before its first reading."""
-
-    def __init__(self, value: PointValue, points: int, flat_s: float) -> None:
-        self._value = value
-        self._flat_us = round(flat_s * 1e6)
-        rows = len(value.point)
-        self._groups = Groups.of([[int(point)] for point in value.point], points)
-        self._changed_us = np.full(rows, NEVER, np.int64)
-        self._is_flat = np.zeros(rows, np.bool_)
-
-    def points(self) -> tuple[Rows, ...]:
-        """The point."""
-        return self._value.points()
-
-    def parts(self) -> dict[str, Quantity]:
-        """The value."""
-        return {"value": self._value}
-
-    def trace(self, stretch: Stretch) -> Trace:
-        """1 from the reading that shows it, 0 from the change that ends it."""
-        value = self._value.trace(stretch)
-        moments = Moments(len(value.before), [value])
-        first = moments.first
-        since = moments.time_us.copy()
-        since[first] = self._changed_us
-        end = np.append(np.where(moments.is_first[1:], ENDLESS, moments.time_us[1:]), ENDLESS)
-        long = (since != NEVER) & (np.minimum(end, stretch.until_us) - since >= self._flat_us)
-        long[first] &= ~self._is_flat
-        which = np.flatnonzero(long)
-        shown = stretch.track.heard.first_from(self._groups, moments.row[which], since[which] + self._flat_us)
-        ends = shown < end[which]
-        which, shown = which[ends], shown[ends]
-        before = np.where(self._changed_us == NEVER, np.nan, self._is_flat.astype(np.float64))
-        changes = np.flatnonzero(~moments.is_first)
-        trace = Trace.of(
-            np.concatenate([moments.row[changes], moments.row[which]]),
-            np.concatenate([moments.time_us[changes], shown]),
-            np.concatenate([np.zeros(len(changes)), np.ones(len(which))]),
-            before,
-        )
-        last = moments.last
-        flat_now = np.zeros(len(moments), np.bool_)
-        flat_now[first], flat_now[which] = self._is_flat, True
-        self._changed_us, self._is_flat = since[last], flat_now[last]
-        return trace
-
-    def next_us(self) -> int:
-        """When the first of those that are not flat could be."""
-        waits = ~self._is_flat & (self._changed_us != NEVER)
-        return int((self._changed_us[waits] + self._flat_us).min(initial=ENDLESS))
-
-    def own_columns(self) -> Columns:
-        """When it changed last, and whether it is flat since."""
-        return {"changed_us": self._changed_us, "is_flat": self._is_flat}
-
-    def own_restore(self, columns: Columns, queues: dict[str, Columns]) -> None:  # noqa: ARG002 - it has none
-        """Continue from saved state."""
-        self._changed_us, self._is_flat = columns["changed_us"], columns["is_flat"]
-
-    def own_shift(self, by_us: int) -> None:
-        """Move with the clock."""
-        self._changed_us = shifted(self._changed_us, by_us)

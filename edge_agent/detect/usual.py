@@ -13,8 +13,9 @@ from devices.campus.conditions import Usual
 from edge_agent.detect.block import NEVER, Floats, Rows, Times
 from edge_agent.detect.clock import MIDNIGHT, local, turns
 from edge_agent.detect.integral import QUANTUM, Running, Summed
-from edge_agent.detect.quantities import Columns, Count, Quantity, Stretch
+from edge_agent.detect.quantities import Columns, Quantity, Stretch
 from edge_agent.detect.trace import Moments, Trace
+from edge_agent.detect.windows import Count
 
 HOURS: Final = tuple(dt.time(hour) for hour in range(24))
 #: The median distance from the median times this is the standard deviation of a normal distribution.
