@@ -338,8 +338,11 @@ def gateways(campus: FakeCampus, now_us: int, offline: set[str], since_us: int) 
                     "backlog": 48_210 if site == "shenyue" else 0,
                     "bytes": 1_204_224,
                     "oldest_us": now_us - 2_400_000_000 if site == "shenyue" else now_us - 800_000,
-                    "dropped": {},
+                    "dropped": {"live overflow": 7} if site == "beitou" else {},
+                    "hours_left": 31.2,
                 },
+                "rival_us": now_us - 60_000_000 if site == "beitou" else None,
+                "uplink": {"thin": site == "shenyue", "thinned": 812, "bandwidth_bytes_per_s": 15_200.0},
                 "clock_offset_s": 3.42 if site == "hall" else 0.012,
                 "rates": {"samples_s": 212.4},
                 "links": [

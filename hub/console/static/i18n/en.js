@@ -107,7 +107,7 @@ export const en = {
   linkState: { up: 'up', silent: 'silent', partly: 'partly silent', down: 'down', starting: 'starting', refused: 'refused', unknown: 'unknown' },
   counter: {
     timeouts: 'timed out', exceptions: 'exceptions', garbled: 'garbled', connect_failures: 'not connected', cut_short: 'cut short', overruns: 'overruns', faults: 'own faults', host_down: 'host down', port_closed: 'port closed',
-    timed_out: 'timed out', unauthorised: 'unauthorised', refused: 'refused', not_a_picture: 'not a picture', unknown: 'unknown', alerts: 'alerts', live: 'live', backlog: 'backlog', samples: 'samples', space: 'no space', age: 'too old',
+    timed_out: 'timed out', unauthorised: 'unauthorised', refused: 'refused', not_a_picture: 'not a picture', unknown: 'unknown', alerts: 'alerts', live: 'live', backlog: 'backlog', samples: 'samples', space: 'no space', age: 'too old', overflow: 'no room', 'too-old': 'too old', corrupt: 'damaged',
   },
   verb: {
     access: { 'refused': 'access refused' },

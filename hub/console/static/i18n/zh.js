@@ -107,7 +107,7 @@ export const zh = {
   linkState: { up: '正常', silent: '无应答', partly: '部分无应答', down: '断开', starting: '启动中', refused: '被拒绝', unknown: '未知' },
   counter: {
     timeouts: '超时', exceptions: '异常码', garbled: '乱码', connect_failures: '连不上', cut_short: '应答不全', overruns: '赶不上周期', faults: '内部错误', host_down: '主机不可达', port_closed: '端口关闭',
-    timed_out: '超时', unauthorised: '认证失败', refused: '拒绝', not_a_picture: '非图片', unknown: '未知', alerts: '告警', live: '实时', backlog: '积压', samples: '样本', space: '空间不足', age: '过期',
+    timed_out: '超时', unauthorised: '认证失败', refused: '拒绝', not_a_picture: '非图片', unknown: '未知', alerts: '告警', live: '实时', backlog: '积压', samples: '样本', space: '空间不足', age: '过期', overflow: '超出容量', 'too-old': '过期', corrupt: '损坏',
   },
   verb: {
     access: { 'refused': '访问被拒' },

@@ -34,7 +34,7 @@ const count = (n) => (n === null || n === undefined ? t('value.none') : n.toLoca
 const total = (counts) => Object.values(counts ?? {}).reduce((sum, n) => sum + (typeof n === 'object' ? total(n) : Number(n) || 0), 0);
 const known = (book, word) => (t(`${book}.${word}`) === `${book}.${word}` ? word : t(`${book}.${word}`));
 const parts = (counts) => Object.entries(counts ?? {}).map(([name, n]) => [name, typeof n === 'object' ? total(n) : n]).filter(([, n]) => n)
-  .map(([name, n]) => `${known('counter', name)} ${count(n)}`).join(t('place.and'));
+  .map(([name, n]) => `${name.split(' ').map((word) => known('counter', word)).join(' ')} ${count(n)}`).join(t('place.and'));
 
 /** What needs a person on this gateway: words, gravest first; empty when nothing does. */
 export function troubles(row) {
