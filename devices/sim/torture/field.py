@@ -100,11 +100,11 @@ class Field:
         feeding: asyncio.Task[None] | None = None
         try:
             client, keeps = (await packets.read(reader)).client
-            writer.write(packets.connack(session=keeps).packed())
+            _write(writer, packets.connack(session=keeps).packed())
             while True:
                 packet = await packets.read(reader)
                 if packet.kind == packets.SUBSCRIBE and packet.number is not None:
-                    writer.write(packets.suback(packet.number, packet.filters).packed())
+                    _write(writer, packets.suback(packet.number, packet.filters).packed())
                     if client == FIELD_CLIENT:
                         feeding = self._task(self._feed(writer))
                 elif packet.kind == packets.DISCONNECT:
@@ -127,7 +127,7 @@ class Field:
 
     def _answer(self, client: str, packet: Packet, writer: asyncio.StreamWriter) -> None:
         if packet.kind == packets.PINGREQ:
-            writer.write(Packet(packets.PINGRESP << 4, b"").packed())
+            _write(writer, Packet(packets.PINGRESP << 4, b"").packed())
         elif packet.kind == packets.PUBACK and client == FIELD_CLIENT and packet.number is not None:
             message = self._kept.pop(packet.number, None)
             if message is not None:
@@ -135,7 +135,7 @@ class Field:
                 self._note(ACCEPTED)
         elif packet.kind == packets.PUBLISH:
             if packet.number is not None:
-                writer.write(packets.puback(packet.number).packed())
+                _write(writer, packets.puback(packet.number).packed())
             if packet.topic in LANES:
                 self._arrive(packet.payload, writer)
             elif packet.topic == hello_topic(AGENT):
