@@ -13,7 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from devices.campus.rules import StaleRule
-from devices.model.alerts import AlertEvent, alert_id
+from devices.model.alerts import AlertEvent, EventKind, alert_id
 from devices.model.errors import ConfigRefused
 from devices.model.samples import SampleBatch
 from edge_agent.detect.block import NEVER, Block
@@ -146,6 +146,28 @@ def test_any_cut_and_any_restart_give_the_same_events_and_state(name: str, data:
     pieces, piecewise = played(case, parts)
     assert in_order(pieces) == in_order(whole)
     assert saved(piecewise) == saved(at_once)
+
+
+@pytest.mark.parametrize("name", CASES)
+@settings(EXAMPLES, max_examples=15)
+@given(data=st.data())
+def test_late_readings_never_tell_of_a_time_before_what_was_told(name: str, data: st.DataObject) -> None:
+    case = CASES[name]
+    samples = data.draw(samples_of(case))
+    batches = data.draw(st.integers(1, 6))
+    numbers = st.lists(st.integers(0, batches - 1), min_size=len(samples), max_size=len(samples))
+    comes = np.array(data.draw(numbers), np.int64)
+    detection = started(case, case.since_us)
+    out: dict[tuple[str, str], AlertEvent] = {}
+    for number in range(batches):
+        until_us = case.since_us + (case.until_us - case.since_us) * (number + 1) // batches
+        for event in detection.step(samples[comes == number], until_us).events:
+            before = out.pop((event.rule, event.device), None)
+            assert (before is None) == (event.kind is EventKind.RAISE)
+            assert before is None or (before.id == event.id and before.time_us <= event.time_us)
+            assert event.time_us <= until_us
+            if event.kind is not EventKind.CLEAR:
+                out[event.rule, event.device] = event
 
 
 LEAVES = (
