@@ -345,8 +345,9 @@ class Judge(ABC):
         for part, of in self._parts():
             of.restore(within(part, columns), within(part, queues))
 
-    def resumed(self, now_us: int) -> None:  # noqa: B027 - only silence minds
-        """The agent was away until now."""
+    def resumed(self, now_us: int) -> None:
+        """The agent was away until now: look anew."""
+        self._next_us = min(self._next_us, now_us)
 
     def shift(self, by_us: int) -> None:
         """Move remembered times with the clock; an alert that is out keeps its start, which is its name."""

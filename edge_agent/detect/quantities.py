@@ -60,11 +60,13 @@ class Quantity(ABC):
         """Its own state of any length: arrays, one of them `row`."""
         return {}
 
-    def own_restore(self, columns: Columns, queues: dict[str, Columns]) -> None:  # noqa: B027 - most have no state
-        """Continue from its own saved state."""
+    def own_restore(self, columns: Columns, queues: dict[str, Columns]) -> None:
+        """Continue from its own saved state, if it has one."""
+        del columns, queues
 
-    def own_shift(self, by_us: int) -> None:  # noqa: B027 - most remember no time
-        """The clock was set: move its own remembered times."""
+    def own_shift(self, by_us: int) -> None:
+        """The clock was set: move its own remembered times, if it has any."""
+        del by_us
 
     def values(self) -> Iterator[PointValue]:
         """The points that it is made of, with what was told of them last."""
