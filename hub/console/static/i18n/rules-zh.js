@@ -13,11 +13,11 @@ export const rulesZh = {
   above: '{what} 高于 {limit}', below: '{what} 低于 {limit}', equals: '{what} 为 {value}', differs: '{what} 不为 {value}', oneOf: '{what} 为 {value}', deadBand: ',回差 {band}', flat: '{what} {for}内没有变化',
   bit: '{point} 第 {bit} 位', rate: '{point} 在 {over}内的变化(每{per})', count: '{point} 在 {within}内变为 {value} 的次数', energy: '{point} 超出待机 {limit} 的电量', group: { all: '以下全部成立:', any: '以下任一成立:', not: '以下不成立:' },
   hours: '{start} 至 {end}{days}', days: { all: '', workdays: '(工作日)', 'days-off': '(休息日)' }, scheduled: '{hours} {limit}', otherwise: '其余时间 {limit}', otherwiseNothing: '其余时间不判断',
-  usual: '过去 {days} 天{like}每{per}的中位数', per: { hour: '小时', day: '天' }, like: { same: '同类', any: '全部', 'day-same': '同类日', 'day-any': '' }, atLeast: ',至少相差 {n}', coverage: '(有效读数 {share} 以上,至少 {least} 个)', perTime: { second: '秒', minute: '分钟', hour: '小时', day: '天' },
+  usual: '过去 {days} 天{by}的中位数', per: { hour: '按小时', day: '按天' }, like: { same: '同类', any: '全部' }, by: { 'hour-same': '同类日同一小时', 'hour-any': '各小时', 'day-same': '同类日', 'day-any': '各日' }, atLeast: ',至少相差 {n}', coverage: '(有效读数 {share} 以上,至少 {least} 个)', perTime: { second: '秒', minute: '分钟', hour: '小时', day: '天' },
   setpoint: '制冷设定低于 {cooling},或制热设定高于 {heating},容差 {band}', stale: '{of}超过 {after}没有读数', of: { device: '设备', link: '链路' }, speeding: '车速高于 {limit}', speedLimit: '{who} {hours} 限速 {limit}', speedLevel: '超过 {over} 起为 {severity}',
   instrument: { certified: '经检定', uncertified: '未经检定' },
   hold: '持续 {s}', release: '恢复 {s}后解除', goodShare: '其间 {share} 以上有有效读数(一个读数管 {fresh})', onlyHours: '仅在 {hours}', onlySeasons: '仅在{seasons}', season: { cooling: '制冷季', heating: '供暖季', transition: '过渡季' }, heldBack: '“{rule}”在{on}告警期间不告警', on: { device: '同一设备', link: '同一链路', area: '同一区域' },
-  level: '持续 {on}后升为 {severity},恢复 {off}后降回', levelWhen: '以下成立 {on}后为 {severity},不成立 {off}后降回:', latch: '恢复后须人工复位',
+  level: '{after}升为 {severity}{back}', levelWhen: '以下成立{after}为 {severity}{back}:', levelAfter: '持续 {s}后', levelBack: ',恢复 {s}后降回', not: '并非(', open: '(', close: ')', joined: { all: ' 且 ', any: ' 或 ' }, latch: '恢复后须人工复位',
   key: {
     above: '上限', below: '下限', equals: '值', differs: '值', one_of: '值', dead_band: '回差', bit: '位', over_s: '时间窗', per: '单位时间', becomes: '变为', within_s: '时间窗', stand_by: '待机', flat_s: '时长', times: '倍数', plus: '加', limit: '限值', otherwise: '其余时间限值', days: '天', like: '比较范围',
     mads: 'MAD 倍数', at_least: '至少相差', coverage: '有效读数占比', least: '最少个数', start: '起', end: '止', on_delay_s: '持续时间', off_delay_s: '恢复时间', good_share: '有效读数占比', fresh_s: '读数有效时间', on: '范围', severity: '级别', latch: '复位', cooling_min_c: '制冷下限', heating_max_c: '制热上限', dead_band_c: '容差',

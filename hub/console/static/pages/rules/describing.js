@@ -88,11 +88,10 @@ class Describer {
   }
 
   usual(path, usual, unit) {
-    const day = usual.per === 'day';
     const own = (key, initial, sign = '') => this.number([...path, key], usual[key], sign, { initial });
     const choices = (key, names, initial) => this.choice([...path, key], usual[key] ?? initial, names.map((name) => [name, t(`rules.${key}.${name}`)]), { initial });
     return [
-      ...fill(t('rules.usual'), { days: own('days', 28), per: choices('per', ['hour', 'day'], 'hour'), like: this.all ? choices('like', ['same', 'any'], 'same') : t(`rules.like.${day ? 'day-' : ''}${usual.like ?? 'same'}`) }),
+      ...fill(t('rules.usual'), { days: own('days', 28), by: this.all ? [choices('per', ['hour', 'day'], 'hour'), ' ', choices('like', ['same', 'any'], 'same')] : t(`rules.by.${usual.per ?? 'hour'}-${usual.like ?? 'same'}`) }),
       ...(this.told(usual.times, 1) ? [' × ', own('times', 1)] : []), ...(this.told(usual.plus) ? [' + ', own('plus', 0, unit)] : []), ...(this.told(usual.mads) ? [' + ', own('mads', 0), ' × MAD'] : []),
       ...(this.told(usual.at_least) ? fill(t('rules.atLeast'), { n: own('at_least', 0, unit) }) : []),
       ...(this.all ? fill(t('rules.coverage'), { share: this.share([...path, 'coverage'], usual.coverage, { initial: 0.9 }), least: own('least', 5) }) : []),
@@ -194,7 +193,8 @@ class Describer {
   }
 
   level(path, level) {
-    const parts = { severity: this.severity([...path, 'severity'], level.severity), on: this.seconds([...path, 'on_delay_s'], level.on_delay_s, { initial: 0 }), off: this.seconds([...path, 'off_delay_s'], level.off_delay_s, { initial: 0 }) };
+    const told = (key, template) => (this.told(level[key]) ? fill(t(template), { s: this.seconds([...path, key], level[key], { initial: 0 }) }) : []);
+    const parts = { severity: this.severity([...path, 'severity'], level.severity), after: told('on_delay_s', 'rules.levelAfter'), back: told('off_delay_s', 'rules.levelBack') };
     return [{ path, depth: 0, tokens: fill(t(level.when?.length ? 'rules.levelWhen' : 'rules.level'), parts) }, ...this.lines([...path, 'when'], level.when ?? [], 1)];
   }
 
@@ -228,8 +228,18 @@ const exact = (seconds) => (seconds % 3600 ? t('rules.min', { n: seconds / 60 })
 
 export const tokenWords = (tokens) => tokens.map((token) => (typeof token === 'string' ? token : fieldWords(token))).join('');
 
+/** An expression within a sentence: joined by and, or, not. */
+function inline(describer, path, part) {
+  const group = ['all', 'any'].find((key) => part[key]);
+  if (part.not) return [t('rules.not'), ...inline(describer, [...path, 'not'], part.not), t('rules.close')];
+  if (!group) return describer.leaf(path, part);
+  return [t('rules.open'), ...joined(part[group].map((one, i) => inline(describer, [...path, group, i], one)), t(`rules.joined.${group}`)), t('rules.close')];
+}
+
 /** The whole rule as one sentence, for lists. */
 export function sentence(rule) {
-  const parts = [...conditionLines(rule, false), ...aroundLines(rule, false)].map((line) => tokenWords(line.tokens));
-  return parts.join(t('rules.comma'));
+  const describer = new Describer(rule, false);
+  const conditions = rule.kind === 'when' ? (rule.when ?? []).map((part, i) => inline(describer, ['when', i], part)) : describer.conditions().map((line) => line.tokens);
+  const parts = [...conditions, ...describer.around().map((line) => line.tokens)].map(tokenWords);
+  return parts.join(t('rules.comma')).replaceAll(`:${t('rules.comma')}`, ': ');
 }

@@ -16,7 +16,7 @@ import { Differences } from './publication.js';
 import { PublishPanel } from './publish.js';
 import { ByDay, Load, Remarks, Totals } from './result.js';
 import { Rollout } from './rollout.js';
-import { selectWords } from './subjects.js';
+import { devicesOf, selectWords } from './subjects.js';
 import { Timeline } from './timeline.js';
 import { SPANS, useTrial } from './trial.js';
 
@@ -64,7 +64,11 @@ export const RulePage = {
     const trial = useTrial(work);
     const view = useView();
     const chosen = ref(null);
-    const shownDevice = computed(() => (trial.result?.report.devices.some((row) => row.device === chosen.value) ? chosen.value : trial.result?.report.devices[0]?.device ?? null));
+    // the first that changes; where nothing is raised, any device of the rule, so that its readings can be looked at
+    const shownDevice = computed(() => {
+      const rows = trial.result?.report.devices ?? [];
+      return rows.some((row) => row.device === chosen.value) ? chosen.value : rows[0]?.device ?? devicesOf(work.draft.value)[0]?.id ?? null;
+    });
     const result = () => {
       if (!trial.result) return html`<p class="page-empty faint">${t(trial.running() ? 'rules.trial.first' : 'rules.trial.invite')}</p>`;
       const { report } = trial.result;

@@ -13,7 +13,7 @@ import { DeviceTrend } from './trend.js';
 import { pairsOf } from './intervals.js';
 import { subjectName } from './subjects.js';
 
-const GUTTER_PX = { wall: 190, desk: 190, phone: 110 }; // as the style sheet has it
+const GUTTER_PX = { wall: 224, desk: 210, phone: 110 }; // as the style sheet has it
 const SHOWN_LANES = { wall: 9, desk: 5, phone: 6 };
 
 const lasting = ({ raised_us: raised, cleared_us: cleared, moment }) => (moment ? t('rules.moment') : cleared === null ? t('rules.stillOpen') : duration((cleared - raised) / 1e6));
