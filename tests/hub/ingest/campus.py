@@ -28,7 +28,9 @@ def demo() -> Campus:
 
 
 def points(agent: str = A) -> list[str]:
-    return list(demo().points_of(agent).names)
+    """What an agent may send: nothing that says something of a person."""
+    table = demo().points_of(agent)
+    return [name for name in table.names if name not in table.personal]
 
 
 def samples(rows: int = 20, start_s: int = 0, agent: str = A) -> Message:
