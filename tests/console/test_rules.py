@@ -71,7 +71,9 @@ PAIRED = """async (id) => {
     for (const row of report.devices) {
         const {rules} = await ask(`/intervals?device=${row.device}`);
         const count = {gained: 0, lost: 0, moved: 0, same: 0};
-        for (const {live, draft} of rules) for (const {what} of paired(live, draft)) count[what] += 1;
+        // what both sides raised before the span is drawn, but no news of these days
+        const isNews = ({live, draft}) => [live, draft].some((one) => one && one.raised_us >= report.from_us);
+        for (const {live, draft} of rules) for (const {what} of paired(live, draft).filter(isNews)) count[what] += 1;
         const {gained, lost, moved, same} = row;
         found.push([row.device, count, {gained, lost, moved, same}]);
     }
