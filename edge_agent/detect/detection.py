@@ -199,10 +199,22 @@ class Detection:
             queues = saving.queues_unpacked(packed, kept, judge.queues())
             judge.restore(columns, queues, known, state.get(UNTIL, now_us))
             judge.resumed(now_us)
-        for judge in self._judges.values():
+        for name, judge in running.items():
+            if name not in judged:
+                _hand_on(judge, state, now_us)
             for value in judge.values():
                 self._held = value.newer(self._held)
         return orphans
+
+
+def _hand_on(judge: Judge, state: dict[str, Any], now_us: int) -> None:
+    """Let a rule that is new go on with what an earlier version of it learnt of the past, if it follows the same."""
+    for name, past in state.items():
+        if name.startswith(f"{PART['past']}{judge.rule.id}:") and past[-1] == judge.follows:
+            fresh = judge.columns()
+            kept = [subject.id for subject in judge.subjects]
+            learnt = saving.reordered(past, kept, {column: fresh[column] for column in past[1]})
+            judge.restore(fresh | learnt, judge.queues(), np.zeros(len(kept), np.bool_), now_us)
 
 
 def _judge(rule: StateRule, register: Register, now_us: int) -> Judge:

@@ -295,7 +295,7 @@ class Judge(ABC):
             past = {name: columns.pop(name) for name in list(columns) if name.endswith(PAST)}
             self._packed = {"now": saving.part(saving.packed(names, columns, self.queues()))}
             if past:
-                self._packed["past"] = saving.part(saving.packed(names, past))
+                self._packed["past"] = saving.part([*saving.packed(names, past), self.follows])
         return self._packed
 
     def values(self) -> Iterator[PointValue]:
@@ -311,6 +311,11 @@ class Judge(ABC):
         if self._coverage is not None:
             own |= self._coverage.columns()
         return own | named({part: of.columns() for part, of in self._parts()})
+
+    @property
+    def follows(self) -> list[str]:
+        """What each comparison remembers of the past; another version of the rule may go on with the same."""
+        return [leaf.follows for leaf in self.conditions()]
 
     def queues(self) -> dict[str, Columns]:
         """State of any length: arrays, one of them `row`."""

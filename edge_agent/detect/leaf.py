@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -172,6 +173,17 @@ class Leaf:
     def next_us(self) -> int:
         """When it changes next if no reading does it."""
         return min(self._quantity.next_us(), self._limit.next_us())
+
+    @property
+    def follows(self) -> str:
+        """What of the past is remembered, and in which pieces; empty where nothing is."""
+        condition = self.condition
+        stand_by = None if condition.energy is None else condition.energy.stand_by
+        limits = (condition.above, condition.below, stand_by)
+        usual = [limit.usual for limit in limits if isinstance(limit, UsualLimit)]
+        made = condition.model_dump(mode="json", include={"point", "bit", "rate", "count"})
+        pieces = [[one.per, one.days, one.coverage] for one in usual]
+        return json.dumps([made, pieces, self._rule.fresh_s], sort_keys=True) if usual else ""
 
     def _parts(self) -> dict[str, Quantity]:
         """What has a state; what is usual follows the quantity itself."""

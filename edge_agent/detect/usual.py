@@ -71,6 +71,9 @@ class UsualLimit(Quantity):
         summed = Summed.of(moments, np.where(known > 0, value, 0.0), self._sum)
         if self._begin_us == NEVER:
             self._begin_us = self._bucket_of(stretch.since_us)
+            self._limit = self._limits(
+                local(self._begin_us, self._timezone)
+            )  # a past may have been handed on
         *ends, self._next_us = turns(stretch.since_us, stretch.until_us, self._clocks, self._timezone)
         limits = [self._limit]
         rows = np.arange(len(self._limit))

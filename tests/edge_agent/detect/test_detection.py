@@ -392,3 +392,41 @@ def test_a_late_reading_never_clears_before_the_raise(campus: Campus) -> None:
         e for e in player.detection.step(late, player.start_us + 11_000_000).events if e.device == "pump"
     ]
     assert (cleared.kind, cleared.time_us) == (EventKind.CLEAR, player.start_us + 5_000_000)
+
+
+USUAL = """
+  - id: unusual
+    kind: when
+    version: 1
+    title: {zh: 异常, en: Unusual}
+    message: {zh: "{value}", en: "{value} above {limit}"}
+    advice: {zh: 查, en: Look}
+    family: fire
+    severity: low
+    select: {kinds: [pump]}
+    fresh_s: 3600
+    when: [{point: pressure_mpa, above: {usual: {days: 9, least: 3, like: any, times: 2}}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "goes_on"), [(("times: 2", "times: 3"), True), (("days: 9", "days: 8"), False)]
+)
+def test_another_version_goes_on_with_what_is_usual_if_it_follows_the_same(
+    tmp_path: Path,
+    change: tuple[str, str],
+    goes_on: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    campus = small_campus(tmp_path, **{"rules:\n": f"rules:{USUAL}"})
+    player = Player(campus, SUMMER)
+    night = [(600.0 * n, "pump.pressure_mpa", 1.0) for n in range(6 * 30)]
+    assert said(player.play(night, range(0, 108_000, 600)), "unusual") == []
+    saved = player.detection.save_judged() | player.detection.save_held()
+    later = small_campus(
+        tmp_path, **{"rules:\n": f"rules:{USUAL}", "version: 1": "version: 2", change[0]: change[1]}
+    )
+    revived = Detection(later, "edge", player.table, player.start_us + 108_000_000_000)
+    revived.restore(saved, player.start_us + 108_000_000_000)
+    player.detection = revived
+    events = player.play([(108_600.0, "pump.pressure_mpa", 9.0)], [108_601])
+    assert said(events, "unusual") == ([("raise", "unusual", "pump")] if goes_on else [])
