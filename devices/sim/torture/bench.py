@@ -132,13 +132,17 @@ class Bench:
             ("check", "--config", self._settings),
         )
 
-    async def run(self, kills: int, until_s: float) -> list[Violation]:
-        """Kill so often, or until a moment of the monotonic clock; the first violations end it."""
+    async def run(self, kills: int, until_s: float, enough: asyncio.Event | None = None) -> list[Violation]:
+        """Kill so often, or until a moment of the monotonic clock or `enough`; the first violations end it."""
         port = await self._field.open()
         write_bench(self.folder, port)
         try:
             async with self._nursery:
-                while self.tally.kills < kills and time.monotonic() < until_s:
+                while (
+                    self.tally.kills < kills
+                    and time.monotonic() < until_s
+                    and not (enough and enough.is_set())
+                ):
                     await self._live_and_die()
                     if len(self.lives) % self._kills_between == 0:
                         await self._drain()

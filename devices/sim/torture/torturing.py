@@ -7,6 +7,7 @@ import asyncio
 import json
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -36,6 +37,7 @@ async def run_benches(
     drain_s: float = 20.0,
     shim: bool = True,
     environment: Mapping[str, str] | None = None,
+    enough: asyncio.Event | None = None,
 ) -> list[Part]:
     """Torture agents on benches beside each other; every second one has its clock set, too.
 
@@ -61,7 +63,7 @@ async def run_benches(
         async with asyncio.TaskGroup() as tasks:
             for number, bench in enumerate(found.values()):
                 share = kills // benches + (number < kills % benches)
-                tasks.create_task(bench.run(share, until_s))
+                tasks.create_task(bench.run(share, until_s, enough))
     finally:
         telling.cancel()
         await asyncio.gather(telling, return_exceptions=True)
@@ -79,6 +81,7 @@ async def run_campus(
     victims: Sequence[str] = VICTIMS,
     shim: bool = True,
     environment: Mapping[str, str] | None = None,
+    enough: asyncio.Event | None = None,
 ) -> list[Part]:
     """Torture hub, broker and agent of a whole campus.
 
@@ -100,7 +103,7 @@ async def run_campus(
         victims=victims,
         environment=environment,
     )
-    await whole.run(kills, time.monotonic() + seconds)
+    await whole.run(kills, time.monotonic() + seconds, enough)
     lives = [f"{number}: {life}" for number, life in enumerate(whole.lives, 1)][-LIVES_SHOWN:]
     count = whole.kills.total()
     return [Part("campus", count, whole.figures, whole.oracle.violations, lives, str(folder))]
@@ -131,13 +134,23 @@ async def _tell(benches: Mapping[str, Bench]) -> None:
 
 async def _run(folder: Path, seed: int, options: argparse.Namespace, *, shim: bool) -> list[Part]:
     seconds = FOR_EVER_S if options.minutes is None else options.minutes * 60
+    enough = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, enough.set)
     async with asyncio.TaskGroup() as tasks:
         benches = tasks.create_task(
             run_benches(
-                folder, seed, kills=options.kills, benches=options.benches, seconds=seconds, shim=shim
+                folder,
+                seed,
+                kills=options.kills,
+                benches=options.benches,
+                seconds=seconds,
+                shim=shim,
+                enough=enough,
             )
         )
-        campus = tasks.create_task(run_campus(folder, seed, kills=options.campus, seconds=seconds, shim=shim))
+        campus = tasks.create_task(
+            run_campus(folder, seed, kills=options.campus, seconds=seconds, shim=shim, enough=enough)
+        )
     return [*benches.result(), *campus.result()]
 
 

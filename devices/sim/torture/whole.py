@@ -110,8 +110,8 @@ class Whole:
         environment = {**given, **self._machines[name].environment()}
         return Nursery(program, self.folder / f"{name}.log", environment, ("check", "--config", file))
 
-    async def run(self, kills: int, until_s: float) -> list[Violation]:
-        """Kill so often, or until a moment of the monotonic clock; the first violations end it.
+    async def run(self, kills: int, until_s: float, enough: asyncio.Event | None = None) -> list[Violation]:
+        """Kill so often, or until a moment of the monotonic clock or `enough`; the first violations end it.
 
         Raises:
             Unreachable: the campus does not even start.
@@ -121,7 +121,11 @@ class Whole:
                 await stack.enter_async_context(nursery)
             tasks = await self._begin(stack)
             try:
-                while sum(self.kills.values()) < kills and time.monotonic() < until_s:
+                while (
+                    sum(self.kills.values()) < kills
+                    and time.monotonic() < until_s
+                    and not (enough and enough.is_set())
+                ):
                     await self._kill_one()
                     if len(self.lives) % self._kills_between == 0:
                         await self._settle()
