@@ -101,7 +101,7 @@ class Writer:
         self._upkeep_due_s = 0.0
         self._is_full = False
         self._commits = self._stored = self._refused = self._failures = 0
-        self._file_bytes = 0
+        self._file_bytes = self._epoch = 0
         self._oldest_us: dict[Lane, int] = {}
         self._reported: dict[tuple[Lane, str], int] = {}
         self._report_due_s = 0.0
@@ -325,8 +325,10 @@ class Writer:
     def _stats(self) -> Stats:
         file = self._file
         ledger = file.ledger if file else None
+        if file:  # closed for a moment by a fault of the disk, it is still the same outbox
+            self._epoch = file.epoch
         return Stats(
-            epoch=file.epoch if file else 0,
+            epoch=self._epoch,
             max_bytes=self._opening.settings.max_bytes,
             file_bytes=self._file_bytes,
             records=dict(ledger.records) if ledger else {},

@@ -150,10 +150,12 @@ async def test_a_disk_that_fails_for_long_gives_every_put_back_and_then_goes_on(
     with disk.in_place():
         async with outbox_in(tmp_path) as box:
             await box.put(Lane.LIVE, numbered(1))
+            epoch = box.epoch
             disk.fail = lambda act, _name: sqlite3.SQLITE_IOERR_FSYNC if act == "sync" else 0
             for _ in range(3):
                 with pytest.raises(NotStored):
                     await box.put(Lane.LIVE, numbered(2))
+                assert box.epoch == epoch, "a fault of the disk does not make it another outbox"
             disk.fail = lambda _act, _name: 0
             await box.put(Lane.LIVE, numbered(3))
             assert {1, 3} <= set(numbers_of(await box.take(Lane.LIVE, 0, ALL)))
