@@ -108,7 +108,7 @@ class Bench:
         seed: str,
         *,
         kills_between: int = 25,
-        drain_s: float = 20.0,
+        drain_s: float = 60.0,
         clock: bool = False,
         environment: Mapping[str, str] | None = None,
     ) -> None:

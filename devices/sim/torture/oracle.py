@@ -89,6 +89,7 @@ class Oracle:
     violations: list[Violation] = field(default_factory=list)
     _told: dict[tuple[str, int], Told] = field(default_factory=dict)
     _expected: dict[tuple[str, int], float] = field(default_factory=dict)
+    _former: dict[tuple[str, int], float] = field(default_factory=dict)
     _held: dict[tuple[str, int], float] = field(default_factory=dict)
     _stamps: dict[tuple[Lane, int], int] = field(default_factory=dict)
     _below: dict[Lane, int] = field(default_factory=lambda: dict.fromkeys(Lane, 0))
@@ -173,7 +174,8 @@ class Oracle:
     def _take_samples(self, samples: Iterator[tuple[str, int, float]], stamp: Stamp) -> None:
         for point, time_us, value in samples:
             self.counts.samples += 1
-            expected = self._expected.get((point, time_us))
+            # A message that came again is in two records, and the second may arrive after the judgement.
+            expected = self._expected.get((point, time_us), self._former.get((point, time_us)))
             if expected is None and not math.isnan(value):
                 self._find(INTEGRITY, f"{point} at {time_us} = {value:g} was never told ({stamp})")
             elif expected is not None and value != expected:
@@ -324,7 +326,7 @@ class Oracle:
         return raised, cleared, is_forced
 
     def settle(self) -> None:
-        """Everything is well: forget the past, but for what is open."""
+        """Everything is well: forget the past, but for what is open, and what was told last."""
         _, _, self._is_forced = self._meant()
         self._said_last = self._newest()
         self._settled_raised.update(self._raised.values())
@@ -332,5 +334,6 @@ class Oracle:
         for lane in Lane:
             numbers = [seq for found, seq in self._stamps if found is lane]
             self._below[lane] = max([self._below[lane], *numbers])
+        self._former = dict(self._expected)
         for content in (self._told, self._expected, self._held, self._stamps, self._raised, self._cleared):
             content.clear()

@@ -34,7 +34,7 @@ async def run_benches(
     benches: int = 2,
     seconds: float = FOR_EVER_S,
     kills_between: int = 25,
-    drain_s: float = 20.0,
+    drain_s: float = 60.0,
     shim: bool = True,
     environment: Mapping[str, str] | None = None,
     enough: asyncio.Event | None = None,

@@ -84,6 +84,17 @@ def test_an_old_number_with_new_readings_is_found(oracle: Oracle) -> None:
     assert promises(oracle)[0] == INTEGRITY
 
 
+def test_readings_that_another_record_brings_again_after_the_judgement_are_no_invention(
+    oracle: Oracle,
+) -> None:
+    oracle.take(record(1))
+    oracle.settle()
+    oracle.take(record(2))
+    assert promises(oracle) == []
+    oracle.take(record(3, (0.0, 0.0, 0.0, 1.0)))
+    assert promises(oracle) == [INTEGRITY]
+
+
 def test_a_number_that_never_came_is_found(oracle: Oracle) -> None:
     oracle.take(record(2))
     assert promises(oracle) == [CONSERVATION]
