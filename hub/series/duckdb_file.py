@@ -24,6 +24,7 @@ from devices.model.errors import Refused, Unreachable
 from devices.model.samples import SampleBatch
 from devices.wire.messages import Lane
 from devices.wire.records import Stamp
+from hub.series import torn_log
 from hub.series.columns import US_PER_DAY, by_day, gathered
 from hub.series.intervals import Intervals
 from hub.series.newest import Newest
@@ -99,6 +100,14 @@ class DuckFile:
 
     # --- life
 
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        try:
+            return duckdb.connect(os.fspath(self.path), config=self._config)
+        except duckdb.Error as error:
+            if not torn_log.cut(self.path, str(error)):
+                raise
+        return duckdb.connect(os.fspath(self.path), config=self._config)
+
     def open(self) -> None:
         """Open or make the file; finishes what a crash left in the write-ahead log.
 
@@ -108,7 +117,7 @@ class DuckFile:
         """
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connection = duckdb.connect(os.fspath(self.path), config=self._config)
+            connection = self._connected()
         except OSError as error:
             raise Unreachable(f"{self.path} cannot be made: {error}") from error
         except duckdb.Error as error:

@@ -91,6 +91,31 @@ async def test_a_torn_end_of_the_log_costs_no_more_than_the_torn_batch(tmp_path:
         assert await count(store) >= 6 * ROWS
 
 
+@pytest.mark.promise("P-series-1")
+@pytest.mark.parametrize("left", [b"\0", b"\xff"], ids=["zeros", "ones"])
+async def test_wrong_bytes_at_the_end_of_the_log_cost_no_more_than_the_torn_batch(
+    tmp_path: Path, left: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "series.duckdb"
+    writer = await start_writer(path)
+    assert writer.stdout is not None
+    for _ in range(5):
+        await writer.stdout.readline()
+    writer.kill()
+    await writer.wait()
+    log = path.with_name("series.duckdb.wal")
+    size = log.stat().st_size
+    with log.open("r+b") as file:  # the file is long enough, but its last sectors were never written
+        file.seek(size - 1000)
+        file.write(left * 1000)
+    async with DuckSeries(path) as store:
+        assert await count(store) >= 4 * ROWS
+        assert await count(store) % ROWS == 0
+    assert "is cut there" in caplog.text
+    [aside] = [name for name in os.listdir(tmp_path) if ".wal.torn-" in name]
+    assert (tmp_path / aside).stat().st_size == size
+
+
 async def test_a_file_that_another_process_has_is_refused_with_its_name(tmp_path: Path) -> None:
     path = tmp_path / "series.duckdb"
     writer = await start_writer(path)
