@@ -190,7 +190,9 @@ async def test_the_gateways_page_names_what_needs_a_person(busy_hub: FakeHub, si
             "beitou-edge": "1 条链路断开",
         }.items():
             await expect(page.locator(f'[data-agent="{agent}"] .troubles')).to_contain_text(words)
-        beitou, shenyue = (page.locator(f'[data-agent="{one}-edge"] .troubles') for one in ("beitou", "shenyue"))
+        beitou, shenyue = (
+            page.locator(f'[data-agent="{one}-edge"] .troubles') for one in ("beitou", "shenyue")
+        )
         await expect(beitou).to_contain_text("实时 超出容量 7")
         await expect(beitou).to_contain_text("同名网关")
         await expect(shenyue).to_contain_text("812 条数据延后上传")
