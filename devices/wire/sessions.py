@@ -25,6 +25,7 @@ class Standing(StrEnum):
     REFUSED = "refused"  # another agent of this name is at work
     RENEW = "renew"  # the hub has more of your outbox than you: begin a new epoch
     RECONCILED = "reconciled"  # the hub's open alerts are those of your list
+    ASKED = "asked"  # another process says that it is you: speak, if you are there
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,6 +261,8 @@ class Uplink:
                 self._welcome.set()
             case Standing.RECONCILED:
                 self._reconciled.set()
+            case Standing.ASKED:
+                self.tell()
             case Standing.REFUSED:
                 raise Refused(
                     f"another agent that calls itself {self._agent} is at work: stop one, or rename it"

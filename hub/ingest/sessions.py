@@ -10,6 +10,8 @@ US_PER_S: Final = 1_000_000
 #: An agent is taken for gone after so many of its healths did not come, but not before this.
 HEALTHS: Final = 3
 LEAST_PATIENCE_S: Final = 30.0
+#: One that is asked because another process claims its outbox has so long to say a word.
+ANSWER_US: Final = 6 * US_PER_S
 
 
 class Verdict(Enum):
@@ -28,6 +30,7 @@ class Claim:
 
     boot:  its random number.
     epoch: of its outbox.
+    asked_us: when it was last asked whether it is there.
     """
 
     boot: int
@@ -35,10 +38,13 @@ class Claim:
     heard_us: int
     patience_us: int
     gone: bool = False
+    asked_us: int = -1
 
     def alive(self, now_us: int) -> bool:
         """Whether it may still speak."""
-        return not self.gone and now_us - self.heard_us < self.patience_us
+        if self.gone or (self.heard_us < self.asked_us <= now_us - ANSWER_US):
+            return False
+        return now_us - self.heard_us < self.patience_us
 
 
 @dataclass(slots=True)
@@ -62,6 +68,8 @@ class Sessions:
             return Verdict.ACCEPTED
         if first.epoch == epoch:
             self._waiting.setdefault(agent, set()).add(boot)
+            if first.asked_us <= first.heard_us:
+                first.asked_us = now_us
             return Verdict.OPEN
         self.rivals[agent] = now_us
         return Verdict.REFUSED
@@ -79,6 +87,11 @@ class Sessions:
         if refused:
             self.rivals[agent] = now_us
         return refused
+
+    def asked(self, agent: str) -> int | None:
+        """The boot of the one at work, if it was asked and has not spoken since."""
+        first = self._at_work.get(agent)
+        return None if first is None or first.asked_us <= first.heard_us else first.boot
 
     def is_other(self, agent: str, boot: int) -> bool:
         """Whether this is not the one at work."""

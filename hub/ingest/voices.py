@@ -192,6 +192,8 @@ class VoicesWorker:
             verdict = self._claimed(agent, values)
             if verdict is Verdict.REFUSED:
                 await self._answer(agent, boot, Standing.REFUSED)
+            if verdict is Verdict.OPEN and (first := self.sessions.asked(agent)) is not None:
+                await self._answer(agent, first, Standing.ASKED)
             return verdict is Verdict.ACCEPTED
         for other in self.sessions.spoke(agent, boot, self._desk.now_us()):
             log.warning("a second agent calls itself %s and is refused", agent)

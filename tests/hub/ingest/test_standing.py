@@ -45,12 +45,14 @@ class Gateway:
 
 
 @asynccontextmanager
-async def gateway(broker: RunningBroker, folder: Path, name: str = "first") -> AsyncIterator[Gateway]:
+async def gateway(
+    broker: RunningBroker, folder: Path, name: str = "first", **changed: float
+) -> AsyncIterator[Gateway]:
     clock, bounds, holding = SystemClock(), OutboxSettings(reserve_bytes=0), Holding()
     path = folder / f"{name}.db"
     async with Outbox(path, A, bounds, now_us=clock.now_us, monotonic=clock.monotonic) as outbox:
         holding.begin(await outbox.load_states(), {"pump-mode:1"})
-        settings = UplinkSettings.model_validate(FAST)
+        settings = UplinkSettings.model_validate({**FAST, **changed})
         uplink = Uplink(broker, A, outbox, settings, about={}, health=dict, clock=clock)
         running = asyncio.create_task(uplink.run())
         try:
@@ -100,6 +102,21 @@ async def test_when_the_first_has_ended_the_second_is_welcome(broker: RunningBro
             await until(lambda: second.uplink.state == "connected", 5)
             await until(lambda: not second.outbox.stats().as_health()["records"])
         assert await running.rows() == 5
+
+
+@pytest.mark.promise("P-session-1")
+async def test_a_copy_of_an_outbox_at_work_is_refused_as_soon_as_the_first_was_asked(
+    broker: RunningBroker, tmp_path: Path
+) -> None:
+    async with hub(broker, tmp_path):
+        async with gateway(broker, tmp_path) as first:
+            await until(lambda: first.uplink.state == "connected")
+        shutil.copy(tmp_path / "first.db", tmp_path / "copy.db")
+        async with gateway(broker, tmp_path, health_s=60) as first:
+            await until(lambda: first.uplink.state == "connected")
+            async with gateway(broker, tmp_path, "copy") as copy:
+                await until(lambda: copy.uplink.state == "refused", 5)
+            assert first.uplink.health()["connections"] == 1
 
 
 @pytest.mark.promise("P-session-2")
@@ -190,6 +207,19 @@ def test_the_same_outbox_in_a_new_process_waits_for_the_end_or_the_voice_of_the_
     assert not sessions.left(A, 1), "the will of the first comes late"
     assert sessions.claim(A, 3, EPOCH, 10, 7 * S) is Verdict.OPEN
     assert sessions.spoke(A, 2, 8 * S) == {3}, "two copies of one outbox"
+
+
+def test_the_first_is_asked_and_gives_way_within_seconds_if_it_says_nothing() -> None:
+    sessions = Sessions()
+    sessions.claim(A, 1, EPOCH, 60, 0)
+    assert sessions.asked(A) is None
+    assert sessions.claim(A, 2, EPOCH, 10, 10 * S) is Verdict.OPEN
+    assert sessions.asked(A) == 1
+    assert sessions.spoke(A, 1, 12 * S) == {2}, "it is there"
+    assert sessions.asked(A) is None
+    assert sessions.claim(A, 3, EPOCH, 10, 30 * S) is Verdict.OPEN
+    assert sessions.claim(A, 3, EPOCH, 10, 35 * S) is Verdict.OPEN
+    assert sessions.claim(A, 3, EPOCH, 10, 36 * S) is Verdict.ACCEPTED, "it was asked six seconds ago"
 
 
 def test_whoever_is_silent_loses_its_place_and_hears_of_it() -> None:
