@@ -13,6 +13,8 @@ from devices.profiles.strict import Strict
 
 MOST_LEAVES = 16
 DEEPEST = 5
+#: More than a campus draws in a week; larger sums would not fit.
+MOST_KWH = 100_000
 COMPARISONS = ("equals", "differs", "one_of", "above", "below")
 
 
@@ -139,6 +141,8 @@ class Condition(Strict):
             raise ValueError(f"exactly one of {', '.join(COMPARISONS)}; given: {given or 'none'}")
         if self.energy is not None and not isinstance(self.above, float):
             raise ValueError("energy: wants above with a number of kWh")
+        if self.energy is not None and isinstance(self.above, float) and not 0 <= self.above <= MOST_KWH:
+            raise ValueError(f"energy: above is in kWh, from 0 to {MOST_KWH:,}")
         if self.dead_band and self.above is None and self.below is None:
             raise ValueError("dead_band: only with above or below")
         return self

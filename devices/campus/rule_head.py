@@ -63,7 +63,7 @@ class RuleHead(Strict):
     """What every rule has. `message` may use {device} {area} {value} {limit} {unit} {hold}."""
 
     id: Id
-    version: int = Field(1, ge=1)
+    version: int = Field(1, ge=1, le=2_000_000_000)
     title: Words
     message: Words
     advice: Words = Field(description="What to do first; one step a line.")
@@ -87,9 +87,12 @@ class RuleHead(Strict):
     def _known_fields(self) -> Self:
         for language in (self.message.zh, self.message.en):
             try:
-                used = {name for _, name, _, _ in string.Formatter().parse(language) if name is not None}
+                parts = [part for part in string.Formatter().parse(language) if part[1] is not None]
             except ValueError as error:
                 raise ValueError(f"message: {error}") from None
+            if any(form or conversion for _, _, form, conversion in parts):
+                raise ValueError("message: plain fields only, such as {value}; they are text already")
+            used = {str(name) for _, name, _, _ in parts}
             if unknown := sorted(used - MESSAGE_FIELDS):
                 raise ValueError(f"message: unknown fields {unknown}, known: {sorted(MESSAGE_FIELDS)}")
         return self

@@ -30,8 +30,7 @@ class Coverage:
         """Take a stretch in."""
         trace = self.known.trace(stretch)
         moments = Moments(len(trace.before), [trace])
-        begun = np.where(self._running.at_us == NEVER, stretch.since_us, self._running.at_us)
-        self._running = Running(self._running.sum, begun)
+        self._running = self._running.begun(stretch.since_us)
         self._summed = Summed.of(moments, moments.filled(0), self._running)
 
     def enough_from(self, row: Rows, begin_us: Times, state: HoldState) -> Times:

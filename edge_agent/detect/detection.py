@@ -34,6 +34,8 @@ PART: Final = {"now": "judge:", "past": "past:"}
 #: The part that says up to when all had been judged. To go on from an earlier moment finds the same, so it need not
 #: be written when nothing else is.
 UNTIL: Final = "until"
+#: What was saved may be so far ahead of the clock; further, and the clock was set in between.
+AHEAD_US: Final = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,10 @@ class Detection:
             self._radars.restore(saving.columns_unpacked(state["radars"][1]))
         self._until_us = state.get(UNTIL, now_us)
         orphans = self._restore_judges(judged, state, now_us)
+        if self._until_us > now_us + AHEAD_US:  # the clock is behind what was saved, or was far ahead then
+            self.shift(now_us - self._until_us)
+            for judge in self._judges.values():
+                judge.resumed(now_us)
         here = self.save_judged()
         self._gone = {
             name: b"" for name in parts if name.startswith((*PART.values(), "judges")) and name not in here
@@ -190,9 +196,11 @@ class Detection:
             if judge is None:
                 continue
             fresh = judge.columns()
-            known = np.array([subject in set(packed[0]) for subject in kept], np.bool_)
+            saved_names = set(packed[0])
+            known = np.array([subject in saved_names for subject in kept], np.bool_)
             columns = saving.reordered(packed, kept, fresh)
-            if past := state.get(f"{PART['past']}{name}"):
+            past = state.get(f"{PART['past']}{name}")
+            if past is not None and past[-1] == judge.follows:
                 columns |= saving.reordered(past, kept, {n: fresh[n] for n in past[1] if n in fresh})
             if len(packed) == saving.QUEUES:  # an older agent did not save what it judged by
                 known[:] = False

@@ -27,6 +27,10 @@ class Running:
         """Nothing has been summed."""
         return cls(np.zeros(rows, np.int64), np.full(rows, NEVER, np.int64))
 
+    def begun(self, since_us: int) -> Running:
+        """Rows that never had a moment begin now."""
+        return Running(self.sum, np.where(self.at_us == NEVER, since_us, self.at_us))
+
     def shifted(self, by_us: int) -> Running:
         """The clock was set."""
         return Running(self.sum, shifted(self.at_us, by_us))

@@ -48,7 +48,7 @@ class Judge(ABC):
         self._register = register
         self._since_us, self._next_us = now_us, 0
         self._last_us = np.full(rows, NEVER, np.int64)
-        self._fresh = np.ones(rows, np.bool_)
+        self._fresh, self._has_fresh = np.ones(rows, np.bool_), rows > 0
         self._delays = round(rule.on_delay_s * 1e6), round(rule.off_delay_s * 1e6)
         self.allowed = self._hours()
         self.levels = [
@@ -117,7 +117,7 @@ class Judge(ABC):
                 self.out = Trace.still(self.state.raised.astype(np.float64))
             return None
         self._packed = None
-        stretch = Stretch(track, min(self._since_us, track.until_us), self._fresh)
+        stretch = Stretch(track, min(self._since_us, track.until_us), self._fresh, self._has_fresh)
         condition = self.traces(stretch)
         own = [trace for level in self.levels for leaf in level.leaves for trace in leaf.traces(stretch)]
         explained = [explains.trace(judges[rule].out) for rule, explains in self.causes]
@@ -174,8 +174,10 @@ class Judge(ABC):
             (self._turns.row, self._turns.time_us),
             *((t.row, t.time_us) for _, t in levels),
         ):
-            np.maximum.at(self._last_us, row, time_us)  # nothing is told before what was told
-        self._fresh = np.zeros(len(self.subjects), np.bool_)
+            if len(row):
+                np.maximum.at(self._last_us, row, time_us)  # nothing is told before what was told
+        if self._has_fresh:
+            self._fresh, self._has_fresh = np.zeros(len(self.subjects), np.bool_), False
         self._since_us = stretch.until_us
         self._next_us = self._next(moments)
         if not len(self._turns) and not any(len(trace.row) for _, trace in levels):
@@ -216,7 +218,7 @@ class Judge(ABC):
 
     def _is_idle(self, track: Track, judges: Mapping[str, Judge]) -> bool:
         """Say whether nothing can have changed: no value of mine, no time that I wait for, no cause."""
-        if track.until_us >= self._next_us or track.until_us < self._since_us or self._fresh.any():
+        if track.until_us >= self._next_us or track.until_us < self._since_us or self._has_fresh:
             return False
         if self._mine is None:
             self._mine = np.zeros(len(self._register.table), np.bool_)
@@ -343,6 +345,7 @@ class Judge(ABC):
         """
         self.state = HoldState(**{name: columns[name] for name in HoldState.__slots__})
         self._last_us, self._fresh = columns["last_us"], ~known
+        self._has_fresh = bool(self._fresh.any())
         self._since_us, self._next_us, self._packed = since_us, 0, None
         self.out = Trace.still(self.state.raised.astype(np.float64))
         if self._coverage is not None:

@@ -21,11 +21,13 @@ class Stretch:
     """What a rule is given: changes from `since_us` to the track's end.
 
     fresh: bool (rows,)  rows that the rule has not judged before: what is held of them counts as a change
+    has_fresh: whether there is such a row
     """
 
     track: Track
     since_us: int
     fresh: Flags
+    has_fresh: bool = True
 
     @property
     def until_us(self) -> int:
@@ -133,6 +135,7 @@ class PointValue(Quantity):
         self.point = point
         self._now = np.full(len(point), np.nan)
         self._at_us = np.full(len(point), NEVER, np.int64)
+        self._still: Trace | None = None
         self._bit, self._times, self._plus = bit, times, plus
         self._row_of = np.full(points, -1, np.int64)
         self._row_of[point[point >= 0]] = np.flatnonzero(point >= 0)
@@ -148,7 +151,7 @@ class PointValue(Quantity):
         row = self._row_of[track.point]
         mine = np.flatnonzero(row >= 0)
         row, time, value = row[mine], track.time_us[mine], track.value[mine]
-        if stretch.fresh.any():
+        if stretch.has_fresh:
             new = np.flatnonzero(stretch.fresh & (self.point >= 0))
             new = new[~np.isnan(track.before.value[self.point[new]])]
             held = self.point[new]
@@ -156,15 +159,17 @@ class PointValue(Quantity):
             time = np.concatenate([track.before.at_us[held], time])
             value = np.concatenate([track.before.value[held], value])
         if not len(row):
-            return Trace.still(self._made(before))
-        raw = Trace.of(row, time, value, before) if stretch.fresh.any() or not self._ascending else None
+            if self._still is None:
+                self._still = Trace.still(self._made(before))
+            return self._still
+        raw = Trace.of(row, time, value, before) if stretch.has_fresh or not self._ascending else None
         if raw is not None:
             row, time, value = raw.row, raw.time_us, raw.value
         follows = np.append(False, row[1:] == row[:-1])
         is_new = value != np.where(follows, np.roll(value, 1), before[row])
         changed = np.flatnonzero(is_new & (time > self._at_us[row]))
         row, time, value = row[changed], time[changed], value[changed]
-        self._now, self._at_us = before.copy(), self._at_us.copy()
+        self._now, self._at_us, self._still = before.copy(), self._at_us.copy(), None
         self._now[row], self._at_us[row] = value, time  # by row and time: the last counts
         return Trace(row, time, self._made(value), self._made(before))
 
@@ -187,7 +192,7 @@ class PointValue(Quantity):
 
     def own_restore(self, columns: Columns, queues: dict[str, Columns]) -> None:  # noqa: ARG002 - it has none
         """Continue from saved state."""
-        self._now, self._at_us = columns["now"], columns["at_us"]
+        self._now, self._at_us, self._still = columns["now"], columns["at_us"], None
 
     def own_shift(self, by_us: int) -> None:
         """Move with the clock."""

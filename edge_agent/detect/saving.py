@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -80,7 +81,8 @@ def reordered(saved: list[Any], names: Sequence[str], fresh: Columns) -> Columns
     result: Columns = {}
     for name, column in fresh.items():
         result[name] = column.copy()
-        if name in columns:  # a newer version of the program may remember more
+        # A newer version of the program may remember more, and a rule may be cut into other pieces than it was.
+        if name in columns and columns[name].size == len(row_of) * math.prod(column.shape[1:]):
             result[name][here] = columns[name].reshape(len(row_of), *column.shape[1:])[there]
     return result
 

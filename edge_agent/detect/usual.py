@@ -67,13 +67,13 @@ class UsualLimit(Quantity):
         moments = Moments(len(self._limit), [source, self._known.trace(stretch)])
         value, known = moments.filled(0), moments.filled(1)
         known = np.where(np.isnan(value), 0.0, known)
+        self._sum, self._covered = (of.begun(stretch.since_us) for of in (self._sum, self._covered))
         covered = Summed.of(moments, known, self._covered)
         summed = Summed.of(moments, np.where(known > 0, value, 0.0), self._sum)
         if self._begin_us == NEVER:
             self._begin_us = self._bucket_of(stretch.since_us)
-            self._limit = self._limits(
-                local(self._begin_us, self._timezone)
-            )  # a past may have been handed on
+            # A past may have been handed on.
+            self._limit = self._limits(local(self._begin_us, self._timezone))
         *ends, self._next_us = turns(stretch.since_us, stretch.until_us, self._clocks, self._timezone)
         limits = [self._limit]
         rows = np.arange(len(self._limit))

@@ -164,6 +164,11 @@ def joined(
     Passes of one road are one vehicle where they come from different radars, go the same way about as fast, and
     end within the road's time of the first; or where they have the same plate, within its fold time.
     """
+    lost = roads.of_radar[state.passes.radar] == NOWHERE  # their road was taken out of the rule meanwhile
+    if lost.any() or (roads.of_camera[state.plates.camera] == NOWHERE).any():
+        seen = roads.of_camera[state.plates.camera] != NOWHERE
+        passes = state.passes[lost].then(passes)
+        state = Waiting(state.passes[~lost], state.plates[seen], state.seen_us)
     alone = roads.of_radar[passes.radar] == NOWHERE
     waiting = state.passes.then(passes[~alone])
     fresh = plates.time_us > state.seen_us[plates.camera]

@@ -53,12 +53,14 @@ class Change:
 
 def changes(before: Mapping[str, Rule], after: Mapping[str, Rule]) -> list[Change]:
     """The rules of `after` that are new or different."""
+    explains = _explaining_fire(before) | _explaining_fire(after)
     found = []
     for rule in after.values():
         old = before.get(rule.id)
         if old is not None and document(old) == document(rule):
             continue
         is_fire = Family.FIRE in {rule.family, rule.family if old is None else old.family}
+        is_fire |= rule.id in explains  # while its alert is out, that of a fire rule is held back
         found.append(
             Change(
                 id=rule.id,
@@ -69,6 +71,17 @@ def changes(before: Mapping[str, Rule], after: Mapping[str, Rule]) -> list[Chang
                 words_only=old is not None and (old.version, meaning(old)) == (rule.version, meaning(rule)),
             )
         )
+    return found
+
+
+def _explaining_fire(rules: Mapping[str, Rule]) -> set[str]:
+    """Rules that hold back a rule about fire, or one that does."""
+    explaining = {rule.id for rule in rules.values() if rule.family is Family.FIRE}
+    found: set[str] = set()
+    while explaining:
+        causes = {cause.rule for name in explaining if name in rules for cause in rules[name].held_back_by}
+        explaining = causes - found
+        found |= causes
     return found
 
 

@@ -108,6 +108,7 @@ class Rulebook:
             ConfigRefused: it cannot be published; with every problem.
             TooLarge: there are too many rules for one set.
         """
+        await self._caught_up()
         known, waiting = await self._db.read(lambda c: (shelf.meanings(c), shelf.waiting(c)))
         _not_stale(wanted.base, self.rules.number, waiting)
         published = {rule.id: rule for rule in rules_of(self.rules.text)}
@@ -249,6 +250,13 @@ class Rulebook:
         if (number := shelf.in_force(connection)) != before:
             pending = Step(Progress.PENDING, now_us)
             shelf.note(connection, number, dict.fromkeys(self.site.agents, pending))
+
+    async def _caught_up(self) -> None:
+        """Take over a set that came into force while the database went away before it could be read."""
+        number = self.rules.number
+        await self.load()
+        if self.rules.number != number:
+            self._bus.publish(RULES, self.rules.number)
 
     async def _changed(self) -> None:
         await self.load()

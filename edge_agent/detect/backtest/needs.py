@@ -109,9 +109,10 @@ def _memory_s(rule: Rule) -> float:
 def _window_s(condition: Condition) -> float:
     over = 0.0 if condition.rate is None else condition.rate.over_s
     within = 0.0 if condition.count is None else condition.count.within_s
+    stand_by = None if condition.energy is None else condition.energy.stand_by
     usual = [
         (limit.usual.days + 1) * DAY_S
-        for limit in (condition.above, condition.below)
+        for limit in (condition.above, condition.below, stand_by)
         if isinstance(limit, UsualLimit)
     ]
     return max(over, within, condition.flat_s or 0.0) + max(usual, default=0.0)

@@ -132,3 +132,46 @@ def test_another_version_goes_on_with_what_is_usual_if_it_follows_the_same(
     player.detection = revived
     events = player.play([(108_600.0, "pump.pressure_mpa", 9.0)], [108_601])
     assert said(events, "unusual") == ([("raise", "unusual", "pump")] if goes_on else [])
+
+
+YEAR_S = 365 * 86_400
+
+
+@pytest.mark.parametrize("behind_s", [2 * 86_400, YEAR_S, 55 * YEAR_S], ids=["a weekend", "a year", "1970"])
+@pytest.mark.parametrize("set_right", [True, False], ids=["then set right", "and stays so"])
+def test_a_clock_behind_what_was_saved_blinds_nobody(campus: Campus, behind_s: int, set_right: bool) -> None:  # noqa: FBT001 - a column of the table
+    player = Player(campus, SUMMER)
+    player.play([*alive(60), (1, "pump.position", float(PumpPosition.AUTO))], range(60))
+    saved = player.detection.save_judged() | player.detection.save_held()
+    player.start_us -= behind_s * 1_000_000
+    player.detection = Detection(campus, "edge", player.table, player.start_us + 120_000_000)
+    player.detection.restore(saved, player.start_us + 120_000_000)
+    player.play([(121, "pump.position", float(PumpPosition.AUTO))], [121, 130])
+    if set_right:
+        player.detection.shift(behind_s * 1_000_000)
+        player.start_us += behind_s * 1_000_000
+    turned = [(s, "pump.position", float(PumpPosition.MANUAL)) for s in range(131, 161, 10)]
+    assert said(player.play(turned, range(131, 161)), "pump-not-auto") == [("raise", "pump-not-auto", "pump")]
+
+
+def test_a_rule_whose_past_is_cut_otherwise_under_the_same_version_learns_anew(tmp_path: Path) -> None:
+    player = Player(small_campus(tmp_path, **{"rules:\n": f"rules:{USUAL}"}), SUMMER)
+    player.play([(600.0 * n, "pump.pressure_mpa", 1.0) for n in range(60)], range(0, 36_000, 600))
+    saved = player.detection.save_judged() | player.detection.save_held()
+    for change in ("days: 9", "days: 4"), ("least: 3", "per: day"):
+        edited = small_campus(tmp_path, **{"rules:\n": f"rules:{USUAL}", change[0]: change[1]})
+        revived = Detection(edited, "edge", player.table, player.start_us + 36_000_000_000)
+        assert revived.restore(saved, player.start_us + 36_000_000_000) == []
+        assert revived.step(player.batch([]), player.start_us + 36_001_000_000).events == []
+
+
+def test_a_clock_that_was_set_puts_nothing_false_into_what_is_usual(tmp_path: Path) -> None:
+    rule = USUAL.replace("pressure_mpa", "pump1_a")
+    player = Player(small_campus(tmp_path, **{"rules:\n": f"rules:{rule}"}), SUMMER)
+    steady = [(600.0 * n, "pump.pump1_a", 1200.0) for n in range(24)]
+    player.play(steady[:3], [0, 600, 1200])
+    player.detection.shift(3_000_000)
+    player.start_us += 3_000_000
+    player.play(steady[3:], range(1800, 14_400, 600))
+    past = player.detection._judges["unusual"].columns()["c0/limit/past"]
+    assert {float(value) for value in past.ravel() if value == value} == {1200.0}  # noqa: PLR0124 - NaN differs

@@ -133,3 +133,20 @@ def test_every_point_that_a_standard_rule_looks_at_is_read() -> None:
         known = {point for agent in campus.agents for point in campus.points_of(agent).names}
         assert found <= known, name
         assert found, name
+
+
+def test_a_stand_by_that_is_usual_is_warmed_up_as_a_limit_is(campus: Campus) -> None:
+    stand_by = {"usual": {"days": 28, "like": "any"}}
+    [rule] = RuleFile.model_validate(
+        {
+            "rules": [
+                {
+                    **campus.rules["low-pressure"].model_dump(mode="json", by_alias=True),
+                    "severity": "low",
+                    "only": {"hours": [{"start": "19:00", "end": "07:00"}]},
+                    "when": [{"point": "power_w", "energy": {"stand_by": stand_by}, "above": 10}],
+                }
+            ]
+        }
+    ).rules
+    assert needs.before_s([rule]) > 29 * DAY_S
