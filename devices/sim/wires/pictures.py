@@ -43,10 +43,7 @@ def render(camera: str, kind: AreaKind, level: float, time_us: int, zone: ZoneIn
     seed = sum(camera.encode())
     picture = cv2.convertScaleAbs(_scene(kind, seed % VARIANTS), alpha=level / DRAWN_LEVEL, beta=0)
     _passer_by(picture, kind, seed, time_us, level)
-    # Another slice of the noise each time: the row it starts at depends on the microsecond.
-    start = time_us // 7 % HEIGHT
-    noise = _noise(time_us // 1_000_003 % NOISES)[start : start + HEIGHT]
-    picture = cv2.add(picture, noise, dtype=cv2.CV_8U)
+    picture = cv2.add(picture, _slice(time_us), dtype=cv2.CV_8U)
     clock = dt.datetime.fromtimestamp(time_us / 1e6, zone)
     _label(picture, f"{clock:%Y-%m-%d %H:%M:%S}", (10, 24))
     _label(picture, camera, (10, HEIGHT - 12))
@@ -59,8 +56,7 @@ def render_dark(camera: str, time_us: int) -> bytes:
     The noise is as strong as ever: a fainter one would not survive the compression, and a dark camera would seem
     frozen as well.
     """
-    start = (time_us // 7 + sum(camera.encode())) % HEIGHT
-    noise = _noise(time_us // 1_000_003 % NOISES)[start : start + HEIGHT]
+    noise = _slice(time_us, sum(camera.encode()))
     return _jpeg(cv2.add(np.full((HEIGHT, WIDTH, 3), DARK_LEVEL, np.uint8), noise, dtype=cv2.CV_8U))
 
 
@@ -84,11 +80,19 @@ def _passer_by(picture: Any, kind: AreaKind, seed: int, time_us: int, level: flo
     cv2.rectangle(picture, (along, top), corner, (shade, shade, shade // 2 + 20), -1)
 
 
+def _slice(time_us: int, more: int = 0) -> npt.NDArray[np.int8]:
+    """Another piece of the noise each time: where it begins depends on the microsecond."""
+    column, row = divmod(time_us // 7 + more, HEIGHT)
+    column %= WIDTH
+    noise = _noise(time_us // 1_000_003 % NOISES)
+    return np.ascontiguousarray(noise[row : row + HEIGHT, column : column + WIDTH])
+
+
 @cache
 def _noise(number: int) -> npt.NDArray[np.int8]:
-    """Sensor noise, taller than a picture so that slices differ."""
+    """Sensor noise, larger than a picture so that pieces of it differ."""
     rng = np.random.default_rng([77, number])
-    return rng.integers(-5, 6, (HEIGHT * 2, WIDTH, 3), np.int8)
+    return rng.integers(-5, 6, (HEIGHT * 2, WIDTH * 2, 3), np.int8)
 
 
 @cache
