@@ -309,7 +309,7 @@ class Judge(ABC):
     def columns(self) -> Columns:
         """State as named arrays, one line a subject."""
         own = {name: getattr(self.state, name) for name in HoldState.__slots__}
-        own |= {"last_us": self._last_us}
+        own |= {"last_us": self._last_us, "fresh": self._fresh}
         if self._coverage is not None:
             own |= self._coverage.columns()
         return own | named({part: of.columns() for part, of in self._parts()})
@@ -344,7 +344,8 @@ class Judge(ABC):
             since_us: up to when they had been judged.
         """
         self.state = HoldState(**{name: columns[name] for name in HoldState.__slots__})
-        self._last_us, self._fresh = columns["last_us"], ~known
+        # A judge that was saved before its first stretch has not seen what is held.
+        self._last_us, self._fresh = columns["last_us"], ~known | columns["fresh"]
         self._has_fresh = bool(self._fresh.any())
         self._since_us, self._next_us, self._packed = since_us, 0, None
         self.out = Trace.still(self.state.raised.astype(np.float64))

@@ -175,3 +175,22 @@ def test_a_clock_that_was_set_puts_nothing_false_into_what_is_usual(tmp_path: Pa
     player.play(steady[3:], range(1800, 14_400, 600))
     past = player.detection._judges["unusual"].columns()["c0/limit/past"]
     assert {float(value) for value in past.ravel() if value == value} == {1200.0}  # noqa: PLR0124 - NaN differs
+
+
+def test_a_rule_replaced_twice_before_it_judged_anything_sees_what_is_held(
+    campus: Campus, tmp_path: Path
+) -> None:
+    (tmp_path / "newer").mkdir()
+    newer = small_campus(
+        tmp_path / "newer", **{"  - id: pump-not-auto\n": "  - id: pump-not-auto\n    version: 2\n"}
+    )
+    player = Player(campus, SUMMER)
+    player.play([(0, "pump.position", float(PumpPosition.AUTO))], [1])
+    player.play([(5, "pump.position", float(PumpPosition.MANUAL))], [6])  # not yet for long enough
+    for moment, site in enumerate([newer, newer]):  # published, and again in the same breath; or killed in it
+        now_us = player.start_us + 7_000_000 + moment
+        detection = Detection(site, "edge", player.table, now_us)
+        detection.restore({**player.detection.save_judged(), **player.detection.save_held()}, now_us)
+        player.detection = detection
+    raised = player.play([], [60])
+    assert said(raised, "pump-not-auto") == [("raise", "pump-not-auto", "pump")]
