@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Discriminator, Field, Tag
 
-from devices.campus import checks, rule_checks
+from devices.campus import checks, coverage_checks, rule_checks
 from devices.campus.calendars import Calendar, Season
+from devices.campus.coverage import Coverage
 from devices.campus.rules import Exemption, Rule, RuleFile
 from devices.campus.site import Agent, Area, Building, Campus, CampusHead, Device, Link, Site, Zone
 from devices.campus.tables import read_table
@@ -50,6 +51,7 @@ class SiteFile(Strict):
     seasons: tuple[Season, ...] = ()
     calendars: tuple[Calendar, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
+    coverage: tuple[Coverage, ...] = Field((), description="Areas that must be watched by good cameras.")
     profiles: tuple[str, ...] = Field((), description="Own data sheets, beside the shipped ones.")
 
 
@@ -88,6 +90,7 @@ def load_campus(path: Path) -> Campus:
         seasons=site.seasons,
         calendars=reader.by_id("calendars", site.calendars),
         exemptions=site.exemptions,
+        coverage=reader.by_id("coverage", site.coverage),
         profiles=profiles,
         digest=reader.digest(),
     )
@@ -126,6 +129,7 @@ def with_rules(campus: Campus, rules: Iterable[Rule], file: str = "rules") -> Ca
 def _problems(campus: Campus, file: str) -> Iterator[Problem]:
     yield from checks.check(campus, file)
     yield from rule_checks.check(campus, file)
+    yield from coverage_checks.check(campus, file)
 
 
 class _Reader:

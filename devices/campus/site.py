@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from devices.campus.calendars import Calendar, Id, Period, Season
+from devices.campus.coverage import Coverage
 from devices.campus.rules import Exemption, Rule
 from devices.model.points import PointTable
 from devices.profiles.profile import Profile, Words
@@ -175,6 +176,7 @@ class Campus:
     seasons: tuple[Season, ...]
     calendars: Mapping[str, Calendar]
     exemptions: tuple[Exemption, ...]
+    coverage: Mapping[str, Coverage]
     profiles: Mapping[str, Profile]
     digest: str
 

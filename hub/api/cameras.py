@@ -7,13 +7,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from devices.campus.freshness import stale_after_s
 from devices.campus.site import Device
 from devices.model.alerts import Family
 from devices.profiles.profile import DeviceKind
 from hub.accounts.roles import Role
 from hub.alerts import board
 from hub.api.answers import Json, words
-from hub.api.campus import stale_after_s
 from hub.api.points import chosen
 from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes

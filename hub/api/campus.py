@@ -12,22 +12,18 @@ from typing import Any, Final
 from fastapi import Request
 from starlette.responses import Response
 
+from devices.campus.freshness import stale_after_s
 from devices.campus.rules import Rule
 from devices.campus.site import Campus, HttpLink, ModbusTcpLink, MqttLink
 from devices.model.codes import CODE_TEXTS, CODES
 from devices.model.units import CONVERSIONS
-from devices.profiles.profile import JsonSheet, Point, Profile
+from devices.profiles.profile import Point, Profile
 from hub.accounts.roles import Role
 from hub.api.answers import dumps, words
 from hub.api.ports import Hub
 from hub.api.routes import Routes
 
 ROUTES: Final = Routes("campus")
-
-#: A polled device is stale after so many polls without an answer.
-POLLS: Final = 3
-#: A device that speaks by itself, and whose sheet does not say how often.
-UNSPOKEN_S: Final = 900.0
 
 
 @ROUTES.get("/campus", role=Role.VIEWER)
@@ -131,15 +127,6 @@ def _link(campus: Campus, link: ModbusTcpLink | MqttLink | HttpLink) -> dict[str
         "poll_s": poll_s,
         "stale_after_s": stale_after_s(campus, link),
     }
-
-
-def stale_after_s(campus: Campus, link: ModbusTcpLink | MqttLink | HttpLink) -> float:
-    """Age from which a value of this link no longer counts as live."""
-    if not isinstance(link, MqttLink):
-        return POLLS * link.poll_s + link.timeout_s
-    sheets = (campus.profile_of(device).sheet for device in campus.devices.values() if device.link == link.id)
-    reports = [sheet.report_s for sheet in sheets if isinstance(sheet, JsonSheet) and sheet.report_s]
-    return POLLS * max(reports) if reports else UNSPOKEN_S
 
 
 def _profile(profile: Profile) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from devices.campus.calendars import Period
 from devices.campus.checks import selected
+from devices.campus.freshness import stale_after_s
 from devices.campus.rules import Exemption, SetpointRule
 from devices.campus.site import Campus, Device
 from devices.model.alerts import Family
@@ -20,7 +21,6 @@ from hub.accounts.roles import Role
 from hub.alerts import board
 from hub.alerts.record import Record
 from hub.api.answers import Json, words
-from hub.api.campus import stale_after_s
 from hub.api.points import chosen
 from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes

@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from devices.campus.calendars import Calendar, Holiday, Season
+from devices.campus.coverage import Coverage
 from devices.campus.loading import SiteFile, load_campus
 from devices.campus.site import (
     Agent,
@@ -32,7 +33,7 @@ PAGE = (ROOT / "docs" / "site-file.md").read_text("utf-8")
 EXPLAINED = set(re.findall(r"`([^`\n]+)`", PAGE))
 MODELS: list[type[BaseModel]] = [
     *(SiteFile, CampusHead, Agent, Site, Building, Zone, Area, Device),
-    *(ModbusTcpLink, MqttLink, HttpLink, Season, Calendar, Holiday),
+    *(ModbusTcpLink, MqttLink, HttpLink, Season, Calendar, Holiday, Coverage),
 ]
 
 
