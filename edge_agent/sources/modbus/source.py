@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from devices.campus.site import Campus, ModbusTcpLink
+from devices.model.errors import Refused
 from devices.model.points import PointTable
 from edge_agent.sources.modbus.plan import plan_link
 from edge_agent.sources.modbus.settings import ModbusSettings
+from edge_agent.sources.modbus.ways import way_of
 from edge_agent.sources.modbus.worker import LinkWorker
 from edge_agent.sources.outlet import Outlet
 from edge_agent.sources.port import Clock, Sink
@@ -40,7 +42,9 @@ class ModbusSource:
         links = [link for link in campus.links_of(agent) if isinstance(link, ModbusTcpLink)]
         plans = {link.id: plan_link(campus, link, table) for link in links}
         self.workers = [
-            LinkWorker(link, plans[link.id], settings, clock, random) for link in links if plans[link.id]
+            LinkWorker(link, plans[link.id], settings, clock, random, way_of(link, settings))
+            for link in links
+            if plans[link.id]
         ]
 
     async def run(self, out: Sink) -> None:
@@ -50,6 +54,17 @@ class ModbusSource:
             group.create_task(outlet.run(), name="modbus outlet")
             for worker in self.workers:
                 group.create_task(worker.run(outlet), name=f"modbus {worker.link.id}")
+
+    def worker_of(self, link_id: str) -> LinkWorker:
+        """The worker of a link, to ask one question of one of its units.
+
+        Raises:
+            Refused: this agent reads no such link.
+        """
+        for worker in self.workers:
+            if worker.link.id == link_id:
+                return worker
+        raise Refused(f"this agent reads no Modbus link {link_id!r}")
 
     def health(self) -> dict[str, Any]:
         """Counters and state of each link, by its id."""

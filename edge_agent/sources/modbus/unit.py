@@ -12,8 +12,8 @@ import numpy.typing as npt
 from devices.model.samples import Quality, SampleBatch
 from edge_agent.sources.modbus.breaker import Breaker
 from edge_agent.sources.modbus.decode import Decoder, no_readings
-from edge_agent.sources.modbus.line import Question
 from edge_agent.sources.modbus.plan import Span, UnitPlan, split
+from edge_agent.sources.modbus.question import Question
 
 NO_SUCH_FUNCTION: Final = 1
 NO_SUCH_ADDRESS: Final = frozenset({2, 3})
@@ -33,7 +33,8 @@ class Request:
     @classmethod
     def of(cls, unit: int, span: Span) -> Request:
         """Compile a span."""
-        return cls(span, Question.of(unit, span), Decoder(span))
+        question = Question.read(unit, span.table, span.addr, span.count)
+        return cls(span, question, Decoder(span))
 
 
 @dataclass(slots=True)

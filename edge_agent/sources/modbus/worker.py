@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from collections import deque
@@ -14,10 +15,12 @@ from devices.model.samples import Quality, SampleBatch
 from edge_agent.sources.modbus.allowance import Allowance
 from edge_agent.sources.modbus.breaker import Breaker
 from edge_agent.sources.modbus.counters import Counters
-from edge_agent.sources.modbus.line import DeviceException, Line, NoAnswer, connected
+from edge_agent.sources.modbus.line import Line
 from edge_agent.sources.modbus.plan import UnitPlan
+from edge_agent.sources.modbus.question import DeviceException, NoAnswer, Question
 from edge_agent.sources.modbus.settings import ModbusSettings
 from edge_agent.sources.modbus.unit import Request, Unit
+from edge_agent.sources.modbus.ways import Way
 from edge_agent.sources.outlet import Outlet
 from edge_agent.sources.port import Clock
 
@@ -52,9 +55,13 @@ class LinkWorker:
         settings: ModbusSettings,
         clock: Clock,
         random: Callable[[], float],
+        way: Way,
     ) -> None:
         self.link = link
         self.counters = Counters()
+        self._way = way
+        self._turn = asyncio.Lock()  # of the connection; fair, so a question of others waits for one of ours
+        self._rests_until_s = -math.inf
         self._settings = settings
         self._clock = clock
         self._random = random
@@ -85,6 +92,37 @@ class LinkWorker:
                     await self._clock.sleep(FAULT_REST_S)
         finally:
             self._hang_up()
+
+    async def ask(self, question: Question, within_s: float) -> bytes:
+        """Ask one question beside the polling; it waits for one answer that is under way, not for a round.
+
+        Returns:
+            the bytes of the values read; nothing for a write, which the unit has confirmed.
+
+        Raises:
+            NoAnswer: the unit did not answer, or was not asked, within `within_s`.
+            Unreachable: there is no connection.
+            DeviceException: the unit answered with an exception code.
+            Garbled: its answer made no sense; whether it was written is not known.
+        """
+        unit = next((unit for unit in self._units if unit.plan.unit == question.unit), None)
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + within_s
+        try:
+            async with asyncio.timeout_at(until_s):
+                while True:
+                    async with self._turn:
+                        line = await self._connection()
+                        if line is None:
+                            raise Unreachable(self._trouble or f"{self.link.id} is not connected")
+                        wait_s = line.free_at_s(question.unit) - loop.time()
+                        if wait_s <= 0:
+                            left_s = max(0.0, until_s - loop.time())
+                            limit_s = min(self.link.timeout_s, left_s)
+                            return await self._told(line, unit, question, limit_s)
+                    await asyncio.sleep(wait_s)
+        except TimeoutError:
+            raise NoAnswer(f"no answer from unit {question.unit} within {within_s} s", heard=False) from None
 
     def health(self) -> dict[str, Any]:
         """Counters and state as plain values."""
@@ -163,7 +201,8 @@ class LinkWorker:
 
     async def _round(self, unit: Unit, first_s: float) -> SampleBatch:
         """Ask one unit for everything; the first answer may take `first_s`, the others the usual time."""
-        line = await self._connection()
+        async with self._turn:
+            line = await self._connection()
         parts: list[SampleBatch] = []
         waiting = deque(unit.requests)
         timeout_s = first_s
@@ -177,8 +216,6 @@ class LinkWorker:
             if not go_on:
                 break
             timeout_s = self.link.timeout_s
-            if self._settings.pause_s:
-                await self._clock.sleep(self._settings.pause_s)
         now_us = self._clock.now_us()
         parts.extend(request.decoder.missing(Quality.NO_ANSWER, now_us) for request in waiting)
         return parts[0] if len(parts) == 1 else SampleBatch.joined(parts)
@@ -187,34 +224,62 @@ class LinkWorker:
         self, line: Line, unit: Unit, request: Request, timeout_s: float, waiting: deque[Request]
     ) -> tuple[SampleBatch, bool]:
         """One question and what it gave; False: leave this unit alone for now."""
-        sent_s = self._clock.monotonic()
         quality: Quality | None = Quality.NO_ANSWER
         go_on = True
         try:
-            answer = await line.ask(request.question, timeout_s)
+            async with self._turn:
+                answer = await self._told(line, unit, request.question, timeout_s)
         except DeviceException as error:
             quality, go_on = self._refused(unit, request, error.code, waiting)
         except Garbled:
             quality = Quality.GARBLED
-            await self._clock.sleep(SETTLE_S)
         except NoAnswer as silence:
             quality, go_on = (Quality.GARBLED if silence.heard else Quality.NO_ANSWER), False
-            self._silent(unit, line, heard=silence.heard)
-        except Unreachable as error:
-            self._down(str(error))
+        except Unreachable:
             go_on = False
         else:
-            self._good(unit, self._clock.monotonic() - sent_s)
             unit.last_ok_us = self._clock.now_us()
             return request.decoder.batch(answer, unit.last_ok_us), True
         if quality is None:
             return SampleBatch.empty(), go_on
         return request.decoder.missing(quality, self._clock.now_us()), go_on
 
-    def _good(self, unit: Unit, took_s: float) -> None:
-        unit.breaker.answered()
+    async def _told(self, line: Line, unit: Unit | None, question: Question, timeout_s: float) -> bytes:
+        """Ask, and learn from the outcome whether the unit and the link live; `_turn` is held."""
+        if (wait_s := self._rests_until_s - self._clock.monotonic()) > 0:
+            await self._clock.sleep(wait_s)
+        sent_s = self._clock.monotonic()
+        try:
+            answer = await line.ask(question, timeout_s)
+        except DeviceException as error:
+            self._alive()
+            if unit is not None:
+                self._heard_of(unit, is_there=error.code not in UNIT_SILENT)
+            raise
+        except Garbled:
+            await self._clock.sleep(SETTLE_S)
+            raise
+        except NoAnswer as silence:
+            if unit is not None:
+                self._heard_of(unit, is_there=False)
+            self._silent(line, heard=silence.heard)
+            raise
+        except Unreachable as error:
+            self._down(str(error))
+            raise
+        finally:
+            self._rests_until_s = self._clock.monotonic() + self._settings.pause_s
+        if unit is not None:
+            self._heard_of(unit, is_there=True)
         self._alive()
-        self._slowest_s = max(took_s, self._slowest_s * FADING)
+        self._slowest_s = max(self._clock.monotonic() - sent_s, self._slowest_s * FADING)
+        return answer
+
+    def _heard_of(self, unit: Unit, *, is_there: bool) -> None:
+        if is_there:
+            unit.breaker.answered()
+        else:
+            unit.breaker.failed(self._clock.monotonic())
 
     def _alive(self) -> None:
         """Somebody answered on this connection, be it with an exception code."""
@@ -224,8 +289,7 @@ class LinkWorker:
             log.info("modbus link %s answers again", self.link.id)
             self._trouble = ""
 
-    def _silent(self, unit: Unit, line: Line, *, heard: bool) -> None:
-        unit.breaker.failed(self._clock.monotonic())
+    def _silent(self, line: Line, *, heard: bool) -> None:
         self._silent_in_row = 0 if heard else self._silent_in_row + 1
         if self._silent_in_row >= self._settings.give_up_after:
             # Perhaps the other end has forgotten this connection; a new one costs little.
@@ -236,11 +300,8 @@ class LinkWorker:
         self, unit: Unit, request: Request, code: int, waiting: deque[Request]
     ) -> tuple[Quality | None, bool]:
         """What the readings of a refused request are; None: its pieces are asked for instead."""
-        self._alive()
         if code in UNIT_SILENT:
-            unit.breaker.failed(self._clock.monotonic())
             return Quality.NO_ANSWER, False
-        unit.breaker.answered()
         pieces = unit.refused(request, code, self._clock.monotonic())
         self.counters.splits += bool(pieces)
         waiting.extendleft(reversed(pieces))
@@ -253,12 +314,10 @@ class LinkWorker:
         if self._line is not None and self._line.lost is not None:
             self._down(self._line.lost)
         now_s = self._clock.monotonic()
-        if self._line is not None or not self._breaker.due(now_s):
+        if self._line is not None or not (self._breaker.due(now_s) or self._way.is_news):
             return self._line
         try:
-            self._line = await connected(
-                self.link.host, self.link.port, self._settings.connect_timeout_s, self.counters
-            )
+            self._line = await self._way.open(self.counters)
         except Unreachable as error:
             self._breaker.failed(self._clock.monotonic())
             self._report(str(error))
