@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from devices.model.codes import CODES
 from devices.model.points import POINT_NAME_PATTERN
-from devices.model.units import CONVERSIONS
+from devices.model.units import CONVERSIONS, conversion
 from devices.profiles.strict import Strict
 
 PointName = Annotated[str, StringConstraints(pattern=rf"^{POINT_NAME_PATTERN}$")]
@@ -27,6 +27,12 @@ class Counter(Strict):
 
     modulus: float | None = Field(
         None, gt=0, description="Value at which the register returns to zero, in the point's unit."
+    )
+    max_per_h: float | None = Field(
+        None, gt=0, description="Most that it can physically grow in an hour, in the point's unit."
+    )
+    total: bool = Field(
+        True, description="Whether the agent derives `total_<name>`, which outlives resets and new meters."
     )
 
 
@@ -60,6 +66,19 @@ class Point(Strict):
         False,
         description="Says something of a person: judged by the agent, and never sent or stored as samples.",
     )
+
+    @property
+    def total(self) -> Point | None:
+        """What the agent derives from a counter: it goes on, whatever happens to the meter."""
+        if self.counter is None or not self.counter.total:
+            return None
+        return Point(
+            name=f"total_{self.name}",
+            title=Words(zh=f"{self.title.zh[:180]}(累计)", en=f"{self.title.en[:180]}, running total"),
+            unit=conversion(self.unit).canonical,
+            counter=Counter(total=False),
+            personal=self.personal,
+        )
 
     @field_validator("unit")
     @classmethod

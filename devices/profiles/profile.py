@@ -11,8 +11,10 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from devices.model.points import ID_PATTERN
+from devices.profiles.dlt645_sheet import Dlt645Sheet
 from devices.profiles.point import Counter, Point, PointName, Words, check_members
 from devices.profiles.strict import Strict
+from devices.profiles.writes import Writable
 
 #: Points are what sheets are about, and are looked for here.
 __all__ = ["Counter", "Point", "PointName", "Words"]
@@ -73,10 +75,12 @@ class Table(StrEnum):
 
 
 class Order(StrEnum):
-    """Order of the 16-bit words of a wider value; bytes within a word are always big-endian."""
+    """Order of the 16-bit words of a wider value, and of the bytes within a word."""
 
     MSW = "msw"  # most significant word first (ABCD)
     LSW = "lsw"  # least significant word first (CDAB)
+    MSW_SWAPPED = "msw-swapped"  # the two bytes of each word swapped (BADC)
+    LSW_SWAPPED = "lsw-swapped"  # both: the whole value little-endian (DCBA)
 
 
 class RegisterPoint(Point):
@@ -144,6 +148,7 @@ class ModbusSheet(Strict):
     forbidden: tuple[tuple[Address, Address], ...] = Field(
         (), description="[first, last] ranges that must never be read."
     )
+    probe: bool = Field(True, description="Whether other registers than those of its points may be tried.")
     max_index: int = Field(0, ge=0, le=1023, description="Highest unit index behind one Modbus unit id.")
     serial: Serial | None = None
     parameters: dict[str, float] = Field(
@@ -278,9 +283,13 @@ class Profile(Strict):
     sources: tuple[str, ...] = Field(min_length=1)
     notes: tuple[str, ...] = ()
     read_only: bool = True
-    sheet: Annotated[ModbusSheet | JsonSheet | RadarBytesSheet | SnapshotSheet, Field(discriminator="kind")]
+    write: tuple[Writable, ...] = Field((), description="What may be set, where read_only is false.")
+    sheet: Annotated[
+        ModbusSheet | JsonSheet | RadarBytesSheet | SnapshotSheet | Dlt645Sheet, Field(discriminator="kind")
+    ]
 
     @property
     def points(self) -> tuple[Point, ...]:
         """The points of the sheet, whatever its protocol, and those that the agent derives from them."""
-        return (*self.sheet.points, *DERIVED.get(self.kind, ()))
+        totals = (point.total for point in self.sheet.points)
+        return (*self.sheet.points, *filter(None, totals), *DERIVED.get(self.kind, ()))

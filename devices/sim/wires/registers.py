@@ -75,7 +75,9 @@ def encode(point: RegisterPoint, value: float, multiplier: float = 1.0) -> tuple
     else:
         packed = _packed_whole(point, _whole(point, value, multiplier))
     words = struct.unpack(f">{len(packed) // 2}H", packed)
-    return words if point.order is Order.MSW else words[::-1]
+    if point.order in {Order.MSW_SWAPPED, Order.LSW_SWAPPED}:
+        words = tuple(word >> 8 | (word & 0xFF) << 8 for word in words)
+    return words if point.order in {Order.MSW, Order.MSW_SWAPPED} else words[::-1]
 
 
 def encode_bit(point: RegisterPoint, value: float) -> int:

@@ -35,6 +35,8 @@ VIEWS: Final[dict[Type, np.dtype[Any]]] = {
     Type.F32: np.dtype(">f4"),
     Type.F64: np.dtype(">f8"),
 }
+LEAST_FIRST: Final = frozenset({Order.LSW, Order.LSW_SWAPPED})
+SWAPPED: Final = frozenset({Order.MSW_SWAPPED, Order.LSW_SWAPPED})
 ALL_BITS: Final = 0xFFFF
 #: Plain numbers: looking a member up takes as long as comparing sixty values.
 GOOD: Final = int(Quality.GOOD)
@@ -127,6 +129,7 @@ class _Group:
         points = [reading.point for reading in readings]
         self.rows = np.array([reading.row for reading in readings], np.int32)
         self._view = VIEWS.get(points[0].type)
+        self._is_swapped = points[0].order in SWAPPED and self._view is not None
         self._places = _places(start, readings)
         self._factor, self._shift = _linear(readings)
         self._masks = _masks(points)
@@ -137,6 +140,8 @@ class _Group:
     def values(self, words: Raw) -> tuple[Floats, npt.NDArray[np.uint8]]:
         """Decode this group's values out of the span's words (or bits)."""
         raw = words[self._places]
+        if self._is_swapped:
+            raw = raw.byteswap()
         if self._view is not None:
             raw = raw.view(self._view)
         raw = raw[:, 0]
@@ -180,7 +185,7 @@ def _grouped(readings: Iterable[Reading]) -> list[list[Reading]]:
 def _places(start: int, readings: Sequence[Reading]) -> npt.NDArray[np.intp]:
     """Positions of each value's words in the answer, most significant word first: intp (n, words)."""
     words = np.arange(readings[0].point.registers)
-    if readings[0].point.order is Order.LSW:
+    if readings[0].point.order in LEAST_FIRST:
         words = words[::-1]
     first = np.array([reading.addr - start for reading in readings], np.intp)
     return np.asarray(first[:, None] + words, np.intp)

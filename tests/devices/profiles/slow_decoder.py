@@ -34,8 +34,9 @@ def from_words(point: RegisterPoint, words: Sequence[int], parameters: Parameter
     """The value of a register point in its canonical unit; None: no reading."""
     if point.type == "bit":
         return coded_or_scaled(point, words[0], parameters)
-    ordered = words if point.order == "msw" else list(reversed(words))
-    data = b"".join(word.to_bytes(2, "big") for word in ordered)
+    ordered = words if point.order.startswith("msw") else list(reversed(words))
+    byte_order = "little" if point.order.endswith("swapped") else "big"
+    data = b"".join(word.to_bytes(2, byte_order) for word in ordered)
     (raw,) = struct.unpack(FORMS[point.type], data)
     signed, unsigned = int.from_bytes(data, "big", signed=True), int.from_bytes(data, "big")
     if not point.type.startswith("f") and {signed, unsigned} & set(point.sentinel):

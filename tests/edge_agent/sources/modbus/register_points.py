@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from devices.model.units import CONVERSIONS
-from devices.profiles.profile import REGISTERS, RegisterPoint, Table, Type
+from devices.profiles.profile import REGISTERS, Order, RegisterPoint, Table, Type
 from edge_agent.sources.modbus.plan import Reading
 
 NAME = {"zh": "名", "en": "name"}
@@ -26,7 +26,7 @@ def point(draw: st.DrawFn, table: Table, addr: int, name: str) -> RegisterPoint:
         "table": table,
         "addr": addr,
         "type": kind,
-        "order": draw(st.sampled_from(["msw", "lsw"])),
+        "order": draw(st.sampled_from(list(Order))),
         "scale": draw(SCALES),
         "offset": draw(st.sampled_from([0.0, 5.0, -40.0])),
         "unit": draw(st.sampled_from(sorted(CONVERSIONS))),

@@ -25,7 +25,9 @@ def raw_of(reading: Reading, span: Span, answer: bytes) -> float:
     if reading.point.type is Type.BIT:
         return answer[place // 8] >> (place % 8) & 1
     words = [answer[2 * n : 2 * n + 2] for n in range(place, place + reading.point.registers)]
-    if reading.point.order is Order.LSW:
+    if reading.point.order in {Order.MSW_SWAPPED, Order.LSW_SWAPPED}:
+        words = [word[::-1] for word in words]
+    if reading.point.order in {Order.LSW, Order.LSW_SWAPPED}:
         words.reverse()
     return struct.unpack(">" + FORMATS[reading.point.type], b"".join(words))[0]
 

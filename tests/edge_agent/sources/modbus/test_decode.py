@@ -95,6 +95,9 @@ def test_word_order_is_respected_for_integers_and_floats_alike() -> None:
     assert value_of(point(type="u32", order="msw"), (1, 2))[0] == 0x0001_0002
     assert value_of(point(type="u32", order="lsw"), (1, 2))[0] == 0x0002_0001
     assert value_of(point(type="f32", order="lsw"), (0x0000, 0x41C8))[0] == 25.0
+    assert value_of(point(type="f32", order="msw-swapped"), (0xC841, 0x0000))[0] == 25.0
+    assert value_of(point(type="f32", order="lsw-swapped"), (0x0000, 0xC841))[0] == 25.0
+    assert value_of(point(type="u16", order="lsw-swapped"), (0x0102,))[0] == 0x0201
     assert value_of(point(type="i64", order="lsw"), (0xFFFE, 0xFFFF, 0xFFFF, 0xFFFF))[0] == -2
 
 
