@@ -40,6 +40,7 @@ from hub.series.victoriametrics import VictoriaSeries
 from hub.settings import DuckDbSettings, ExternalBrokerSettings, HubSettings, VictoriaMetricsSettings
 from hub.upkeep.admission import Admission
 from hub.upkeep.clocks import Clocks
+from hub.upkeep.covering import Covering
 from hub.upkeep.errands import Errands
 from hub.upkeep.folder import owned
 from hub.upkeep.forgetting import Forgetting
@@ -105,6 +106,7 @@ async def _live(
     chores = (
         Watch(db, ports.campus, ports.bus, settings.watch.agent_silent_s, now_us),
         Clocks(db, ports.campus, ports.bus, settings.watch.clock_off_s, now_us, ingest.clock_offsets),
+        Covering(db, lambda: ports.campus, ports.newest, ports.bus, now_us),
         Errands(settings.data_dir, db, now_us, admission.refresh, lambda name: feed.end(user=name)),
         Forgetting(db, ports.series, lifetime=lifetime_of(ports), now_us=now_us, **days),
     )

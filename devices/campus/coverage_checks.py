@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from devices.campus.checks import near
 from devices.campus.coverage import Coverage
@@ -23,12 +24,30 @@ def watched(campus: Campus, coverage: Coverage) -> Iterator[Area]:
             yield area
 
 
-def cameras_in(campus: Campus, coverage: Coverage, area: str) -> Iterator[Device]:
-    """Cameras of an area that count for an entry, in file order."""
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One area that one entry is for, with the cameras that count, in file order."""
+
+    coverage: Coverage
+    area: Area
+    cameras: tuple[str, ...]
+
+
+def needs(campus: Campus) -> list[Need]:
+    """Every area that must be watched, entry by entry; an area without any camera is one of them."""
+    by_area: dict[str, list[Device]] = {}
     for device in campus.devices.values():
-        of_kind = campus.profile_of(device).kind is DeviceKind.CAMERA
-        if device.area == area and of_kind and (not coverage.tags or {*coverage.tags} & {*device.tags}):
-            yield device
+        if campus.profile_of(device).kind is DeviceKind.CAMERA:
+            by_area.setdefault(device.area, []).append(device)
+    return [
+        Need(coverage, area, tuple(d.id for d in by_area.get(area.id, ()) if _counts(coverage, d)))
+        for coverage in campus.coverage.values()
+        for area in watched(campus, coverage)
+    ]
+
+
+def _counts(coverage: Coverage, camera: Device) -> bool:
+    return not coverage.tags or not {*coverage.tags}.isdisjoint(camera.tags)
 
 
 def check(campus: Campus, file: str) -> Iterator[Problem]:

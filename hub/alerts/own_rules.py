@@ -56,3 +56,10 @@ AGENT_CLOCK: Final = OwnRule(
 )
 
 OWN_RULES: Final = {rule.id: rule for rule in (AGENT_SILENT, AGENT_CLOCK)}
+
+#: Where an entry of the site file's coverage names no first steps of its own.
+UNCOVERED_ADVICE: Final = Text(
+    "查看该区域各摄像机的状态与画面\n派人到现场值守，直到恢复有效视频\n通知维保单位修复摄像机",
+    "Look at the state and picture of each camera of the area\nSend somebody there until it is watched again\n"
+    "Call maintenance for the cameras",
+)

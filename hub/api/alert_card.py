@@ -9,7 +9,7 @@ from devices.campus.site import Area, Campus
 from devices.model import plates
 from devices.model.texts import Text
 from devices.profiles.profile import Words
-from hub.alerts.own_rules import OWN_RULES
+from hub.alerts.own_rules import OWN_RULES, UNCOVERED_ADVICE
 from hub.alerts.record import Record
 from hub.api.answers import words
 
@@ -61,6 +61,9 @@ def _rule(record: Record, campus: Campus) -> tuple[Text | Words, Text | Words]:
     if record.rule in OWN_RULES:
         own = OWN_RULES[record.rule]
         return own.title, own.advice
+    if record.rule in campus.coverage:
+        entry = campus.coverage[record.rule]
+        return entry.title, entry.advice or UNCOVERED_ADVICE
     rule = campus.rules.get(record.rule)
     if rule is None:
         return Text(record.rule, record.rule), Text("", "")
@@ -68,15 +71,16 @@ def _rule(record: Record, campus: Campus) -> tuple[Text | Words, Text | Words]:
 
 
 def _name(device: str, campus: Campus) -> Text | Words:
-    """Alerts are about devices, links and agents; whichever has this id."""
-    for things in (campus.devices, campus.links, campus.agents):
+    """Alerts are about devices, links, agents and areas; whichever has this id."""
+    for things in (campus.devices, campus.links, campus.agents, campus.areas):
         if device in things:
             return things[device].name
     return Text(device, device)
 
 
 def _place(device: str, campus: Campus) -> dict[str, Any]:
-    area: Area | None = campus.areas[campus.devices[device].area] if device in campus.devices else None
+    place = campus.devices[device].area if device in campus.devices else device
+    area: Area | None = campus.areas.get(place)
     if area is None:
         return {"building": None, "area": None, "area_name": None, "zone": None, "owner": None}
     return {

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from devices.campus.freshness import stale_after_s
 from devices.campus.site import Device
 from devices.model.alerts import Family
 from devices.profiles.profile import DeviceKind
@@ -17,7 +15,7 @@ from hub.api.answers import Json, words
 from hub.api.points import chosen
 from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes
-from hub.reports.cameras import DEFINITION, Limits, Looks, State, rates, rates_by, states
+from hub.reports.cameras import DEFINITION, State, now, rates, rates_by
 
 ROUTES: Final = Routes("cameras")
 
@@ -31,9 +29,7 @@ async def cameras(hub: Hub, site: str | None = None) -> Json:
     devices = [hub.campus.devices[name] for name in names]
     alerts = await hub.db.read(lambda c: board.active_of(c, family=Family.CAMERA))
     since = {record.device: record.start_us for record in sorted(alerts, key=lambda r: -r.start_us)}
-    stale_s = np.array([stale_after_s(hub.campus, hub.campus.links[device.link]) for device in devices])
-    looks = _looks(hub, devices)
-    found = states(looks, Limits.of(hub.campus), stale_s)
+    found = now(hub.campus, names, hub.newest.reading, hub.now_us())
     rows = [_row(hub, device, State(found[row]), since) for row, device in enumerate(devices)]
     return Json(
         {
@@ -46,24 +42,6 @@ async def cameras(hub: Hub, site: str | None = None) -> Json:
             },
             "definition": words(DEFINITION),
         }
-    )
-
-
-def _looks(hub: Ports, devices: list[Device]) -> Looks:
-    newest, now_us = hub.newest, hub.now_us()
-
-    def column(point: str) -> npt.NDArray[np.float64]:
-        readings = (newest.reading(f"{device.id}.{point}") for device in devices)
-        return np.array([np.nan if reading is None else reading[1] for reading in readings])
-
-    said = (newest.reading(f"{device.id}.link") for device in devices)
-    age_s = np.array([np.inf if reading is None else (now_us - reading[0]) / 1e6 for reading in said])
-    return Looks(
-        link=column("link"),
-        mean_level=column("mean_level"),
-        std_level=column("std_level"),
-        same_pictures=column("same_pictures"),
-        age_s=age_s,
     )
 
 

@@ -6,6 +6,7 @@ neither dark nor frozen / all registered points. A point of which nothing is kno
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
@@ -13,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from devices.campus.freshness import stale_after_s
 from devices.campus.rules import WhenRule, leaves
 from devices.campus.site import Campus
 from devices.model.codes import CameraLink
@@ -21,6 +23,8 @@ from devices.profiles.profile import DeviceKind
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+#: Time, value and quality of the newest sample of a point; None if it was never heard of.
+Reading = Callable[[str], tuple[int, float, int] | None]
 
 DEFINITION: Final = Text(
     "在线率 = 最近一次取图成功的点位数 ÷ 全部登记点位数；完好率 = 在线且画面不黑、不冻结的点位数 ÷ 全部登记点位数。"
@@ -80,6 +84,21 @@ class Looks:
     std_level: Floats
     same_pictures: Floats
     age_s: Floats
+
+
+def now(campus: Campus, cameras: Sequence[str], reading: Reading, now_us: int) -> npt.NDArray[np.int64]:
+    """The state of each of these cameras by the newest readings, int64 (n,), see State."""
+
+    def column(point: str) -> Floats:
+        found = (reading(f"{camera}.{point}") for camera in cameras)
+        return np.array([np.nan if one is None else one[1] for one in found], np.float64)
+
+    said = (reading(f"{camera}.link") for camera in cameras)
+    age_s = np.array([np.inf if one is None else (now_us - one[0]) / 1e6 for one in said], np.float64)
+    links = (campus.links[campus.devices[camera].link] for camera in cameras)
+    stale_s = np.array([stale_after_s(campus, link) for link in links], np.float64)
+    points = {point: column(point) for point in Looks.__slots__ if point != "age_s"}
+    return states(Looks(**points, age_s=age_s), Limits.of(campus), stale_s)
 
 
 def states(looks: Looks, limits: Limits, stale_after_s: Floats) -> npt.NDArray[np.int64]:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from devices.campus.coverage import Coverage
-from devices.campus.coverage_checks import cameras_in, check, watched
+from devices.campus.coverage_checks import check, needs, watched
 from devices.campus.loading import load_campus
 from devices.campus.site import Campus
 from devices.profiles.profile import Words
@@ -49,12 +49,18 @@ def test_an_entry_is_for_the_areas_that_fit_all_its_lists(
 
 def test_only_cameras_of_the_area_count_and_of_these_those_with_a_tag_that_is_asked(campus: Campus) -> None:
     one = campus.devices["hall-cam-1"].model_copy(update={"tags": ("wash", "cook")})
-    there = replace(campus, devices={**campus.devices, one.id: one})
-    kitchen = asked(area_kinds=["kitchen"])
-    assert [c.id for c in cameras_in(there, kitchen, "hall-kitchen")] == ["hall-cam-1", "hall-cam-2"]
-    washing = kitchen.model_copy(update={"tags": ("wash",)})
-    assert [c.id for c in cameras_in(there, washing, "hall-kitchen")] == ["hall-cam-1"]
-    assert list(cameras_in(there, kitchen, "hq1-road")) == []
+    entries = [
+        asked(area_kinds=["kitchen", "road"]),
+        asked(id="washing", areas=["hall-kitchen"], tags=["wash", "raw"]),
+    ]
+    there = replace(
+        campus, devices={**campus.devices, one.id: one}, coverage={entry.id: entry for entry in entries}
+    )
+    assert [(need.coverage.id, need.area.id, need.cameras) for need in needs(there)] == [
+        ("watch", "hq1-road", ()),
+        ("watch", "hall-kitchen", ("hall-cam-1", "hall-cam-2")),
+        ("washing", "hall-kitchen", ("hall-cam-1",)),
+    ]
 
 
 @pytest.mark.parametrize(

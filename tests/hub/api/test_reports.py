@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 
+from devices.campus.coverage import Coverage
 from devices.campus.loading import with_rules
 from devices.campus.speed_rules import SpeedLimit
 from devices.model.alerts import Family
 from devices.model.codes import AcMode, CameraLink, VehicleClass
 from devices.model.samples import SampleBatch
+from devices.profiles.profile import Words
 from hub.alerts import store
 from hub.api.ports import Ports
 from hub.api.speed import judged, passes_between
@@ -202,6 +205,26 @@ async def test_cameras_are_counted_with_those_that_say_nothing(viewer: Client, p
     assert answer["rates"]["by_area_kind"]["kitchen"]["online_rate"] == 1.0
     assert "分母" in answer["definition"]["zh"]
     assert (await viewer.get("/api/cameras?site=hq1")).json()["rates"]["overall"]["online_rate"] is None
+
+
+async def test_each_area_that_must_be_watched_is_told_with_its_cameras(viewer: Client, ports: Ports) -> None:
+    entry = Coverage(id="watch", title=Words(zh="无视频", en="Unwatched"), areas=("hall-kitchen", "hq1-road"))
+    ports.book.campus = replace(ports.campus, coverage={entry.id: entry})
+    now_us = ports.now_us()
+    heard(ports, "hall-cam-1", now_us, link=CameraLink.ONLINE, mean_level=118, std_level=46, same_pictures=0)
+    alert = raised(0, rule="watch", device="hq1-road", family=Family.CAMERA, start_us=now_us - 60 * S)
+    await ports.db.write(lambda c: store.apply_events(c, [alert], store.HUB, None, now_us))
+    answer = (await viewer.get("/api/coverage")).json()
+    assert answer["entries"] == [{"id": "watch", "title": {"zh": "无视频", "en": "Unwatched"}, "least": 1}]
+    road, kitchen = answer["rows"]
+    assert (road["standing"], road["cameras"], road["alert"]) == ("uncovered", [], alert.id)
+    assert (kitchen["standing"], kitchen["good"], kitchen["unknown"], kitchen["alert"]) == (
+        "covered",
+        1,
+        1,
+        None,
+    )
+    assert [camera["state"] for camera in kitchen["cameras"]] == ["online", "unknown"]
 
 
 def test_the_clock_of_these_tests_stands_in_the_cooling_season() -> None:
