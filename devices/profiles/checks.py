@@ -10,6 +10,8 @@ from typing import Final
 
 from devices.model.errors import Problem
 from devices.model.units import CONVERSIONS
+from devices.profiles import dlt645_sheet
+from devices.profiles.dlt645_sheet import Dlt645Sheet
 from devices.profiles.profile import (
     DERIVED,
     JsonSheet,
@@ -22,6 +24,7 @@ from devices.profiles.profile import (
     Table,
     Type,
 )
+from devices.profiles.write_checks import write_problems
 
 LAST_ADDRESS: Final = 65535
 RADAR_POINTS: Final = {
@@ -41,6 +44,7 @@ def check(profile: Profile, file: str) -> Iterator[Problem]:
 
 def _all(profile: Profile) -> Found:
     yield from _names(profile)
+    yield from write_problems(profile)
     for number, point in enumerate(profile.sheet.points):
         if point.scale_by is not None and point.scale_by not in profile.sheet.parameters:
             yield (
@@ -60,6 +64,10 @@ def _all(profile: Profile) -> Found:
             yield from _radar_bytes(sheet)
         case SnapshotSheet() as sheet:
             yield from _snapshot(sheet)
+        case Dlt645Sheet() as sheet:
+            yield from dlt645_sheet.problems(sheet)
+            if not profile.read_only:
+                yield "read_only", "false", "true: a DL/T 645 meter is never written to"
 
 
 def _names(profile: Profile) -> Found:
