@@ -53,7 +53,8 @@ class Kind(StrEnum):
     OPEN = "open"  # which alerts an agent holds open
     SESSION = "session"  # the hub's answer to `hello` and `open`
     RULES = "rules"  # published rules for an agent
-    COMMAND = "command"
+    ORDERS = "orders"  # what the hub wants an agent to do
+    OUTCOMES = "outcomes"  # what became of orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,16 @@ def session_topic(agent: str) -> str:
 def rules_topic(agent: str) -> str:
     """Topic on which the hub brings published rules to an agent."""
     return f"{TOPIC_ROOT}/{agent}/down/rules"
+
+
+def orders_topic(agent: str) -> str:
+    """Topic on which the hub orders an agent to do something."""
+    return f"{TOPIC_ROOT}/{agent}/down/orders"
+
+
+def outcomes_topic(agent: str) -> str:
+    """Topic on which an agent tells what became of orders."""
+    return f"{TOPIC_ROOT}/{agent}/up/orders"
 
 
 def state_topic(agent: str) -> str:

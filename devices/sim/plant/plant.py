@@ -138,6 +138,7 @@ class Plant:
             "fan_speed": 2.0 if on else 1.0,
             "window_open": 0.0,
             "remote_locked": 0.0,
+            "temperature_locked": 0.0,
             "filter_sign": 0.0,
             "unit_lost": 0.0,
             "run_h": float(rooms.run_h[row]),

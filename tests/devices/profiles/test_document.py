@@ -30,6 +30,7 @@ from devices.profiles.profile import (
     Type,
     Vector,
 )
+from devices.profiles.writes import Copied, Writable
 from tests.devices.profiles.slow_decoder import from_json, from_words
 
 PAGE = (Path(__file__).parents[3] / "docs" / "profile.md").read_text("utf-8")
@@ -38,6 +39,7 @@ EXPLAINED = set(re.findall(r"`([^`\n]+)`", PAGE))
 MODELS: list[type[BaseModel]] = [
     *(Profile, Point, RegisterPoint, JsonPoint, Counter, Serial, Vector, JsonVector, BytesVector),
     *(ModbusSheet, JsonSheet, RadarBytesSheet, SnapshotSheet),
+    *(Writable, Copied),
 ]
 
 

@@ -127,7 +127,7 @@ def test_sheet_says_where_it_is_from(profile: Profile) -> None:
     assert all(len(source) > 20 for source in profile.sources)
     assert (profile.grade is Grade.OWN) == (profile.make == "own")
     assert profile.notes
-    assert profile.read_only
+    assert profile.read_only is not bool(profile.write)
 
 
 @each_profile

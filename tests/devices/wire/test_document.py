@@ -76,6 +76,8 @@ def test_every_kind_lane_and_topic_is_described() -> None:
         messages.rules_topic("hq1"),
         messages.open_topic("hq1"),
         messages.session_topic("hq1"),
+        messages.orders_topic("hq1"),
+        messages.outcomes_topic("hq1"),
     }
 
 

@@ -72,7 +72,7 @@ def test_columns_that_are_views_are_sent_as_they_look() -> None:
 
 
 def test_a_message_without_columns_has_none() -> None:
-    assert decode(encode(Message(Kind.COMMAND, {"a": 1}))).columns == {}
+    assert decode(encode(Message(Kind.RULES, {"a": 1}))).columns == {}
 
 
 def test_columns_that_were_read_cannot_be_written_to() -> None:

@@ -1,0 +1,71 @@
+"""The `write` section of a sheet: what is refused with its path, and that no fire pump can ever have one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devices.model.errors import ConfigRefused
+from devices.profiles.library import SHEETS, load_sheets
+from devices.profiles.strict import read_yaml
+
+SETPOINT = {"point": "setpoint_c", "addr": 4, "range": [16, 30]}
+
+
+def loaded(tmp_path: Path, name: str, **changes: Any) -> str:
+    """The problems of a shipped sheet with some keys changed; "" if there are none."""
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(json.dumps({**read_yaml(SHEETS / file.name), **changes}), "utf-8")
+    try:
+        load_sheets([file])
+    except ConfigRefused as refused:
+        return "\n".join(f"{problem.path}: {problem.expected}" for problem in refused.problems)
+    return ""
+
+
+@pytest.mark.promise("P-orders-1")
+@pytest.mark.parametrize("name", ["campus-pump-panel", "eastron-sdm630", "pressure-7reg", "campus-door"])
+def test_only_an_air_conditioner_may_be_written(tmp_path: Path, name: str) -> None:
+    point = read_yaml(SHEETS / f"{name}.yaml")["sheet"]["points"][0]["name"]
+    one = {"point": point, "addr": 0, "members": ["on"]}
+    assert loaded(tmp_path, name, write=[one], read_only=False) == "write: only ac may be written"
+    assert loaded(tmp_path, name, write=[one]) == "write: only ac may be written"
+    assert loaded(tmp_path, name, read_only=False) == "read_only: only ac may be written"
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"point": "nothing"}, "write.0.point"),
+        ({"read_back": "nothing"}, "write.0.read_back"),
+        ({"range": None}, "write.0.range"),
+        ({"range": [30, 16]}, "write.0.range"),
+        ({"range": [0, 90]}, "write.0.range"),
+        ({"members": ["on"]}, "write.0.members"),
+        ({"modes": ["arctic"]}, "write.0.modes"),
+        ({"word": 1}, "write.0.word"),
+        ({"mask": 4}, "write.0.mask"),
+        ({"addr": 65536}, "write.0.addr"),
+        ({"table": "coil", "several": True}, "write.0.table"),
+        ({"point": "on"}, "write.0.members"),
+        ({"point": "on", "range": None, "members": ["arctic"]}, "write.0.members"),
+        ({"hold": "always"}, "write.0.hold"),
+        ({"settle_s": 0}, "write.0.settle_s"),
+        ({"unknown": 1}, "write.0.unknown"),
+        ({"copied": [{"table": "coil", "addr": 1}]}, "write.0.copied.0.table"),
+    ],
+)
+def test_mistake_is_told_with_its_path(tmp_path: Path, change: dict[str, Any], path: str) -> None:
+    assert path in loaded(tmp_path, "intesis-inmbs", write=[SETPOINT | change])
+
+
+def test_a_point_stands_once(tmp_path: Path) -> None:
+    assert "write.1.point: each point once" in loaded(tmp_path, "intesis-inmbs", write=[SETPOINT, SETPOINT])
+
+
+def test_what_is_right_is_taken(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, "intesis-inmbs", write=[SETPOINT])
+    assert not loaded(tmp_path, "intesis-inmbs", write=[SETPOINT], read_only=True)
