@@ -103,6 +103,12 @@ static struct file *found(const char *path) {
     return NULL;
 }
 
+static void touched(struct file *file, off_t from, off_t to) {
+    if (!file->dirty || from < file->low) file->low = from;
+    if (!file->dirty || to > file->high) file->high = to;
+    file->dirty = 1;
+}
+
 static int entered(int fd, const char *path) { /* called with the lock held */
     if (fd < 0 || fd >= MOST_FDS) return fd;
     struct file *file = found(path);
@@ -110,6 +116,7 @@ static int entered(int fd, const char *path) { /* called with the lock held */
         if (!files[i].path[0]) {
             file = &files[i];
             snprintf(file->path, sizeof file->path, "%s", path);
+            touched(file, 0, INT_MAX); /* a program that died may have left something: a sync writes that, too */
         }
     file_of[fd] = file ? (int)(file - files) + 1 : 0;
     return fd;
@@ -117,12 +124,6 @@ static int entered(int fd, const char *path) { /* called with the lock held */
 
 static struct file *of(int fd) {
     return fd >= 0 && fd < MOST_FDS && file_of[fd] ? &files[file_of[fd] - 1] : NULL;
-}
-
-static void touched(struct file *file, off_t from, off_t to) {
-    if (!file->dirty || from < file->low) file->low = from;
-    if (!file->dirty || to > file->high) file->high = to;
-    file->dirty = 1;
 }
 
 /* --- what happens to them */
@@ -247,7 +248,7 @@ static ssize_t written(int fd, const void *data, size_t size, off_t at, int by_p
     begin();
     if (!file) return by_place ? real_pwrite(fd, data, size, at) : real_write(fd, data, size);
     pthread_mutex_lock(&lock);
-    off_t from = by_place ? at : lseek(fd, 0, SEEK_CUR);
+    off_t from = by_place ? at : fcntl(fd, F_GETFL) & O_APPEND ? size_of(fd) : lseek(fd, 0, SEEK_CUR);
     int last = burned();
     if (last) size = page->operations % 2 ? size / 2 : 0; /* torn, or not at all */
     if (!room_for(fd, from + (off_t)size)) {

@@ -59,6 +59,23 @@ def test_what_was_not_synced_is_there_or_gone_or_half(machine: Machine, tmp_path
     assert b"a" * SECTOR + b"b" * (1000 - SECTOR) in left
 
 
+def test_a_sync_writes_what_a_program_that_was_killed_had_written(machine: Machine, tmp_path: Path) -> None:
+    killed = WRITE + "os.kill(os.getpid(), 9)"
+    assert run(machine, tmp_path, killed).returncode == -signal.SIGKILL
+    heir = "import os; f = os.open({file!r}, os.O_RDWR); os.pwrite(f, b'b' * 10, 1000); os.fsync(f)"
+    assert run(machine, tmp_path, heir).returncode == 0
+    assert images(machine, tmp_path) == {b"a" * 1000 + b"b" * 10}
+
+
+def test_what_is_appended_after_a_truncation_is_synced(machine: Machine, tmp_path: Path) -> None:
+    appended = (
+        "import os; f = os.open({file!r}, os.O_WRONLY | os.O_CREAT | os.O_APPEND); os.write(f, b'a' * 1000); "
+        "os.fsync(f); os.ftruncate(f, 10); os.fsync(f); os.write(f, b'b' * 5); os.fsync(f)"
+    )
+    assert run(machine, tmp_path, appended).returncode == 0
+    assert images(machine, tmp_path) == {b"a" * 10 + b"b" * 5}
+
+
 def test_a_file_that_was_never_synced_may_be_gone(machine: Machine, tmp_path: Path) -> None:
     assert run(machine, tmp_path, WRITE).returncode == 0
     assert None in images(machine, tmp_path)
