@@ -10,9 +10,11 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from devices.campus.loading import load_campus
-from devices.campus.site import Campus, HttpLink, Link, ModbusTcpLink, MqttLink
+from devices.campus.modbus_links import ModbusLink
+from devices.campus.site import Campus, HttpLink, Link, MqttLink
 from devices.model.errors import ConfigRefused, Garbled, Problem
 from devices.model.points import PointTable
+from edge_agent.detect.counters import Meters
 from edge_agent.health import Health
 from edge_agent.healthport import serve
 from edge_agent.outbox import Outbox
@@ -76,7 +78,8 @@ async def _living(
         if memory.starts is not None:  # before anything that could end this start is done
             await outbox.save_state(STATE, memory.packed()[STATE])
         detection = book.begin()
-        pipeline = Pipeline(detection, table, outbox, clock, settings.detect)
+        meters = Meters(campus, settings.agent, table)
+        pipeline = Pipeline(detection, table, outbox, clock, settings.detect, meters)
         pipeline.keep(book.memory.packed())
         await _begin(pipeline, saved)
         sources = _sources(settings, campus, table, field, clock)
@@ -99,6 +102,7 @@ async def _living(
         health.add("agent", lambda: about)
         health.add(SECTION, book.about)
         health.add("pipeline", pipeline.health)
+        health.add("counters", meters.health)
         health.add("outbox", lambda: outbox.stats().as_health())
         health.add("uplink", uplink.health)
         for name, source in sources.items():
@@ -121,7 +125,7 @@ def _sources(
     """One source for each kind of link that this agent owns."""
     kinds: set[type[Link]] = {type(link) for link in campus.links_of(settings.agent)}
     sources: dict[str, Source] = {}
-    if ModbusTcpLink in kinds:
+    if any(issubclass(kind, ModbusLink) for kind in kinds):
         sources["modbus"] = ModbusSource(campus, settings.agent, settings.sources.modbus, table, clock)
     if MqttLink in kinds:
         sources["mqtt"] = MqttSource(campus, settings.agent, settings.sources.mqtt, table, field, clock)

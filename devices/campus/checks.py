@@ -6,14 +6,30 @@ import difflib
 from collections.abc import Collection, Iterator
 
 from devices.campus import parameters
+from devices.campus.dlt645_links import Dlt645SerialLink, Dlt645TcpLink
+from devices.campus.link_checks import link_problems
+from devices.campus.modbus_links import (
+    ModbusDialInLink,
+    ModbusLink,
+    ModbusRtuTcpLink,
+    ModbusSerialLink,
+    ModbusTcpLink,
+)
+from devices.campus.replacements import problems_of
 from devices.campus.rule_head import RuleHead
-from devices.campus.site import Campus, Device, HttpLink, ModbusTcpLink, MqttLink
+from devices.campus.site import Campus, Device, HttpLink, MqttLink
 from devices.model.codes import CODES
 from devices.model.errors import Problem
+from devices.profiles.dlt645_sheet import Dlt645Sheet
 from devices.profiles.profile import JsonSheet, ModbusSheet, Point, RadarBytesSheet, SnapshotSheet
 
 SHEET_OF_LINK = {
     ModbusTcpLink: (ModbusSheet,),
+    ModbusRtuTcpLink: (ModbusSheet,),
+    ModbusSerialLink: (ModbusSheet,),
+    ModbusDialInLink: (ModbusSheet,),
+    Dlt645TcpLink: (Dlt645Sheet,),
+    Dlt645SerialLink: (Dlt645Sheet,),
     MqttLink: (JsonSheet, RadarBytesSheet),
     HttpLink: (SnapshotSheet,),
 }
@@ -24,7 +40,8 @@ def check(campus: Campus, file: str) -> Iterator[Problem]:
     yield from references(campus, file)
     for device in campus.devices.values():
         yield from _device(campus, device, file)
-    yield from _shared_addresses(campus, file)
+    yield from link_problems(campus, file)
+    yield from _shared_places(campus, file)
     for name in campus.devices.keys() & campus.links.keys():
         yield Problem(file, f"devices.{name}", "the id of a link", "an id of its own")
 
@@ -115,18 +132,11 @@ def _device(campus: Campus, device: Device, file: str) -> Iterator[Problem]:
         yield Problem(file, f"{where}.topic", "nothing", "the device's topic below the link's prefix")
     for name, found, expected in parameters.problems(device.parameters, profile):
         yield Problem(file, f"{where}.parameters.{name}", found, expected)
+    for path, found, expected in problems_of(device.replaced, profile):
+        yield Problem(file, f"{where}.{path}", found, expected)
 
 
-def _shared_addresses(campus: Campus, file: str) -> Iterator[Problem]:
-    gateways: dict[tuple[str, int], str] = {}
-    for link in campus.links.values():
-        if isinstance(link, ModbusTcpLink):
-            first = gateways.setdefault((link.host, link.port), link.id)
-            if first != link.id:
-                found = f"the address of {first}"
-                yield Problem(
-                    file, f"links.{link.id}", found, "one link for each gateway: many take one connection"
-                )
+def _shared_places(campus: Campus, file: str) -> Iterator[Problem]:
     taken: dict[tuple[object, ...], str] = {}
     for device in campus.devices.values():
         place = _place(campus, device)
@@ -143,7 +153,7 @@ def _place(campus: Campus, device: Device) -> tuple[object, ...] | None:
     link = campus.links.get(device.link)
     if isinstance(link, MqttLink):
         return link.id, device.topic
-    if isinstance(link, ModbusTcpLink):
+    if isinstance(link, ModbusLink):
         return link.id, device.unit, device.index, device.profile
     profile = campus.profiles.get(device.profile)
     if link is None or profile is None or not isinstance(profile.sheet, SnapshotSheet):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from devices.campus.site import Campus, HttpLink, ModbusTcpLink, MqttLink
+from devices.campus.site import AnyLink, Campus, MqttLink
 from devices.profiles.profile import JsonSheet
 
 #: A polled device is stale after so many polls without an answer.
@@ -13,7 +13,7 @@ POLLS: Final = 3
 UNSPOKEN_S: Final = 900.0
 
 
-def stale_after_s(campus: Campus, link: ModbusTcpLink | MqttLink | HttpLink) -> float:
+def stale_after_s(campus: Campus, link: AnyLink) -> float:
     """Age from which a value of this link no longer counts as live."""
     if not isinstance(link, MqttLink):
         return POLLS * link.poll_s + link.timeout_s

@@ -12,10 +12,12 @@ from devices.campus.checks import near, selected
 from devices.campus.condition_checks import Found, Seen, limits, problems, walk
 from devices.campus.conditions import Condition, Expression, Schedule
 from devices.campus.contradictions import contradictions
+from devices.campus.dlt645_links import Dlt645Link
 from devices.campus.hours_checks import Clock
+from devices.campus.modbus_links import ModbusLink
 from devices.campus.rule_head import Cause
 from devices.campus.rules import Level, Rule, SetpointRule, StaleRule, StateRule, WhenRule
-from devices.campus.site import AreaKind, Campus, Device, HttpLink, ModbusTcpLink
+from devices.campus.site import AreaKind, Campus, Device, HttpLink
 from devices.campus.speed_rules import SpeedingRule
 from devices.model.errors import Problem
 
@@ -185,7 +187,7 @@ def _conditions(campus: Campus, rule: SlowRule, devices: Sequence[Device]) -> It
 def _poll_s(campus: Campus, device: Device) -> float:
     """How far apart two readings of one point are at least; 0 where the device decides."""
     link = campus.links[device.link]
-    return link.poll_s if isinstance(link, ModbusTcpLink | HttpLink) else 0.0
+    return link.poll_s if isinstance(link, ModbusLink | Dlt645Link | HttpLink) else 0.0
 
 
 def _levels(rule: SlowRule) -> Iterator[Found]:

@@ -14,6 +14,9 @@ from pydantic import Field
 
 from devices.campus.calendars import Calendar, Id, Period, Season
 from devices.campus.coverage import Coverage
+from devices.campus.dlt645_links import ADDRESS_PATTERN, AnyDlt645Link
+from devices.campus.modbus_links import AnyModbusLink
+from devices.campus.replacements import Replacement
 from devices.campus.rules import Exemption, Rule
 from devices.model.points import PointTable
 from devices.profiles.profile import Profile, Words
@@ -91,19 +94,6 @@ class Area(Strict):
     people: int = Field(0, ge=0, description="Head count, for energy per person.")
 
 
-class ModbusTcpLink(Strict):
-    """One Modbus TCP connection; all units behind it share it."""
-
-    id: Id
-    agent: Id
-    kind: Literal["modbus-tcp"]
-    name: Words
-    host: str = Field(min_length=1)
-    port: int = Field(502, ge=1, le=65535)
-    poll_s: float = Field(10.0, gt=0, le=3600, description="Seconds between two reads of the same point.")
-    timeout_s: float = Field(1.0, gt=0, le=60, description="How long one answer may take.")
-
-
 class MqttLink(Strict):
     """Devices that publish to the agent's field broker (its address is in the agent's settings)."""
 
@@ -130,7 +120,8 @@ class HttpLink(Strict):
     sessions: int = Field(4, ge=1, le=64, description="Most requests at once that the host stands.")
 
 
-Link = Annotated[ModbusTcpLink | MqttLink | HttpLink, Field(discriminator="kind")]
+AnyLink = AnyModbusLink | AnyDlt645Link | MqttLink | HttpLink
+Link = Annotated[AnyLink, Field(discriminator="kind")]
 
 
 class Device(Strict):
@@ -148,8 +139,14 @@ class Device(Strict):
         pattern=r"^([A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*)?$",
         description="MQTT topic below the link's prefix.",
     )
+    address: str = Field(
+        "",
+        pattern=ADDRESS_PATTERN,
+        description="DL/T 645 address, the 12 digits on the meter; AAAAAAAAAAAA asks a meter that is alone.",
+    )
     parameters: dict[str, float | str] = Field({}, description="Parameters of the profile, such as ct: 40.")
     tags: tuple[str, ...] = ()
+    replaced: tuple[Replacement, ...] = Field((), description="New meters in the place of old ones.")
 
 
 class CampusHead(Strict):
@@ -170,7 +167,7 @@ class Campus:
     buildings: Mapping[str, Building]
     zones: Mapping[str, Zone]
     areas: Mapping[str, Area]
-    links: Mapping[str, ModbusTcpLink | MqttLink | HttpLink]
+    links: Mapping[str, AnyLink]
     devices: Mapping[str, Device]
     rules: Mapping[str, Rule]
     seasons: tuple[Season, ...]
@@ -200,7 +197,7 @@ class Campus:
         """Devices that an agent reads, in file order."""
         return (device for device in self.devices.values() if self.links[device.link].agent == agent)
 
-    def links_of(self, agent: str) -> Iterator[ModbusTcpLink | MqttLink | HttpLink]:
+    def links_of(self, agent: str) -> Iterator[AnyLink]:
         """Links that an agent owns, in file order."""
         return (link for link in self.links.values() if link.agent == agent)
 

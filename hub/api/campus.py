@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from devices.campus.freshness import stale_after_s
 from devices.campus.rules import Rule
-from devices.campus.site import Campus, HttpLink, ModbusTcpLink, MqttLink
+from devices.campus.site import AnyLink, Campus, MqttLink
 from devices.model.codes import CODE_TEXTS, CODES
 from devices.model.units import CONVERSIONS
 from devices.profiles.profile import Point, Profile
@@ -117,7 +117,7 @@ def _value(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def _link(campus: Campus, link: ModbusTcpLink | MqttLink | HttpLink) -> dict[str, Any]:
+def _link(campus: Campus, link: AnyLink) -> dict[str, Any]:
     poll_s = None if isinstance(link, MqttLink) else link.poll_s
     return {
         "id": link.id,

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from devices.campus.site import Campus, Device, ModbusTcpLink
+from devices.campus.modbus_links import ModbusTcpLink
+from devices.campus.site import Campus, Device
 from devices.profiles.profile import ModbusSheet, Table
 from devices.sim.wires.faults import FaultBoard
 from devices.sim.wires.ledger import Ledger, ReadRange

@@ -13,8 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from devices.campus.dlt645_links import Dlt645Link
+from devices.campus.modbus_links import ModbusLink
 from devices.campus.rules import Rule
-from devices.campus.site import Campus, ModbusTcpLink
+from devices.campus.site import Campus
 from devices.model.samples import SampleBatch
 from edge_agent.detect.backtest import needs
 from edge_agent.detect.backtest.difference import difference
@@ -236,6 +238,8 @@ def _longest_silence_us(campus: Campus, agent: str) -> int | None:
     """How long an agent that runs can leave without any sample; None where none of its links is polled."""
     used = {device.link for device in campus.devices_of(agent)}
     polls = [
-        link.poll_s for link in campus.links_of(agent) if link.id in used and isinstance(link, ModbusTcpLink)
+        link.poll_s
+        for link in campus.links_of(agent)
+        if link.id in used and isinstance(link, ModbusLink | Dlt645Link)
     ]
     return round(max(POLLS_AWAY * min(polls), LEAST_AWAY_S) * 1e6) if polls else None

@@ -21,6 +21,12 @@ class Counters:
     wrong_function: int = 0  # answers to another function
     wrong_length: int = 0  # answers of another length
     bad_header: int = 0  # bytes that are not a frame
+    bad_crc: int = 0  # frames whose checksum is wrong
+    short_frames: int = 0  # frames that stopped before their end
+    garbage: int = 0  # bytes in front of an answer
+    bad_echo: int = 0  # questions that came back otherwise than they were sent
+    heartbeats: int = 0  # signs of life of a unit that dials in
+    strangers: int = 0  # callers at the port of this link that nobody knows
     late: int = 0  # answers to questions given up before
     unasked: int = 0  # bytes that came while nothing was asked
     noisy: int = 0  # connections ended by us because more and more nonsense came

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from devices.campus.site import Campus, Device, ModbusTcpLink
+from devices.campus.modbus_links import ModbusLink
+from devices.campus.site import Campus, Device
 from devices.model.points import PointTable
 from devices.profiles.profile import ModbusSheet, RegisterPoint, Table
 
@@ -86,7 +87,7 @@ class UnitPlan:
     spans: tuple[Span, ...]
 
 
-def plan_link(campus: Campus, link: ModbusTcpLink, table: PointTable) -> tuple[UnitPlan, ...]:
+def plan_link(campus: Campus, link: ModbusLink, table: PointTable) -> tuple[UnitPlan, ...]:
     """Plan every unit of a link, in order of the unit id."""
     devices = sorted(
         (device for device in campus.devices.values() if device.link == link.id),

@@ -7,19 +7,20 @@ import random as random_numbers
 from collections.abc import Callable
 from typing import Any
 
-from devices.campus.site import Campus, ModbusTcpLink
+from devices.campus.modbus_links import ModbusLink
+from devices.campus.site import Campus
 from devices.model.errors import Refused
 from devices.model.points import PointTable
 from edge_agent.sources.modbus.plan import plan_link
 from edge_agent.sources.modbus.settings import ModbusSettings
-from edge_agent.sources.modbus.ways import way_of
+from edge_agent.sources.modbus.ways import Receptions, way_of
 from edge_agent.sources.modbus.worker import LinkWorker
 from edge_agent.sources.outlet import Outlet
 from edge_agent.sources.port import Clock, Sink
 
 
 class ModbusSource:
-    """Polls every Modbus TCP link of an agent.
+    """Polls every Modbus link of an agent.
 
     Args:
         campus: the site file.
@@ -39,10 +40,11 @@ class ModbusSource:
         clock: Clock,
         random: Callable[[], float] = random_numbers.random,
     ) -> None:
-        links = [link for link in campus.links_of(agent) if isinstance(link, ModbusTcpLink)]
+        receptions: Receptions = {}
+        links = [link for link in campus.links_of(agent) if isinstance(link, ModbusLink)]
         plans = {link.id: plan_link(campus, link, table) for link in links}
         self.workers = [
-            LinkWorker(link, plans[link.id], settings, clock, random, way_of(link, settings))
+            LinkWorker(link, plans[link.id], settings, clock, random, way_of(link, settings, receptions))
             for link in links
             if plans[link.id]
         ]

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from devices.campus.site import ModbusTcpLink
+from devices.campus.modbus_links import ModbusLink
 from devices.model.errors import Garbled, Unreachable
 from devices.model.samples import Quality, SampleBatch
 from edge_agent.sources.modbus.allowance import Allowance
@@ -50,7 +50,7 @@ class LinkWorker:
 
     def __init__(
         self,
-        link: ModbusTcpLink,
+        link: ModbusLink,
         plans: Sequence[UnitPlan],
         settings: ModbusSettings,
         clock: Clock,
@@ -88,10 +88,10 @@ class LinkWorker:
                 except Exception:  # boundary: a fault of ours on one link must not end the other links
                     self.counters.faults += 1
                     log.exception("modbus link %s: a fault of ours; starting it anew", self.link.id)
-                    self._hang_up()
+                    self.hang_up()
                     await self._clock.sleep(FAULT_REST_S)
         finally:
-            self._hang_up()
+            self.close()
 
     async def ask(self, question: Question, within_s: float) -> bytes:
         """Ask one question beside the polling; it waits for one answer that is under way, not for a round.
@@ -331,7 +331,7 @@ class LinkWorker:
             self._breaker.failed(
                 self._clock.monotonic()
             )  # or a device that hangs up would be called for ever
-        self._hang_up()
+        self.hang_up()
         self._report(why)
 
     def _report(self, why: str) -> None:
@@ -339,7 +339,13 @@ class LinkWorker:
             log.warning("modbus link %s is down: %s", self.link.id, why)
         self._trouble = why
 
-    def _hang_up(self) -> None:
+    def close(self) -> None:
+        """End the connection, and expect no call."""
+        self.hang_up()
+        self._way.close()
+
+    def hang_up(self) -> None:
+        """End the connection; the next question opens a new one."""
         if self._line is not None:
             self._line.close("closed here")
             self._line = None

@@ -18,7 +18,7 @@ Problems = Callable[[Path], list[Problem]]
 KEYS_AND_VALUES = [
     ("host: 10.0.0.1}", "host: 10.0.0.1, pol_s: 5}", "links.0.pol_s", "an unknown key", "only known"),
     ("campus: {id: town", "campus: {id: Town", "campus.id", "'Town'", "match pattern"),
-    ("kind: mqtt", "kind: mqqt", "links.1", "'mqqt'", "'modbus-tcp', 'mqtt', 'http'"),
+    ("kind: mqtt", "kind: mqqt", "links.1", "'mqqt'", "'modbus-tcp', 'modbus-rtu-tcp'"),
     ("limit_kmh: 15", "limit_kmh: fast", "rules.1.limit_kmh", "'fast'", "valid number"),
     ("limit_kmh: 15", "limit_kmh: 0", "rules.1.limit_kmh", "0", "greater than 0"),
     ("severity: low", "severity: grim", "rules.0.severity", "'grim'", "one of low, medium, high, critical"),

@@ -12,6 +12,12 @@ from pydantic import BaseModel
 from devices.campus.calendars import Calendar, Holiday, Season
 from devices.campus.coverage import Coverage
 from devices.campus.loading import SiteFile, load_campus
+from devices.campus.modbus_links import (
+    ModbusDialInLink,
+    ModbusRtuTcpLink,
+    ModbusSerialLink,
+    ModbusTcpLink,
+)
 from devices.campus.site import (
     Agent,
     Area,
@@ -21,7 +27,6 @@ from devices.campus.site import (
     CampusHead,
     Device,
     HttpLink,
-    ModbusTcpLink,
     MqttLink,
     Site,
     Zone,
@@ -33,7 +38,8 @@ PAGE = (ROOT / "docs" / "site-file.md").read_text("utf-8")
 EXPLAINED = set(re.findall(r"`([^`\n]+)`", PAGE))
 MODELS: list[type[BaseModel]] = [
     *(SiteFile, CampusHead, Agent, Site, Building, Zone, Area, Device),
-    *(ModbusTcpLink, MqttLink, HttpLink, Season, Calendar, Holiday, Coverage),
+    *(ModbusTcpLink, ModbusRtuTcpLink, ModbusSerialLink, ModbusDialInLink),
+    *(MqttLink, HttpLink, Season, Calendar, Holiday, Coverage),
 ]
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from devices.campus.loading import load_campus
-from devices.campus.site import AreaKind, Campus, HttpLink, ModbusTcpLink
+from devices.campus.modbus_links import ModbusTcpLink
+from devices.campus.site import AreaKind, Campus, HttpLink
 from devices.profiles.profile import DeviceKind
 from devices.sim.blueprint.cameras import shares
 from devices.sim.demo_site import demo_files, write_demo_site

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from devices.campus.site import Campus, Device, ModbusTcpLink
+from devices.campus.modbus_links import ModbusLink
+from devices.campus.site import Campus, Device
 from devices.model.units import CONVERSIONS
 from devices.profiles.library import shipped
 from devices.profiles.profile import ModbusSheet, RegisterPoint, Table, Type, Vector
@@ -111,7 +112,7 @@ def test_agent_decodes_what_was_encoded_for_every_register_of_the_demo(
     plant.step_rooms(60)
     read = 0
     for link in demo.links.values():
-        if not isinstance(link, ModbusTcpLink):
+        if not isinstance(link, ModbusLink):
             continue
         table = demo.points_of(link.agent)
         for unit in plan_link(demo, link, table):

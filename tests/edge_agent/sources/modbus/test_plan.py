@@ -8,7 +8,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.campus.site import Campus, ModbusTcpLink
+from devices.campus.modbus_links import ModbusTcpLink
+from devices.campus.site import Campus
 from devices.profiles.profile import Table
 from edge_agent.sources.modbus.plan import Limits, Reading, Span, plan_link, spans, split
 from tests.edge_agent.sources.modbus.register_points import readings
