@@ -14,11 +14,14 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from devices.model.alerts import AlertEvent
+from devices.model.errors import Garbled
 from devices.model.frames import FrameBatch
 from devices.model.points import PointTable
 from devices.model.samples import SampleBatch
 from devices.wire.messages import Lane, Message
 from devices.wire.records import MAX_ALERTS, alerts_message, samples_message
+from edge_agent.detect.counters import STATE as COUNTERS
+from edge_agent.detect.counters import Meters
 from edge_agent.detect.detection import PART, UNTIL, Detection, Outcome
 from edge_agent.errors import NoRoom, NotStored
 from edge_agent.uplink.holding import Holding, is_ours
@@ -87,9 +90,16 @@ class Pipeline:
     """A sink for all sources, and the loop that judges and commits what they deliver."""
 
     def __init__(
-        self, detection: Detection, table: PointTable, store: Store, clock: Clock, pace: Pace
+        self,
+        detection: Detection,
+        table: PointTable,
+        store: Store,
+        clock: Clock,
+        pace: Pace,
+        meters: Meters,
     ) -> None:
         self._detection = detection
+        self._meters = meters
         self._table = table
         self._may_leave = np.array([name not in table.personal for name in table.names], np.bool_)
         self._store = store
@@ -138,12 +148,20 @@ class Pipeline:
         Raises:
             Garbled: the state cannot be read.
         """
-        detection = {name: data for name, data in saved.items() if not is_ours(name)}
+        told = self._begin_meters(saved.get(COUNTERS))
+        detection = {name: data for name, data in saved.items() if not is_ours(name) and name != COUNTERS}
         # Without the judgement of its rule nothing would ever clear an alert.
         judged = {name.removeprefix(PART["now"]) for name, data in detection.items() if data}
         self._holding.begin(saved if detection else {}, judged)
         orphans = self._detection.restore(detection, self._now_us())
-        await self._commit(SampleBatch.empty(), orphans)
+        await self._commit(SampleBatch.empty(), [*orphans, *told])
+
+    def _begin_meters(self, data: bytes | None) -> list[AlertEvent]:
+        try:
+            return self._meters.begin(data)
+        except Garbled as error:
+            log.error("counters begin anew, totals start from the readings: %s", error)  # noqa: TRY400 - expected
+            return self._meters.begin(None)
 
     async def change(self, detection: Detection, states: Mapping[str, bytes], fallback: Fallback) -> None:
         """Let another detection go on from here; it is on trial.
@@ -217,10 +235,12 @@ class Pipeline:
         self._arrived.clear()
         batch = SampleBatch.joined(waiting)
         outcome = self._judged(batch, self._now_us())
+        totals, told = self._meters.step(batch)
+        events = [*outcome.events, *told]
         self.counts["steps"] += 1
         self.counts["samples"] += len(batch)
-        self.counts["events"] += len(outcome.events)
-        is_kept = await self._commit(SampleBatch.joined([batch, outcome.derived]), outcome.events)
+        self.counts["events"] += len(events)
+        is_kept = await self._commit(SampleBatch.joined([batch, outcome.derived, totals]), events)
         self.counts["not_kept"] += 0 if is_kept else len(batch)
         if not kept.done():
             kept.set_result(is_kept)
@@ -264,6 +284,8 @@ class Pipeline:
     def _note_kept(self, states: Mapping[str, bytes]) -> None:
         self._unkept = []
         self._saved |= states
+        if COUNTERS in states:
+            self._meters.saved()
         self._more = {name: data for name, data in self._more.items() if states.get(name) != data}
         self._holding.kept()
 
@@ -275,7 +297,7 @@ class Pipeline:
         if is_due:  # judges keep what they judged by; this is for evidence and for rules that are new
             self._held_at = self._clock.monotonic()
             states |= self._detection.save_held()
-        return states
+        return states | self._meters.save(is_due=is_due)
 
     def _now_us(self) -> int:
         """Wall time; where the clock was set, what detection remembers moves along: durations stay true."""
@@ -285,6 +307,7 @@ class Pipeline:
         if abs(step_us) > CLOCK_STEP_US:
             self.counts["clock_steps"] += 1
             self._detection.shift(step_us)
+            self._meters.shift(step_us)
         return wall_us
 
     def health(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Rules of the hub itself: what it can see and no agent can tell it."""
+"""Rules without a site file: what the hub alone can see, and what agents tell of counters without being asked."""
 
 from __future__ import annotations
 
@@ -55,7 +55,24 @@ AGENT_CLOCK: Final = OwnRule(
     ),
 )
 
-OWN_RULES: Final = {rule.id: rule for rule in (AGENT_SILENT, AGENT_CLOCK)}
+_ADVICE: Final = Text(
+    "到现场核对电表显示\n如已换表，在站点文件的设备下登记旧表止码与新表起码\n核对当日用量",
+    "Look at the meter's display\nIf it was replaced, note both readings with the device in the site file\n"
+    "Check the consumption of that day",
+)
+
+
+def _counter(event: str, zh: str, en: str) -> OwnRule:
+    title = Text(zh, en)
+    return OwnRule(f"counter-{event}", 1, Family.ENERGY, Severity.LOW, title, title, _ADVICE)
+
+
+COUNTERS: Final = (
+    _counter("reset", "计数归零", "Counter began again"),
+    _counter("replaced", "计数跳变，疑为换表", "Counter jumped, perhaps a new meter"),
+    _counter("signed", "换表已登记", "New meter noted"),
+)
+OWN_RULES: Final = {rule.id: rule for rule in (AGENT_SILENT, AGENT_CLOCK, *COUNTERS)}
 
 #: Where an entry of the site file's coverage names no first steps of its own.
 UNCOVERED_ADVICE: Final = Text(

@@ -15,6 +15,8 @@ from devices.model.codes import PumpPosition
 from devices.model.samples import SampleBatch
 from devices.wire.messages import Lane, Message
 from devices.wire.records import alerts_from, samples_from
+from edge_agent.detect.counters import STATE as COUNTERS
+from edge_agent.detect.counters import Meters
 from edge_agent.detect.detection import Detection
 from edge_agent.errors import NoRoom, NotStored
 from edge_agent.pipeline import Keeping, Pipeline
@@ -72,7 +74,8 @@ class Bench:
 
     def built(self) -> Pipeline:
         detection = Detection(self.campus, "edge", self.table, self.clock.now_us())
-        return Pipeline(detection, self.table, self.disk, self.clock, Pace())
+        meters = Meters(self.campus, "edge", self.table)
+        return Pipeline(detection, self.table, self.disk, self.clock, Pace(), meters)
 
     def batch(self, point: str, value: float) -> SampleBatch:
         return SampleBatch.of([self.table.row[point]], self.clock.now_us(), value)
@@ -220,3 +223,18 @@ async def test_on_a_thin_line_what_no_rule_reads_has_a_record_of_its_own(bench: 
         (["pump.position"], None),
         (["ac-1.room_c"], True),
     ]
+
+
+async def test_a_counter_keeps_its_reading_and_gets_a_total_whose_state_is_in_the_same_commit(
+    bench: Bench,
+) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(bench.pipeline.run())
+        for value in (5000.0, 0.0, 0.0):
+            await asyncio.gather(
+                bench.pipeline.samples(bench.batch("ac-1.run_h", value)), bench.pass_time(0.5)
+            )
+        running.cancel()
+    assert [value for name, value in bench.disk.samples() if name == "ac-1.run_h"] == [5000.0, 0.0, 0.0]
+    assert [value for name, value in bench.disk.samples() if name == "ac-1.total_run_h"] == [5000.0]
+    assert all(COUNTERS in states for _, states in bench.disk.commits[-2:])

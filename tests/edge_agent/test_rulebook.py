@@ -21,6 +21,7 @@ from devices.model.points import PointTable
 from devices.model.samples import SampleBatch
 from devices.wire.messages import Kind, Message, decode, encode
 from devices.wire.rule_sets import NONE, RuleSet, rules_message
+from edge_agent.detect.counters import Meters
 from edge_agent.detect.detection import Detection, Outcome
 from edge_agent.errors import NotStored
 from edge_agent.pipeline import Pipeline
@@ -60,7 +61,8 @@ class Gateway(Bench):
         self.rest = {name: data for name, data in saved.items() if name != STATE}
         memory = self.book.recall(saved.get(STATE))
         self.disk.states |= memory.packed()
-        self.pipeline = Pipeline(self.book.begin(), self.table, self.disk, self.clock, Pace())
+        meters = Meters(self.campus, "edge", self.table)
+        self.pipeline = Pipeline(self.book.begin(), self.table, self.disk, self.clock, Pace(), meters)
         self.pipeline.keep(self.book.memory.packed())
 
     def _tell(self) -> None:
