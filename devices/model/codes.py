@@ -51,6 +51,18 @@ class CameraLink(IntEnum):
     UNAUTHORISED = 4
     REFUSED = 5
     NOT_A_PICTURE = 6
+    SESSION_LIMIT = 7
+    SILENT = 8  # connected, and nothing comes
+    UNDECODABLE = 9
+    CACHED = 10  # the host gives the same old picture again and says so
+
+
+class PictureReference(IntEnum):
+    """Whether it is known what a camera should see by the light of its latest picture."""
+
+    NONE = 0
+    UNCONFIRMED = 1
+    CONFIRMED = 2  # by a person
 
 
 class Direction(IntEnum):
@@ -80,6 +92,7 @@ CODES: Final[dict[str, type[IntEnum]]] = {
     "pump_position": PumpPosition,
     "door": DoorState,
     "camera_link": CameraLink,
+    "picture_reference": PictureReference,
     "direction": Direction,
     "vehicle_class": VehicleClass,
 }
@@ -115,6 +128,15 @@ CODE_TEXTS: Final[dict[str, dict[int, Text]]] = {
         CameraLink.UNAUTHORISED: Text("认证失败", "unauthorised"),
         CameraLink.REFUSED: Text("拒绝服务", "refused"),
         CameraLink.NOT_A_PICTURE: Text("非图片", "not a picture"),
+        CameraLink.SESSION_LIMIT: Text("会话数已满", "session limit"),
+        CameraLink.SILENT: Text("已连接但无数据", "connected but silent"),
+        CameraLink.UNDECODABLE: Text("解码失败", "decoding error"),
+        CameraLink.CACHED: Text("缓存旧图", "cached picture"),
+    },
+    "picture_reference": {
+        PictureReference.NONE: Text("尚无", "none yet"),
+        PictureReference.UNCONFIRMED: Text("待确认", "unconfirmed"),
+        PictureReference.CONFIRMED: Text("已确认", "confirmed"),
     },
     "direction": {
         Direction.UNKNOWN: Text("未知", "unknown"),

@@ -23,8 +23,8 @@ from devices.model.samples import SampleBatch
 from edge_agent.sources.camera.fetch import NoPicture, client, picture
 from edge_agent.sources.camera.host import COUNTED, UNREACHED, Camera, Host, hosts_of
 from edge_agent.sources.camera.newest import Newest, Picture
-from edge_agent.sources.camera.picture import Grey, grey_of
 from edge_agent.sources.camera.settings import CameraSettings
+from edge_agent.sources.capture.picture import Grey, grey_of
 from edge_agent.sources.port import Clock, Sink
 
 log = logging.getLogger(__name__)

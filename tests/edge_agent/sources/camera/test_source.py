@@ -20,7 +20,7 @@ from devices.model.codes import CameraLink
 from devices.model.errors import ConfigRefused
 from edge_agent.sources.camera import CameraSettings, CameraSource, cameras_of
 from edge_agent.sources.port import SystemClock
-from tests.edge_agent.sources.camera.pictures import declaring, jpeg
+from tests.edge_agent.sources.capture.pictures import declaring, jpeg
 from tests.edge_agent.sources.camera.web_host import Asked, Host, Reply, digest_answer, ok, serving, status
 from tests.edge_agent.sources.gathering_sink import GatheringSink
 from tests.edge_agent.sources.small_campus import AGENT, NAME, campus_of, device

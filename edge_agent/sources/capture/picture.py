@@ -1,0 +1,81 @@
+"""An encoded picture to the small grey one that the detectors see."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import cv2
+import numpy as np
+
+from devices.model.errors import Garbled
+from devices.model.frames import FRAME_HEIGHT, FRAME_WIDTH
+from edge_agent.sources.capture.jpeg import check
+from edge_agent.sources.capture.packets import Grey, Sight
+
+#: The decoder itself can reduce by these; less work, and much less memory for a large picture.
+REDUCED: Final = (
+    (8, cv2.IMREAD_REDUCED_GRAYSCALE_8),
+    (4, cv2.IMREAD_REDUCED_GRAYSCALE_4),
+    (2, cv2.IMREAD_REDUCED_GRAYSCALE_2),
+)
+#: Formats whose first plane is the grey picture already, one byte each.
+WITH_LUMA: Final = frozenset(
+    {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray"}
+)
+#: libavutil's number for levels from 0 to 255; otherwise black is 16 and white 235.
+FULL_RANGE: Final = 2
+STRETCHED: Final = np.clip((np.arange(256) - 16) * 255 / 219 + 0.5, 0, 255).astype(np.uint8)
+#: Width of the JPEG made of a stream's picture, at most.
+MOST_WIDE: Final = 1280
+QUALITY: Final = 80
+
+
+def grey_of(data: bytes, max_pixels: float) -> Grey:
+    """Decode a JPEG into uint8 (FRAME_HEIGHT, FRAME_WIDTH), luma; another shape of picture is squeezed.
+
+    Raises:
+        Garbled: it is no JPEG of bearable size.
+    """
+    width, height = check(data, max_pixels)
+    mode = next(
+        (
+            mode
+            for factor, mode in REDUCED
+            if width >= factor * FRAME_WIDTH and height >= factor * FRAME_HEIGHT
+        ),
+        cv2.IMREAD_GRAYSCALE,
+    )
+    try:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), mode | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as error:
+        raise Garbled(f"a picture that cannot be decoded: {error.err}") from None
+    if decoded is None:
+        raise Garbled("a picture that cannot be decoded")
+    return _small(decoded)
+
+
+def sight_of(frame: Any, time_us: int) -> Sight:
+    """A decoded frame of PyAV as the detectors see it, and as a JPEG for people."""
+    if frame.format.name in WITH_LUMA:
+        plane = frame.planes[0]
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        luma = rows[: frame.height, : frame.width]
+    else:
+        luma = frame.to_ndarray(format="gray")
+    grey = _small(luma)
+    if frame.color_range != FULL_RANGE and not frame.format.name.startswith("yuvj"):
+        grey = STRETCHED[grey]  # black is black, from a stream as from a JPEG
+    return Sight(time_us, grey, _jpeg(frame))
+
+
+def _small(picture: Any) -> Grey:
+    if picture.shape != (FRAME_HEIGHT, FRAME_WIDTH):
+        picture = cv2.resize(picture, (FRAME_WIDTH, FRAME_HEIGHT), interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(picture, np.uint8)
+
+
+def _jpeg(frame: Any) -> bytes:
+    wide = min(frame.width, MOST_WIDE)
+    shown = frame.reformat(width=wide, height=max(2, frame.height * wide // frame.width), format="bgr24")
+    _, data = cv2.imencode(".jpg", shown.to_ndarray(), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return data.tobytes()

@@ -1,0 +1,137 @@
+"""The worker process: reads streams and decodes pictures for the agent, which kills it when it hangs.
+
+It is told what to do on standard input and answers on standard output; it ends when the input ends. Whatever a
+damaged picture or a strange stream does to a C library, it does here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from typing import Any, BinaryIO, Final
+
+import av.logging
+import cv2
+
+from devices.model.codes import CameraLink
+from devices.model.errors import Garbled
+from edge_agent.sources.capture.failures import NoPicture
+from edge_agent.sources.capture.orders import LENGTH, LONGEST, Order, framed, unpacked
+from edge_agent.sources.capture.packets import Codec, Counts, Packet, Sight
+from edge_agent.sources.capture.picture import grey_of
+from edge_agent.sources.capture.stream import Stream, Told
+
+#: How often the agent hears that all is well.
+BEAT_S: Final = 0.5
+#: Messages that may wait for the agent; then streams lose what is newest, and count it.
+ROOM: Final = 256
+NAMES: Final[dict[type, str]] = {Codec: "codec", Packet: "packet", Sight: "sight", Counts: "counts"}
+
+
+class Capture:
+    """All that one worker does."""
+
+    def __init__(self, told: BinaryIO, answers: BinaryIO) -> None:
+        self._told = told
+        self._answers = answers
+        self._out: queue.Queue[list[Any]] = queue.Queue(ROOM)
+        self._jpegs: queue.Queue[tuple[int, float, bytes]] = queue.Queue()
+        self._streams: dict[int, Stream] = {}
+        self._dropped = 0
+
+    def run(self) -> None:
+        """Work until the agent closes our input, or is gone."""
+        for work in (self._write, self._decode, self._beat):
+            threading.Thread(target=work, name=work.__name__, daemon=True).start()
+        while (message := self._message()) is not None:
+            self._do(message)
+        os._exit(0)  # a thread may hang in a C call, which is what this process is for
+
+    def _message(self) -> list[Any] | None:
+        head = self._told.read(LENGTH)
+        length = int.from_bytes(head, "big")
+        if len(head) < LENGTH or length > LONGEST:
+            return None
+        body = self._told.read(length)
+        return unpacked(body) if len(body) == length else None
+
+    def _do(self, message: list[Any]) -> None:
+        match message:
+            case ["decode", number, max_pixels, jpeg]:
+                self._jpegs.put((number, max_pixels, jpeg))
+            case ["open", key, order]:
+                stream = Stream(Order(**order), lambda told: self._tell(key, told))
+                self._streams[key] = stream
+                name = f"stream {key}"
+                threading.Thread(target=self._read, args=(key, stream), name=name, daemon=True).start()
+            case ["every", key, sample_s] if key in self._streams:
+                self._streams[key].hurry(sample_s)
+            case ["close", key] if key in self._streams:
+                self._streams[key].close()
+
+    def _read(self, key: int, stream: Stream) -> None:
+        link, why = CameraLink.SILENT, "closed"
+        try:
+            stream.run()
+        except NoPicture as failure:
+            link, why = failure.link, str(failure)
+        except Exception as error:  # noqa: BLE001 - boundary: a source's task, a thread of it for each stream
+            link, why = CameraLink.UNDECODABLE, f"a fault of ours ({type(error).__name__})"
+        del self._streams[key]
+        self._out.put(["ended", key, int(link), why])
+
+    def _tell(self, key: int, told: Told) -> None:
+        """Hand over what a stream gave; where the agent does not keep up, it is lost and counted."""
+        if isinstance(told, Sight):
+            parts: list[Any] = [told.time_us, told.grey.tobytes(), told.jpeg]
+        elif isinstance(told, Codec):
+            parts = [told.name, told.extradata, told.width, told.height, told.tick_us, told.epoch]
+        else:
+            parts = list(told)
+        try:
+            self._out.put_nowait([NAMES[type(told)], key, *parts])
+        except queue.Full:
+            self._dropped += 1
+
+    def _decode(self) -> None:
+        while True:
+            number, max_pixels, jpeg = self._jpegs.get()
+            try:
+                self._out.put(["decoded", number, grey_of(jpeg, max_pixels).tobytes(), ""])
+            except Garbled as error:
+                self._out.put(["decoded", number, None, str(error)])
+
+    def _beat(self) -> None:
+        while True:
+            hung = [key for key, stream in list(self._streams.items()) if stream.hangs]
+            self._out.put(["alive", hung, self._dropped])
+            time.sleep(BEAT_S)
+
+    def _write(self) -> None:
+        while True:
+            try:
+                self._answers.write(framed(self._out.get()))
+                if self._out.empty():
+                    self._answers.flush()
+            except OSError:
+                os._exit(1)  # the agent is gone
+
+
+def main() -> None:
+    """Serve the agent that started us."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", 1 << 16)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no message
+    logging.getLogger("libav").addHandler(logging.NullHandler())
+    logging.getLogger("libav").propagate = False  # its words hold addresses, and they hold passwords
+    av.logging.set_level(av.logging.ERROR)
+    av.logging.set_skip_repeated(False)
+    cv2.setNumThreads(1)  # many small pictures: OpenCV's own threads only get in each other's way
+    Capture(sys.stdin.buffer, answers).run()
+
+
+if __name__ == "__main__":
+    main()
