@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from devices.sim.torture.bench_files import SETTINGS, write_bench
 from devices.sim.torture.field import ACCEPTED, ACKNOWLEDGED, ARRIVED, Field
+from devices.sim.torture.killing import kill_often
 from devices.sim.torture.nursery import Nursery
 from devices.sim.torture.oracle import LIVENESS, Judged, Oracle, Violation
 from devices.sim.torture.shim import Machine
@@ -138,26 +139,20 @@ class Bench:
         write_bench(self.folder, port)
         try:
             async with self._nursery:
-                while (
-                    self.tally.kills < kills
-                    and time.monotonic() < until_s
-                    and not (enough and enough.is_set())
-                ):
-                    await self._live_and_die()
-                    if len(self.lives) % self._kills_between == 0:
-                        await self._drain()
-                    if self.oracle.violations:
-                        break
-                else:
-                    await self._drain()
+                return await kill_often(self, kills, self._kills_between, until_s, enough)
         finally:
             await self._field.close()
             self._machine.page.close()
-        return self.oracle.violations
+
+    @property
+    def killed(self) -> int:
+        """How often the agent was killed."""
+        return self.tally.kills
 
     # --- one life
 
-    async def _live_and_die(self) -> None:
+    async def kill(self) -> None:
+        """Start the agent, and kill it as the next life is drawn."""
         life = drawn(self._source, is_real=self._machine.is_real, clock=self._clock)
         self.lives.append(life)
         self._field.life = len(self.lives)
@@ -228,7 +223,7 @@ class Bench:
 
     # --- and the judgement
 
-    async def _drain(self) -> None:
+    async def settle(self) -> None:
         """No more faults: everything that was accepted must arrive within the bound."""
         self._field.speaks, self._field.is_kind = False, True
         began_s = time.monotonic()

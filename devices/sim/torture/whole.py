@@ -24,6 +24,7 @@ from devices.sim.demo_files import write_hub
 from devices.sim.torture.bench_files import AGENT, DOORS, RULE, SETTINGS, write_whole
 from devices.sim.torture.doors import Speakers, topic_of
 from devices.sim.torture.hubview import HubView
+from devices.sim.torture.killing import kill_often
 from devices.sim.torture.nursery import Nursery
 from devices.sim.torture.oracle import CONSERVATION, INTEGRITY, LIVENESS, ONCE, Judged, Oracle, Violation
 from devices.sim.torture.proxy import Proxy
@@ -121,23 +122,16 @@ class Whole:
                 await stack.enter_async_context(nursery)
             tasks = await self._begin(stack)
             try:
-                while (
-                    sum(self.kills.values()) < kills
-                    and time.monotonic() < until_s
-                    and not (enough and enough.is_set())
-                ):
-                    await self._kill_one()
-                    if len(self.lives) % self._kills_between == 0:
-                        await self._settle()
-                    if self.oracle.violations:
-                        break
-                else:
-                    await self._settle()
+                return await kill_often(self, kills, self._kills_between, until_s, enough)
             finally:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-        return self.oracle.violations
+
+    @property
+    def killed(self) -> int:
+        """How often one of the programs was killed."""
+        return sum(self.kills.values())
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -214,7 +208,8 @@ class Whole:
 
     # --- one kill
 
-    async def _kill_one(self) -> None:
+    async def kill(self) -> None:
+        """Kill one of the programs at a moment that is drawn."""
         source, victim = self._source, self._source.choice(self._victims)
         self._proxy.chance = source.choice((0.0, 0.02, 0.1))
         wait_s, trouble = source.uniform(0.0, 2.0), self._make_trouble()
@@ -279,7 +274,7 @@ class Whole:
 
     # --- the judgement
 
-    async def _settle(self) -> None:
+    async def settle(self) -> None:
         """No more faults: everything that was accepted must be at the hub, once, within the bound."""
         self._speaks, self._proxy.chance = False, 0.0
         for machine in self._machines.values():

@@ -25,8 +25,8 @@ async def test_real_agents_killed_without_power_and_with_their_clock_set_keep_ev
     parts = await run_benches(tmp_path, seed, kills=40, benches=2, seconds=20, kills_between=10)
     assert [str(one) for part in parts for one in part.violations] == [], f"seed {seed}"
     assert sum(part.kills for part in parts) >= 10
-    assert all(part.counts["messages"] and part.counts["alert_events"] for part in parts)
-    assert sum(part.counts["power_cuts"] for part in parts) > 0
+    for what in ("messages", "alert_events", "power_cuts"):  # a short bench may see none of a kind
+        assert sum(part.counts[what] for part in parts) > 0
 
 
 @pytest.mark.needs("cc")
