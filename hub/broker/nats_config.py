@@ -16,8 +16,9 @@ from hub.broker.users import BrokerUser
 
 #: Most messages that one subscription has unacknowledged.
 MAX_ACK_PENDING: Final = 256
-#: nats-server brings a message again when it was not acknowledged for so long.
-ACK_WAIT: Final = "60s"
+#: nats-server brings a message again when it was not acknowledged for so long: a door message that was on its way when
+#: its agent died is as late as that. A repeat does no harm; see docs/promises.md.
+ACK_WAIT: Final = "15s"
 #: The broker carries, it does not store: this holds what is under way, and sessions.
 MAX_MEMORY_STORE: Final = 64 * 1024 * 1024
 MAX_FILE_STORE: Final = 1024 * 1024 * 1024
