@@ -18,10 +18,13 @@ from edge_agent.detect.counters import Meters
 from edge_agent.health import Health
 from edge_agent.healthport import serve
 from edge_agent.outbox import Outbox
+from edge_agent.pictures import Looking, kept
 from edge_agent.pipeline import Keeping, Pipeline
 from edge_agent.rulebook import SECTION, STATE, Rulebook
 from edge_agent.settings import EdgeSettings, load_credentials
 from edge_agent.sources.camera.source import CameraSource
+from edge_agent.sources.modbus.learned import STATE as LEARNED
+from edge_agent.sources.modbus.learned import Learned, learned
 from edge_agent.sources.modbus.source import ModbusSource
 from edge_agent.sources.mqtt.source import MqttSource
 from edge_agent.sources.port import Sink, Source, SystemClock
@@ -70,19 +73,25 @@ async def _living(
     started_us = clock.now_us()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = settings.data_dir / "outbox.sqlite"
-    async with Outbox(
-        path, settings.agent, settings.outbox, now_us=clock.now_us, monotonic=clock.monotonic
-    ) as outbox:
+    looking = Looking(campus, settings.agent, table, settings.pictures)
+    async with (
+        Outbox(
+            path, settings.agent, settings.outbox, now_us=clock.now_us, monotonic=clock.monotonic
+        ) as outbox,
+        kept(settings.data_dir / "references", looking) as references,
+    ):
         saved = await outbox.load_states()
         memory = book.recall(saved.pop(STATE, None))
         if memory.starts is not None:  # before anything that could end this start is done
             await outbox.save_state(STATE, memory.packed()[STATE])
         detection = book.begin()
         meters = Meters(campus, settings.agent, table)
-        pipeline = Pipeline(detection, table, outbox, clock, settings.detect, meters)
+        pipeline = Pipeline(detection, table, outbox, clock, settings.detect, meters, looking)
         pipeline.keep(book.memory.packed())
+        cuts = learned(saved.pop(LEARNED, None), clock.now_us())
+        cuts.told = pipeline.keep
         await _begin(pipeline, saved)
-        sources = _sources(settings, campus, table, field, clock)
+        sources = _sources(settings, campus, table, field, clock, cuts, pipeline)
         about = {
             "id": settings.agent,
             "version": version("campuswatch"),
@@ -103,6 +112,7 @@ async def _living(
         health.add(SECTION, book.about)
         health.add("pipeline", pipeline.health)
         health.add("counters", meters.health)
+        health.add("pictures", lambda: {**looking.health(), **references.health()})
         health.add("outbox", lambda: outbox.stats().as_health())
         health.add("uplink", uplink.health)
         for name, source in sources.items():
@@ -120,13 +130,27 @@ async def _begin(pipeline: Pipeline, saved: Mapping[str, bytes]) -> None:
 
 
 def _sources(
-    settings: EdgeSettings, campus: Campus, table: PointTable, field: Any, clock: SystemClock
+    settings: EdgeSettings,
+    campus: Campus,
+    table: PointTable,
+    field: Any,
+    clock: SystemClock,
+    cuts: Learned,
+    pipeline: Pipeline,
 ) -> dict[str, Source]:
     """One source for each kind of link that this agent owns."""
     kinds: set[type[Link]] = {type(link) for link in campus.links_of(settings.agent)}
     sources: dict[str, Source] = {}
     if any(issubclass(kind, ModbusLink) for kind in kinds):
-        sources["modbus"] = ModbusSource(campus, settings.agent, settings.sources.modbus, table, clock)
+        sources["modbus"] = ModbusSource(
+            campus,
+            settings.agent,
+            settings.sources.modbus,
+            table,
+            clock,
+            learned=cuts,
+            reads=lambda: pipeline.reads,
+        )
     if MqttLink in kinds:
         sources["mqtt"] = MqttSource(campus, settings.agent, settings.sources.mqtt, table, field, clock)
     if HttpLink in kinds:

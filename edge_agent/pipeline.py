@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from devices.model.alerts import AlertEvent
 from devices.model.errors import Garbled
@@ -24,6 +25,8 @@ from edge_agent.detect.counters import STATE as COUNTERS
 from edge_agent.detect.counters import Meters
 from edge_agent.detect.detection import PART, UNTIL, Detection, Outcome
 from edge_agent.errors import NoRoom, NotStored
+from edge_agent.pictures import Looking
+from edge_agent.pictures.looking import STATE as PICTURES
 from edge_agent.uplink.holding import Holding, is_ours
 from edge_agent.uplink.thinning import REST
 
@@ -97,9 +100,11 @@ class Pipeline:
         clock: Clock,
         pace: Pace,
         meters: Meters,
+        looking: Looking,
     ) -> None:
         self._detection = detection
         self._meters = meters
+        self._looking = looking
         self._table = table
         self._may_leave = np.array([name not in table.personal for name in table.names], np.bool_)
         self._store = store
@@ -114,12 +119,18 @@ class Pipeline:
         self._wall_us, self._monotonic = clock.now_us(), clock.monotonic()
         self._unkept: list[AlertEvent] = []
         self._holding = Holding()
+        self.look_again: Callable[[int], None] = lambda _: None  # asks for the next picture of a camera soon
         self.is_thin: Callable[[], bool] = lambda: False  # whether the line carries less than comes in
         self._turn = asyncio.Lock()
         self._fallback: Fallback | None = None  # while the detection is on trial
         self._good: dict[str, bytes] = {}  # its state after the last step that went well
         self._more: dict[str, bytes] = {}  # states of others that are to be kept
         self.counts = dict.fromkeys(COUNTS, 0)
+
+    @property
+    def reads(self) -> npt.NDArray[np.bool_]:
+        """Points whose values the rules that run now read, bool (points,); the same array as long as they do."""
+        return self._detection.reads
 
     async def samples(self, batch: SampleBatch) -> None:
         """Take samples; returns when they are judged and on disk, or counted as not kept: the disk is full.
@@ -140,7 +151,10 @@ class Pipeline:
     async def frames(self, batch: FrameBatch) -> None:
         """Take pictures; what was seen in them is on disk when this returns."""
         self.counts["pictures"] += len(batch)
-        await self.samples(self._detection.frames(batch))
+        seen = self._looking.look(batch)
+        for row in self._looking.suspects(batch.camera):
+            self.look_again(row)
+        await self.samples(seen)
 
     async def begin(self, saved: dict[str, bytes]) -> None:
         """Continue from the saved state; alerts that nobody judges any more are cleared.
@@ -149,10 +163,13 @@ class Pipeline:
             Garbled: the state cannot be read.
         """
         told = self._begin_meters(saved.get(COUNTERS))
-        detection = {name: data for name, data in saved.items() if not is_ours(name) and name != COUNTERS}
+        self._looking.restore(saved.get(PICTURES))
+        others = {COUNTERS, PICTURES}
+        detection = {name: data for name, data in saved.items() if not is_ours(name) and name not in others}
         # Without the judgement of its rule nothing would ever clear an alert.
         judged = {name.removeprefix(PART["now"]) for name, data in detection.items() if data}
         self._holding.begin(saved if detection else {}, judged)
+        self._looking.note(self._holding.events())
         orphans = self._detection.restore(detection, self._now_us())
         await self._commit(SampleBatch.empty(), [*orphans, *told])
 
@@ -163,18 +180,20 @@ class Pipeline:
             log.error("counters begin anew, totals start from the readings: %s", error)  # noqa: TRY400 - expected
             return self._meters.begin(None)
 
-    async def change(self, detection: Detection, states: Mapping[str, bytes], fallback: Fallback) -> None:
+    async def change(
+        self, detection: Detection, states: Callable[[], Mapping[str, bytes]], fallback: Fallback
+    ) -> None:
         """Let another detection go on from here; it is on trial.
 
         What it no longer judges is cleared. The clears, its state and `states` are kept in one commit, and no
-        reading falls between the two.
+        reading falls between the two. `states` is asked for when nothing can hinder the change any more.
 
         Raises:
             Garbled: it cannot go on from here; nothing was changed.
         """
         async with self._turn:
             orphans = detection.restore(_parts(self._detection), self._now_us())
-            self._adopt(detection, states)
+            self._adopt(detection, states())
             self.guard(fallback)
             await self._commit(SampleBatch.empty(), orphans)
 
@@ -248,6 +267,7 @@ class Pipeline:
     async def _commit(self, batch: SampleBatch, events: Sequence[AlertEvent]) -> bool:
         """Commit; say whether the samples are kept. Alerts that could not be wait for the next commit."""
         self._holding.take(events)
+        self._looking.note(events)
         events = [*self._unkept, *events]
         batch = batch[self._may_leave[batch.point]]
         records = [
@@ -296,7 +316,7 @@ class Pipeline:
         is_due = self._clock.monotonic() - self._held_at >= self._pace.held_s
         if is_due:  # judges keep what they judged by; this is for evidence and for rules that are new
             self._held_at = self._clock.monotonic()
-            states |= self._detection.save_held()
+            states |= self._detection.save_held() | self._looking.save()
         return states | self._meters.save(is_due=is_due)
 
     def _now_us(self) -> int:
@@ -307,6 +327,8 @@ class Pipeline:
         if abs(step_us) > CLOCK_STEP_US:
             self.counts["clock_steps"] += 1
             self._detection.shift(step_us)
+            if self._fallback is not None:
+                self._good = _parts(self._detection)
             self._meters.shift(step_us)
         return wall_us
 

@@ -82,8 +82,8 @@ class Line(asyncio.Protocol, ABC):
             timer.cancel()
             self._answer = None
 
-    def free_at_s(self, unit: int) -> float:  # noqa: ARG002 - frames with a number are never mistaken
-        """Time of the event loop before which a unit must not be asked: its late answer could be mistaken."""
+    def free_in_s(self, unit: int) -> float:  # noqa: ARG002 - frames with a number are never mistaken
+        """Seconds for which a unit must not be asked yet: its late answer could be taken for another one."""
         return 0.0
 
     def close(self, why: str) -> None:

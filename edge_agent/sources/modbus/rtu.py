@@ -127,9 +127,10 @@ class RtuLine(Line):
             await asyncio.sleep(wait_s)
         return await super().ask(question, timeout_s)
 
-    def free_at_s(self, unit: int) -> float:
-        """Time of the event loop before which a unit must not be asked: its late answer could be mistaken."""
-        return self._given_up.get(unit, 0.0)
+    def free_in_s(self, unit: int) -> float:
+        """Seconds for which a unit must not be asked yet: its late answer could be taken for another one."""
+        until_s = self._given_up.get(unit)
+        return 0.0 if until_s is None else until_s - asyncio.get_running_loop().time()
 
     def data_received(self, data: bytes) -> None:  # noqa: D102 - asyncio.Protocol
         if data in self._ignored:

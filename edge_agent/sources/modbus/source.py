@@ -11,8 +11,10 @@ from devices.campus.modbus_links import ModbusLink
 from devices.campus.site import Campus
 from devices.model.errors import Refused
 from devices.model.points import PointTable
+from edge_agent.sources.modbus.learned import Learned
 from edge_agent.sources.modbus.plan import plan_link
 from edge_agent.sources.modbus.settings import ModbusSettings
+from edge_agent.sources.modbus.unit import Flags
 from edge_agent.sources.modbus.ways import Receptions, way_of
 from edge_agent.sources.modbus.worker import LinkWorker
 from edge_agent.sources.outlet import Outlet
@@ -29,6 +31,8 @@ class ModbusSource:
         table: the agent's point table; rows of the samples refer to it.
         clock: time.
         random: numbers from 0 to 1, by which links start out of step.
+        learned: what units refused before; it is told what they refuse from now on.
+        reads: which points rules read now, bool (points of the table,); these go first.
     """
 
     def __init__(
@@ -39,12 +43,25 @@ class ModbusSource:
         table: PointTable,
         clock: Clock,
         random: Callable[[], float] = random_numbers.random,
+        *,
+        learned: Learned | None = None,
+        reads: Callable[[], Flags | None] = lambda: None,
     ) -> None:
         receptions: Receptions = {}
         links = [link for link in campus.links_of(agent) if isinstance(link, ModbusLink)]
+        learned = learned or Learned()
         plans = {link.id: plan_link(campus, link, table) for link in links}
         self.workers = [
-            LinkWorker(link, plans[link.id], settings, clock, random, way_of(link, settings, receptions))
+            LinkWorker(
+                link,
+                plans[link.id],
+                settings,
+                clock,
+                random,
+                way_of(link, settings, receptions),
+                learned,
+                reads,
+            )
             for link in links
             if plans[link.id]
         ]
