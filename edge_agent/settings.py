@@ -9,8 +9,11 @@ from pydantic import Field
 from devices.model.errors import ConfigRefused, Problem
 from devices.profiles.strict import Strict, load
 from devices.wire.mqtt import Broker
+from edge_agent.orders.settings import OrderSettings
 from edge_agent.outbox import OutboxSettings
+from edge_agent.pictures.settings import PictureSettings
 from edge_agent.sources.camera.settings import CameraSettings
+from edge_agent.sources.dlt645.settings import Dlt645Settings
 from edge_agent.sources.modbus.settings import ModbusSettings
 from edge_agent.sources.mqtt.settings import MqttSettings
 from edge_agent.uplink.settings import UplinkSettings
@@ -54,6 +57,7 @@ class SourcesSettings(Strict):
     """Settings of each kind of source; the links themselves stand in the site file."""
 
     modbus: ModbusSettings = ModbusSettings()
+    dlt645: Dlt645Settings = Dlt645Settings()
     mqtt: MqttSettings = MqttSettings()
     camera: CameraSettings = CameraSettings()
 
@@ -70,9 +74,11 @@ class EdgeSettings(Strict):
     )
     health: HealthSettings = HealthSettings()
     detect: DetectSettings = DetectSettings()
+    pictures: PictureSettings = PictureSettings()
     outbox: OutboxSettings = OutboxSettings()
     uplink: UplinkSettings = UplinkSettings()
     sources: SourcesSettings = SourcesSettings()
+    orders: OrderSettings = OrderSettings()
 
 
 def load_settings(path: Path) -> EdgeSettings:

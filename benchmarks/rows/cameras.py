@@ -21,6 +21,7 @@ from devices.campus.site import Campus
 from devices.model.frames import FrameBatch
 from devices.model.samples import SampleBatch
 from edge_agent.detect.detection import Detection
+from edge_agent.pictures import Looking, PictureSettings
 from edge_agent.sources.camera import CameraSettings, CameraSource
 from edge_agent.sources.port import SystemClock
 
@@ -51,12 +52,13 @@ def run() -> list[Result]:
     ]
 
 
-class Looking:
+class Judging:
     """A sink that runs every check on each picture."""
 
     def __init__(self, campus: Campus) -> None:
         table = campus.points_of(AGENT)
         self._detection = Detection(campus, AGENT, table, SystemClock().now_us())
+        self._looking = Looking(campus, AGENT, table, PictureSettings())
         self.pictures = 0
 
     async def samples(self, batch: SampleBatch) -> None:
@@ -66,12 +68,12 @@ class Looking:
     async def frames(self, batch: FrameBatch) -> None:
         """Look, then judge."""
         self.pictures += len(batch)
-        await self.samples(self._detection.frames(batch))
+        await self.samples(self._looking.look(batch))
 
 
 async def _watch(campus: Campus) -> list[float]:
     """Cores in each run of 854 pictures, after one that is not counted."""
-    sink = Looking(campus)
+    sink = Judging(campus)
     source = CameraSource(campus, AGENT, CameraSettings(), campus.points_of(AGENT), SystemClock())
     task = asyncio.create_task(source.run(sink))
     cores = []

@@ -22,6 +22,7 @@ CONVERSIONS: Final[dict[str, Conversion]] = {
     "": Conversion(""),
     "%": Conversion("%"),
     "1/h": Conversion("1/h"),
+    "kbit/s": Conversion("kbit/s"),
     "A": Conversion("A"),
     "mA": Conversion("A", 1e-3),
     "C": Conversion("C"),
@@ -58,6 +59,7 @@ CONVERSIONS: Final[dict[str, Conversion]] = {
     "ft/s": Conversion("km/h", 1.09728),
     "cm/s": Conversion("km/h", 0.036),
     "level": Conversion("level"),
+    "px": Conversion("px"),
     "count": Conversion("count"),
 }
 

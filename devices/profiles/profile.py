@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from devices.model.points import ID_PATTERN
+from devices.profiles.derived import PASS_POINTS, PICTURE_POINTS
 from devices.profiles.dlt645_sheet import Dlt645Sheet
 from devices.profiles.point import Counter, Point, PointName, Words, check_members
 from devices.profiles.strict import Strict
@@ -256,18 +257,8 @@ class SnapshotSheet(Strict):
 
 
 DERIVED: Final[dict[DeviceKind, tuple[Point, ...]]] = {
-    DeviceKind.RADAR: (
-        Point(
-            name="pass_kmh",
-            title=Words(zh="车辆通过速度(驶近为正)", en="speed of a vehicle pass (approaching is positive)"),
-            unit="km/h",
-        ),
-        Point(
-            name="pass_class",
-            title=Words(zh="通过车辆类型", en="class of a vehicle that passed"),
-            codes="vehicle_class",
-        ),
-    ),
+    DeviceKind.RADAR: PASS_POINTS,
+    DeviceKind.CAMERA: PICTURE_POINTS,
 }
 
 

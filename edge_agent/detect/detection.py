@@ -1,4 +1,4 @@
-"""All rules of one agent: samples and pictures in, alert events and derived samples out, state saved."""
+"""All rules of one agent: samples in, alert events and derived samples out, state saved."""
 
 from __future__ import annotations
 
@@ -13,19 +13,16 @@ from devices.campus.rules import SetpointRule, StaleRule, StateRule, WhenRule
 from devices.campus.site import Campus
 from devices.campus.speed_rules import SpeedingRule
 from devices.model.alerts import AlertEvent
-from devices.model.frames import FrameBatch
 from devices.model.points import PointTable
 from devices.model.samples import SampleBatch
-from devices.profiles.profile import DeviceKind
 from edge_agent.detect import saving
 from edge_agent.detect.block import Block, Flags, Held
 from edge_agent.detect.findings import Findings
 from edge_agent.detect.judge import Judge
-from edge_agent.detect.pictures import Seen, look
 from edge_agent.detect.setpoint import SetpointJudge
 from edge_agent.detect.silence import SilenceJudge
 from edge_agent.detect.speeding import Radars
-from edge_agent.detect.subjects import Register, rows_of
+from edge_agent.detect.subjects import Register
 from edge_agent.detect.track import Track
 from edge_agent.detect.when import WhenJudge
 
@@ -65,11 +62,6 @@ class Detection:
         self._gone: dict[str, bytes] = {}
         self._order = tuple(TopologicalSorter(causes).static_order())
         self._radars = Radars([rule for rule in rules if isinstance(rule, SpeedingRule)], register)
-        cameras = [d for d in campus.devices_of(agent) if campus.profile_of(d).kind is DeviceKind.CAMERA]
-        subjects = [register.subject(camera) for camera in cameras]
-        self._looks = {name: rows_of(subjects, name) for name in ("mean_level", "std_level", "same_pictures")}
-        self.cameras = tuple(camera.id for camera in cameras)
-        self._seen = Seen.nothing(len(cameras))
 
     @property
     def rule_versions(self) -> dict[str, int]:
@@ -103,17 +95,6 @@ class Detection:
         self._held, self._until_us = track.after, track.until_us
         found = {name: self._judges[name].judge(track, self._judges) for name in self._order}
         return [findings for name in self._judges if (findings := found[name]) is not None and len(findings)]
-
-    def frames(self, frames: FrameBatch) -> SampleBatch:
-        """Judge pictures; `camera` counts in the order of `cameras`. Each camera at most once in a batch."""
-        self._seen, looks = look(self._seen, frames)
-        columns = (looks.mean_level, looks.std_level, looks.same_pictures)
-        rows = [self._looks[name][frames.camera] for name in ("mean_level", "std_level", "same_pictures")]
-        return SampleBatch.of(
-            np.concatenate(rows),
-            np.tile(frames.time_us, 3),
-            np.concatenate([np.asarray(c, np.float64) for c in columns]),
-        )
 
     @cached_property
     def reads(self) -> Flags:
@@ -149,8 +130,7 @@ class Detection:
     def save_held(self) -> dict[str, bytes]:
         """The parts that change with every reading and may be old: the next poll brings them again."""
         held = saving.packed(self._table.names, {"value": self._held.value, "at_us": self._held.at_us})
-        seen = saving.packed(self.cameras, {"mark": self._seen.mark, "same": self._seen.same})
-        return {"held": saving.part(held), "seen": saving.part(seen)}
+        return {"held": saving.part(held)}
 
     def restore(self, parts: dict[str, bytes], now_us: int) -> list[AlertEvent]:
         """Continue from saved parts; a part that is not there begins anew.
@@ -169,9 +149,6 @@ class Detection:
         if "held" in state:
             fresh = {"value": self._held.value, "at_us": self._held.at_us}
             self._held = Held(**saving.reordered(state["held"], self._table.names, fresh))
-        if "seen" in state:
-            fresh = {"mark": self._seen.mark, "same": self._seen.same}
-            self._seen = Seen(**saving.reordered(state["seen"], self.cameras, fresh))
         if "radars" in state and state["radars"][0] == [s.id for s in self._radars.subjects]:
             self._radars.restore(saving.columns_unpacked(state["radars"][1]))
         self._until_us = state.get(UNTIL, now_us)

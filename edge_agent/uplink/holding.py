@@ -34,6 +34,10 @@ class Holding:
     def __len__(self) -> int:
         return sum(map(len, self._parts))
 
+    def events(self) -> list[AlertEvent]:
+        """All of them."""
+        return [event for part in self._parts for event in part.values()]
+
     def take(self, events: Iterable[AlertEvent]) -> None:
         """Take in what was raised, changed and cleared."""
         for event in events:

@@ -19,6 +19,7 @@ from edge_agent.detect.counters import STATE as COUNTERS
 from edge_agent.detect.counters import Meters
 from edge_agent.detect.detection import Detection
 from edge_agent.errors import NoRoom, NotStored
+from edge_agent.pictures import Looking, PictureSettings
 from edge_agent.pipeline import Keeping, Pipeline
 from edge_agent.uplink.thinning import REST
 from tests.edge_agent.detect.small_campus import small_campus
@@ -75,7 +76,8 @@ class Bench:
     def built(self) -> Pipeline:
         detection = Detection(self.campus, "edge", self.table, self.clock.now_us())
         meters = Meters(self.campus, "edge", self.table)
-        return Pipeline(detection, self.table, self.disk, self.clock, Pace(), meters)
+        looking = Looking(self.campus, "edge", self.table, PictureSettings())
+        return Pipeline(detection, self.table, self.disk, self.clock, Pace(), meters, looking)
 
     def batch(self, point: str, value: float) -> SampleBatch:
         return SampleBatch.of([self.table.row[point]], self.clock.now_us(), value)

@@ -24,6 +24,7 @@ from devices.wire.rule_sets import NONE, RuleSet, rules_message
 from edge_agent.detect.counters import Meters
 from edge_agent.detect.detection import Detection, Outcome
 from edge_agent.errors import NotStored
+from edge_agent.pictures import Looking, PictureSettings
 from edge_agent.pipeline import Pipeline
 from edge_agent.rulebook import MOST_STARTS, STATE, Rulebook, unpacked
 from tests.edge_agent.detect.small_campus import small_campus
@@ -62,7 +63,8 @@ class Gateway(Bench):
         memory = self.book.recall(saved.get(STATE))
         self.disk.states |= memory.packed()
         meters = Meters(self.campus, "edge", self.table)
-        self.pipeline = Pipeline(self.book.begin(), self.table, self.disk, self.clock, Pace(), meters)
+        looking = Looking(self.campus, "edge", self.table, PictureSettings())
+        self.pipeline = Pipeline(self.book.begin(), self.table, self.disk, self.clock, Pace(), meters, looking)
         self.pipeline.keep(self.book.memory.packed())
 
     def _tell(self) -> None:
@@ -200,6 +202,40 @@ async def test_rules_that_cannot_be_judged_are_given_back_and_no_reading_is_lost
         await until(lambda: gateway.told > told)
         assert gateway.book.about()["number"] == 1, "what was refused is not tried again"
     assert [value for _, value in gateway.disk.samples()] == [MANUAL]
+
+
+async def test_a_set_given_back_while_the_next_waits_for_its_turn_is_not_the_former_of_that(
+    gateway: Gateway,
+) -> None:
+    async with gateway.running():
+        await gateway.take_up(published(gateway.campus, 1))
+        await gateway.take_up(published(gateway.campus, 2, version=13))
+        told = gateway.told
+        async with gateway.pipeline._turn:
+            gateway.offer(published(gateway.campus, 3, version=3))
+            await until(lambda: gateway.pipeline._turn._waiters)
+            reading = asyncio.create_task(gateway.read(MANUAL))
+            await until(lambda: gateway.pipeline._count)
+            await gateway.pipeline._step()  # the second set errs on it and is given back
+            await reading
+        await until(lambda: gateway.told > told + 1)
+        await gateway.kept(3)
+    memory = unpacked(gateway.disk.states[STATE])
+    assert (memory.running.number, memory.former.number) == (3, 1)
+    assert (memory.refused or {})["number"] == 2
+
+
+async def test_a_clock_set_during_the_trial_keeps_delays_true_when_the_rules_are_given_back(
+    gateway: Gateway,
+) -> None:
+    async with gateway.running():
+        await gateway.take_up(published(gateway.campus, 1, version=13, on_delay_s=100))
+        gateway.clock.wall_us += 3_600_000_000
+        await gateway.read(MANUAL)
+        assert gateway.book.about()["number"] == 0
+        await until(lambda: (EventKind.RAISE, "pump-not-auto") in gateway.disk.alerts())
+        (raised,) = [e for e in gateway.disk.events() if e.rule == "pump-not-auto"]
+    assert abs(raised.time_us - gateway.clock.now_us()) < 600_000_000
 
 
 async def test_an_error_after_the_trial_is_not_laid_to_the_rules(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from devices.campus.site import Campus
 from devices.model.alerts import AlertEvent, EventKind, Severity
 from devices.model.codes import AcMode, Direction, PumpPosition
-from devices.model.frames import FRAME_HEIGHT, FRAME_WIDTH, FrameBatch
 from devices.model.samples import SampleBatch
 from edge_agent.detect.detection import Detection
 from tests.edge_agent.detect.player import AUTUMN, SUMMER, WINTER, Player, Reading, alive, said, us
@@ -179,23 +178,6 @@ def test_every_pass_becomes_a_sample_with_the_sign_of_its_direction(campus: Camp
     passes = SampleBatch.joined(player.derived)
     assert passes.value.tolist() == [12.0, -9.0]
     assert [player.table.names[row] for row in passes.point] == ["radar.pass_kmh"] * 2
-
-
-def picture(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 255, (1, FRAME_HEIGHT, FRAME_WIDTH), np.uint8)
-
-
-def test_a_frozen_camera_raises_and_a_new_picture_clears(campus: Campus) -> None:
-    player = Player(campus, SUMMER)
-    events: list[AlertEvent] = []
-    for number, seed in enumerate([1, 2, 2, 2, 2, 3]):
-        time_us = player.start_us + number * 30_000_000
-        frames = FrameBatch(np.zeros(1, np.int32), np.array([time_us]), picture(seed))
-        events += player.detection.step(player.detection.frames(frames), time_us).events
-    assert said(events, "camera-frozen") == [
-        ("raise", "camera-frozen", "cam"),
-        ("clear", "camera-frozen", "cam"),
-    ]
 
 
 STORY: list[Reading] = [

@@ -1,0 +1,9 @@
+"""Pictures: what each one says of its camera, against references learnt from healthy ones. numpy only."""
+
+from __future__ import annotations
+
+from edge_agent.pictures.files import Files, kept
+from edge_agent.pictures.looking import Looking
+from edge_agent.pictures.settings import PictureSettings
+
+__all__ = ["Files", "Looking", "PictureSettings", "kept"]
