@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any, Final
 
+from devices.campus.dlt645_links import Dlt645Link
 from devices.campus.loading import load_campus
 from devices.campus.modbus_links import ModbusLink
 from devices.campus.site import Campus, HttpLink, Link, MqttLink
@@ -17,12 +18,16 @@ from devices.model.points import PointTable
 from edge_agent.detect.counters import Meters
 from edge_agent.health import Health
 from edge_agent.healthport import serve
+from edge_agent.orders.dispatch import Dispatcher
+from edge_agent.orders.hand import ModbusHand
+from edge_agent.orders.memory import STATE as ORDERS
 from edge_agent.outbox import Outbox
 from edge_agent.pictures import Looking, kept
 from edge_agent.pipeline import Keeping, Pipeline
 from edge_agent.rulebook import SECTION, STATE, Rulebook
 from edge_agent.settings import EdgeSettings, load_credentials
 from edge_agent.sources.camera.source import CameraSource
+from edge_agent.sources.dlt645.source import Dlt645Source
 from edge_agent.sources.modbus.learned import STATE as LEARNED
 from edge_agent.sources.modbus.learned import Learned, learned
 from edge_agent.sources.modbus.source import ModbusSource
@@ -46,7 +51,7 @@ async def run(settings: EdgeSettings) -> None:
     if settings.agent not in campus.agents:
         known = ", ".join(campus.agents)
         raise ConfigRefused([Problem(str(settings.site), "agents", repr(settings.agent), f"one of {known}")])
-    async with _living(settings, campus) as (pipeline, uplink, book, sources, health):
+    async with _living(settings, campus) as (pipeline, uplink, book, orders, sources, health):
         alive = asyncio.Event()
         alive.set()
         async with (
@@ -57,6 +62,7 @@ async def run(settings: EdgeSettings) -> None:
             tasks.create_task(pipeline.run(), name="pipeline")
             tasks.create_task(uplink.run(), name="uplink")
             tasks.create_task(book.run(pipeline), name="rulebook")
+            tasks.create_task(orders.run(), name="orders")
             for name, source in sources.items():
                 sink: Sink = Keeping(pipeline) if name == "mqtt" else pipeline
                 tasks.create_task(_kept_running(name, source, sink, pipeline), name=name)
@@ -65,7 +71,7 @@ async def run(settings: EdgeSettings) -> None:
 @asynccontextmanager
 async def _living(
     settings: EdgeSettings, campus: Campus
-) -> AsyncIterator[tuple[Pipeline, Uplink, Rulebook, dict[str, Source], Health]]:
+) -> AsyncIterator[tuple[Pipeline, Uplink, Rulebook, Dispatcher, dict[str, Source], Health]]:
     clock, health, table = SystemClock(), Health(), campus.points_of(settings.agent)
     hub = load_credentials(settings.hub, settings.agent).broker()
     field = hub if settings.field is None else load_credentials(settings.field, None).broker()
@@ -90,26 +96,39 @@ async def _living(
         pipeline.keep(book.memory.packed())
         cuts = learned(saved.pop(LEARNED, None), clock.now_us())
         cuts.told = pipeline.keep
+        ordered = saved.pop(ORDERS, None)
         await _begin(pipeline, saved)
         sources = _sources(settings, campus, table, field, clock, cuts, pipeline)
+        modbus = sources.get("modbus")
+        hand = ModbusHand(modbus if isinstance(modbus, ModbusSource) else None)
+        orders = Dispatcher(campus, settings.agent, settings.orders, hand, outbox, clock, {})
+        orders.book.recall(ordered)
         about = {
             "id": settings.agent,
             "version": version("campuswatch"),
             "site_digest": campus.digest,
             "started_us": started_us,
         }
-        told: dict[str, Any] = {"about": about, "health": health.snapshot, "on_rules": book.offer}
+        told: dict[str, Any] = {
+            "about": about,
+            "health": health.snapshot,
+            "on_rules": book.offer,
+            "orders": orders,
+        }
         uplink = Uplink(hub, settings.agent, outbox, settings.uplink, clock=clock, **told)
         pipeline.is_thin = lambda: uplink.is_thin
+        orders.book.hub = uplink
 
         def tell() -> None:
             about.update({SECTION: book.about(), "rules": book.about()["versions"]})
+            about[ORDERS] = orders.book.about()
             uplink.tell()
 
         tell()
-        book.told = tell
+        book.told = orders.book.told = tell
         health.add("agent", lambda: about)
         health.add(SECTION, book.about)
+        health.add(ORDERS, orders.book.about)
         health.add("pipeline", pipeline.health)
         health.add("counters", meters.health)
         health.add("pictures", lambda: {**looking.health(), **references.health()})
@@ -117,7 +136,7 @@ async def _living(
         health.add("uplink", uplink.health)
         for name, source in sources.items():
             health.add(f"source_{name}", source.health)
-        yield pipeline, uplink, book, sources, health
+        yield pipeline, uplink, book, orders, sources, health
 
 
 async def _begin(pipeline: Pipeline, saved: Mapping[str, bytes]) -> None:
@@ -151,6 +170,8 @@ def _sources(
             learned=cuts,
             reads=lambda: pipeline.reads,
         )
+    if any(issubclass(kind, Dlt645Link) for kind in kinds):
+        sources["dlt645"] = Dlt645Source(campus, settings.agent, settings.sources.dlt645, table, clock)
     if MqttLink in kinds:
         sources["mqtt"] = MqttSource(campus, settings.agent, settings.sources.mqtt, table, field, clock)
     if HttpLink in kinds:

@@ -58,6 +58,7 @@ class Order:
     target:     device of a write, link of a probe.
     args:       plain JSON values, by kind.
     expires_us: from then on it must not be begun; the hub's clock.
+    taken:      the hub knows that the agent has had it: one who does not know it any more leaves it alone.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Order:
     target: str
     args: dict[str, Any]
     expires_us: int
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def bundle_message(bundle: Bundle) -> Message:
             "target": order.target,
             "args": json.dumps(order.args, ensure_ascii=False, allow_nan=False),
             "expires_us": order.expires_us,
+            "taken": order.taken,
         }
         for order in bundle.orders
     ]
@@ -193,10 +196,11 @@ def _order(row: object) -> Order:
             "target": str(target),
             "args": str(text),
             "expires_us": int(expires_us),
+            "taken": bool(taken),
         } if kind in set(OrderKind) and _is_order_id(name) and 0 < len(target) <= MAX_TARGET:
             if not _is_time(expires_us):
                 raise Garbled(f"order {name} ends at no time of a calendar")
-            return Order(name, OrderKind(kind), target, _plain(text), expires_us)
+            return Order(name, OrderKind(kind), target, _plain(text), expires_us, taken)
         case _:
             raise Garbled("an order lacks something")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from edge_agent.uplink.port import Clock
 from edge_agent.uplink.sender import Store
 from edge_agent.uplink.settings import UplinkSettings
-from edge_agent.uplink.uplink import Clock, State, Uplink
+from edge_agent.uplink.uplink import State, Uplink
 
 __all__ = ["Clock", "State", "Store", "Uplink", "UplinkSettings"]

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from random import random
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from devices.model.errors import CampusError, Garbled, Refused, Unreachable
 from devices.wire.messages import (
@@ -20,6 +20,7 @@ from devices.wire.messages import (
     health_topic,
     hello_topic,
     open_topic,
+    orders_topic,
     rules_topic,
     session_topic,
     state_topic,
@@ -31,6 +32,7 @@ from edge_agent.errors import NotStored
 from edge_agent.uplink.holding import PREFIX, open_alerts
 from edge_agent.uplink.offset import ClockOffset
 from edge_agent.uplink.owed import Owed
+from edge_agent.uplink.port import Clock, Orders
 from edge_agent.uplink.sender import Counts, Sender, Store
 from edge_agent.uplink.settings import UplinkSettings
 from edge_agent.uplink.thinning import Thinning
@@ -54,19 +56,6 @@ class State(StrEnum):
     REFUSED = "refused"  # tried again now and then; a person has to act
 
 
-class Clock(Protocol):
-    """Time as the uplink sees it."""
-
-    def now_us(self) -> int:
-        """Wall time, UTC microseconds."""
-
-    def monotonic(self) -> float:
-        """Seconds that never step."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-
 class Uplink:
     """Sends an outbox to the hub and deletes what the hub has acknowledged.
 
@@ -82,6 +71,7 @@ class Uplink:
         random: returns 0 <= x < 1.
         boot: number of this process; a random one if not given.
         on_rules: takes rules that the hub sends; raises Garbled where they are none.
+        orders: takes what the hub orders, and answers.
     """
 
     def __init__(
@@ -97,6 +87,7 @@ class Uplink:
         random: Callable[[], float] = random,
         boot: int | None = None,
         on_rules: Callable[[Message], None] = lambda _: None,
+        orders: Orders | None = None,
     ) -> None:
         self.state = State.CONNECTING
         self._broker = broker
@@ -108,6 +99,8 @@ class Uplink:
         self._about = about
         self._health = health
         self._on_rules = on_rules
+        self._orders = orders
+        self._heard_s = clock.monotonic()
         self._news = asyncio.Event()
         self._backoff = Backoff(settings.first_wait_s, settings.most_wait_s, JITTER, random)
         self._window = self._new_window()
@@ -172,8 +165,8 @@ class Uplink:
         async with connect(
             self._broker, f"{self._agent}-{self._boot:x}", will=will, max_bytes=MAX_ACK_BYTES
         ) as link:
-            topics = (ack_topic(self._agent), session_topic(self._agent), rules_topic(self._agent))
-            await link.subscribe(topics)
+            topics = (ack_topic, session_topic, rules_topic, orders_topic)
+            await link.subscribe([topic(self._agent) for topic in topics])
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._receive(link), name="uplink receiver")
                 await self._introduce(link)
@@ -196,6 +189,8 @@ class Uplink:
                 tasks.create_task(self._delete(), name="uplink deleter")
                 tasks.create_task(self._tell_health(link), name="uplink health")
                 tasks.create_task(self._tell_open(link), name="uplink open alerts")
+                if self._orders is not None:
+                    tasks.create_task(self._orders.speak(link, self._boot), name="uplink orders")
 
     def _presence(self, word: str) -> bytes:
         return f"{word} {self._boot}".encode()
@@ -234,10 +229,14 @@ class Uplink:
         async for incoming in link.messages():
             try:
                 message = decode(incoming.payload)
+                self._heard_s = self._clock.monotonic()
                 if incoming.topic == session_topic(self._agent):
                     await self._obey(answer_from(message))
                 elif incoming.topic == rules_topic(self._agent):
                     self._on_rules(message)
+                elif incoming.topic == orders_topic(self._agent):
+                    if self._orders is not None and self._welcome.is_set():
+                        self._orders.hear(message)
                 else:
                     await self._take_in(ack_from(message))
             except Garbled as error:
@@ -331,6 +330,11 @@ class Uplink:
     def clock_offset_s(self) -> float | None:
         """The hub's clock minus ours; None if nothing was acknowledged in the last minute."""
         return self._offset.offset_s(self._clock.monotonic())
+
+    @property
+    def silent_s(self) -> float:
+        """How long nothing was heard of the hub."""
+        return self._clock.monotonic() - self._heard_s
 
     def _is_hub_silent(self, now_s: float) -> bool:
         if self.state is State.WAITING:

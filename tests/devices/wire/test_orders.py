@@ -35,6 +35,7 @@ ORDERS = st.builds(
     st.text("abc-1", min_size=1, max_size=20),
     st.dictionaries(st.text(max_size=5), NUMBERS | st.none() | st.text(max_size=9), max_size=3),
     st.integers(0, 1 << 50),
+    st.booleans(),
 )
 OUTCOMES = st.builds(
     Outcome,
