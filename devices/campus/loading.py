@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Discriminator, Field, Tag
 
-from devices.campus import checks, coverage_checks, rule_checks
+from devices.campus import calibration_checks, checks, coverage_checks, dlt645_checks, rule_checks
 from devices.campus.calendars import Calendar, Season
+from devices.campus.calibrations import Calibration
 from devices.campus.coverage import Coverage
 from devices.campus.rules import Exemption, Rule, RuleFile
 from devices.campus.site import Agent, Area, Building, Campus, CampusHead, Device, Link, Site, Zone
@@ -52,6 +53,7 @@ class SiteFile(Strict):
     calendars: tuple[Calendar, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     coverage: tuple[Coverage, ...] = Field((), description="Areas that must be watched by good cameras.")
+    calibrations: tuple[Calibration, ...] = Field((), description="Roads that cameras measure speeds on.")
     profiles: tuple[str, ...] = Field((), description="Own data sheets, beside the shipped ones.")
 
 
@@ -92,6 +94,7 @@ def load_campus(path: Path) -> Campus:
         exemptions=site.exemptions,
         coverage=reader.by_id("coverage", site.coverage),
         profiles=profiles,
+        calibrations=reader.by_id("calibrations", site.calibrations),
         digest=reader.digest(),
     )
     try:
@@ -130,6 +133,8 @@ def _problems(campus: Campus, file: str) -> Iterator[Problem]:
     yield from checks.check(campus, file)
     yield from rule_checks.check(campus, file)
     yield from coverage_checks.check(campus, file)
+    yield from calibration_checks.check(campus, file)
+    yield from dlt645_checks.check(campus, file)
 
 
 class _Reader:

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from devices.campus.calendars import Calendar, Id, Period, Season
+from devices.campus.calibrations import Calibration
 from devices.campus.coverage import Coverage
 from devices.campus.dlt645_links import ADDRESS_PATTERN, AnyDlt645Link
 from devices.campus.modbus_links import AnyModbusLink
@@ -21,6 +22,8 @@ from devices.campus.rules import Exemption, Rule
 from devices.model.points import PointTable
 from devices.profiles.profile import Profile, Words
 from devices.profiles.strict import Strict
+
+RTSP_PORT: Final = 554
 
 
 class AreaKind(StrEnum):
@@ -107,17 +110,24 @@ class MqttLink(Strict):
 
 
 class HttpLink(Strict):
-    """Cameras behind one host, usually a recorder, whose pictures are fetched over HTTP."""
+    """Cameras behind one host, usually a recorder: pictures and streams over HTTP, or streams over RTSP."""
 
     id: Id
     agent: Id
-    kind: Literal["http"]
+    kind: Literal["http", "rtsp"]
     name: Words
     host: str = Field(min_length=1)
-    port: int = Field(80, ge=1, le=65535)
-    poll_s: float = Field(30.0, gt=0, le=3600)
+    port: int = Field(80, ge=1, le=65535, description="80, or 554 with kind rtsp, where nothing is said.")
+    poll_s: float = Field(30.0, gt=0, le=3600, description="Seconds between two pictures of one camera.")
     timeout_s: float = Field(5.0, gt=0, le=60)
     sessions: int = Field(4, ge=1, le=64, description="Most requests at once that the host stands.")
+    transport: Literal["tcp", "udp"] = Field("tcp", description="How the packets of an RTSP stream travel.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_port(cls, given: Any) -> Any:
+        is_rtsp = isinstance(given, Mapping) and given.get("kind") == "rtsp"
+        return {"port": RTSP_PORT, **given} if is_rtsp else given
 
 
 AnyLink = AnyModbusLink | AnyDlt645Link | MqttLink | HttpLink
@@ -175,6 +185,7 @@ class Campus:
     exemptions: tuple[Exemption, ...]
     coverage: Mapping[str, Coverage]
     profiles: Mapping[str, Profile]
+    calibrations: Mapping[str, Calibration]
     digest: str
 
     def __repr__(self) -> str:

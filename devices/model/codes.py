@@ -86,6 +86,14 @@ class VehicleClass(IntEnum):
     EMERGENCY = 7  # fire engine, ambulance, rescue: on a task they are free of in-plant limits (GB 4387)
 
 
+class SpeedCheck(IntEnum):
+    """What a camera says to the speed that a radar told."""
+
+    SINGLE_SOURCE = 0
+    CONFIRMED = 1
+    CONFLICT = 2
+
+
 CODES: Final[dict[str, type[IntEnum]]] = {
     "on_off": OnOff,
     "ac_mode": AcMode,
@@ -95,6 +103,7 @@ CODES: Final[dict[str, type[IntEnum]]] = {
     "picture_reference": PictureReference,
     "direction": Direction,
     "vehicle_class": VehicleClass,
+    "speed_check": SpeedCheck,
 }
 
 #: What each code is called, by set and code: members of two sets with one number are equal as keys.
@@ -152,5 +161,10 @@ CODE_TEXTS: Final[dict[str, dict[int, Text]]] = {
         VehicleClass.MOTORCYCLE: Text("摩托车", "motorcycle"),
         VehicleClass.BICYCLE: Text("非机动车", "bicycle"),
         VehicleClass.EMERGENCY: Text("特种车辆", "emergency vehicle"),
+    },
+    "speed_check": {
+        SpeedCheck.SINGLE_SOURCE: Text("单一来源", "single source"),
+        SpeedCheck.CONFIRMED: Text("视频已核实", "confirmed"),
+        SpeedCheck.CONFLICT: Text("雷达与视频不符", "conflict"),
     },
 }

@@ -11,9 +11,10 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from devices.model.points import ID_PATTERN
-from devices.profiles.derived import PASS_POINTS, PICTURE_POINTS
+from devices.profiles.derived import PASS_POINTS, PICTURE_POINTS, VISION_POINTS
 from devices.profiles.dlt645_sheet import Dlt645Sheet
 from devices.profiles.point import Counter, Point, PointName, Words, check_members
+from devices.profiles.streams import StreamSheet
 from devices.profiles.strict import Strict
 from devices.profiles.writes import Writable
 
@@ -258,7 +259,7 @@ class SnapshotSheet(Strict):
 
 DERIVED: Final[dict[DeviceKind, tuple[Point, ...]]] = {
     DeviceKind.RADAR: PASS_POINTS,
-    DeviceKind.CAMERA: PICTURE_POINTS,
+    DeviceKind.CAMERA: (*PICTURE_POINTS, *VISION_POINTS),
 }
 
 
@@ -276,7 +277,8 @@ class Profile(Strict):
     read_only: bool = True
     write: tuple[Writable, ...] = Field((), description="What may be set, where read_only is false.")
     sheet: Annotated[
-        ModbusSheet | JsonSheet | RadarBytesSheet | SnapshotSheet | Dlt645Sheet, Field(discriminator="kind")
+        ModbusSheet | JsonSheet | RadarBytesSheet | SnapshotSheet | StreamSheet | Dlt645Sheet,
+        Field(discriminator="kind"),
     ]
 
     @property
