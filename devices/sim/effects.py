@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from devices.campus.site import Campus
 from devices.model.codes import AcMode, Direction
+from devices.profiles.dlt645_sheet import Dlt645Sheet
 from devices.profiles.profile import DeviceKind, JsonSheet, ModbusSheet, RadarBytesSheet
 from devices.sim.plant.plant import LANES, Plant
 from devices.sim.plant.pumps import PumpTrouble
@@ -39,6 +40,8 @@ def fault_targets(campus: Campus) -> dict[str, frozenset[Target]]:
         kinds = {TARGETS[profile.kind]} if profile.kind in TARGETS else set()
         if isinstance(profile.sheet, ModbusSheet):
             kinds.add(Target.MODBUS)
+        if isinstance(profile.sheet, Dlt645Sheet):
+            kinds.add(Target.DLT645)
         if isinstance(profile.sheet, JsonSheet | RadarBytesSheet):
             kinds.add(Target.MQTT)
         targets[device.id] = frozenset(kinds)

@@ -17,6 +17,7 @@ from devices.sim.effects import Effects, fault_targets
 from devices.sim.plant.memory import recall, remember
 from devices.sim.plant.plant import Plant
 from devices.sim.scenario import Scenario
+from devices.sim.wires.dlt645 import meter_buses
 from devices.sim.wires.faults import FaultBoard
 from devices.sim.wires.field import FieldPublisher, Voices
 from devices.sim.wires.ledger import Ledger
@@ -24,6 +25,7 @@ from devices.sim.wires.listening import Listener
 from devices.sim.wires.modbus import gateways
 from devices.sim.wires.pictures import render, render_dark
 from devices.sim.wires.snapshot import recorders
+from devices.sim.wires.terminal import Terminal
 from devices.wire.mqtt import Backoff, Broker
 
 TICK_S: Final = 0.2
@@ -95,8 +97,13 @@ class Simulation:
         wires = (self.board, self.ledger, clock_us, options.ports)
         self._gateways = gateways(campus, self.plant.truth, *wires)
         self._recorders = recorders(campus, Drawing(self.plant), *wires)
-        self.listeners.update({gateway.link.id: gateway.listener for gateway in self._gateways})
+        lines = [(gateway.link.id, gateway.line) for gateway in self._gateways]
+        self.listeners.update({name: line for name, line in lines if isinstance(line, Listener)})
+        self._terminals = [line for _, line in lines if isinstance(line, Terminal)]
         self.listeners.update({recorder.link.id: recorder.listener for recorder in self._recorders})
+        self._buses = meter_buses(campus, self.plant.truth, *wires)
+        self.listeners.update({bus.link.id: bus.listener for bus in self._buses if bus.listener is not None})
+        self._terminals += [bus.terminal for bus in self._buses if bus.terminal is not None]
         self._voices = Voices(campus, self.board, self.begun_us)
         self.publisher = self._publisher(options.broker) if options.broker else None
 
@@ -107,6 +114,8 @@ class Simulation:
             recall(self.plant, self.options.memory)
         for listener in self.listeners.values():
             await stack.enter_async_context(listener)
+        for terminal in self._terminals:
+            await stack.enter_async_context(terminal)
         self.begun_us = self.clock_us()  # of the scenario: from now on somebody can see what happens
         self._later(self._live(), "plant")
         if self.publisher is not None:

@@ -26,6 +26,8 @@ COARSE_STEP_S: Final = 60.0
 #: Rooms and meters move at most this often; vehicles and doors at every step.
 FINE_STEP_S: Final = 1.0
 LANES: Final = {"in": Direction.APPROACHING, "out": Direction.RECEDING}
+#: What a meter with tariffs counted in each of its four rates, of the whole.
+RATE_SHARES: Final = (0.1, 0.3, 0.35, 0.25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,8 @@ class Plant:
             values[f"u_l{phase + 1}_v"] = reading.u_v[phase]
             values[f"i_l{phase + 1}_a"] = reading.i_a[phase]
             values[f"p_l{phase + 1}_w"] = reading.p_w[phase]
+        for rate, share in enumerate(RATE_SHARES, 1):
+            values[f"energy_rate{rate}_kwh"] = reading.energy_kwh * share
         return values
 
     def _pressure(self, device: Device) -> dict[str, float]:

@@ -14,6 +14,7 @@ class Target(StrEnum):
     """What a fault can be put on."""
 
     MODBUS = "modbus device"
+    DLT645 = "dlt645 meter"
     MQTT = "mqtt device"
     CAMERA = "camera"
     LINK = "link"
@@ -45,7 +46,7 @@ def _kind(name: str, targets: set[Target], what: str, provokes: str, **more: flo
 
 
 _POLLED: Final = {Target.MODBUS, Target.CAMERA}
-_ANY: Final = {Target.MODBUS, Target.CAMERA, Target.MQTT}
+_ANY: Final = {Target.MODBUS, Target.DLT645, Target.CAMERA, Target.MQTT}
 
 KINDS: Final = {
     kind.name: kind
@@ -53,10 +54,14 @@ KINDS: Final = {
         _kind("silent", {*_ANY, Target.LINK}, "never answers, never publishes", "device-silent, link-silent"),
         _kind("slow", {*_ANY, Target.LINK}, "answers late", "time-outs", value="seconds", usual=3.0),
         _kind(
-            "exception", {Target.MODBUS, Target.LINK}, "answers with a Modbus exception", "device-silent",
-            value="exception code", usual=4.0,
+            "exception", {Target.MODBUS, Target.DLT645, Target.LINK}, "answers with an exception, or refuses",
+            "device-silent", value="exception code, or error byte of a DL/T 645 meter", usual=4.0,
         ),
         _kind("garbled", {*_ANY, Target.LINK}, "answers nonsense", "device-silent, counted as garbled"),
+        _kind(
+            "wrong-address", {Target.DLT645}, "answers in the name of another meter",
+            "device-silent, counted as wrong_address",
+        ),
         _kind("stuck", _ANY, "repeats what it said when the fault began", "camera-frozen, pump-panel-frozen"),
         _kind("dead-link", {Target.LINK}, "refuses and drops connections", "link-silent, recorder-silent"),
         _kind("closing-link", {Target.LINK}, "accepts and closes at once", "link-silent, recorder-silent"),

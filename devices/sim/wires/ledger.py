@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from devices.profiles.profile import Table
-from devices.sim.wires.registers import Placed
+from devices.profiles.profile import Point, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +23,18 @@ class ReadRange:
 
     def __str__(self) -> str:
         return f"{self.link}/{self.unit}/{self.table.value}/{self.addr}+{self.count}"
+
+
+class Covered(Protocol):
+    """A point that an answer holds."""
+
+    @property
+    def device(self) -> str:
+        """Whose."""
+
+    @property
+    def point(self) -> Point:
+        """Which."""
 
 
 @dataclass(slots=True)
@@ -61,11 +72,11 @@ class DeviceCount:
 class Ledger:
     """All counts since the start."""
 
-    ranges: dict[ReadRange, RangeCount] = field(default_factory=dict)
+    ranges: dict[Hashable, RangeCount] = field(default_factory=dict)
     devices: dict[str, DeviceCount] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
 
-    def answered(self, asked: ReadRange, time_us: int, covered: Callable[[], Iterable[Placed]]) -> None:
+    def answered(self, asked: Hashable, time_us: int, covered: Callable[[], Iterable[Covered]]) -> None:
         """A good answer left; `covered` is called once per range to learn which points it holds."""
         count = self.ranges.get(asked)
         if count is None:
@@ -74,7 +85,7 @@ class Ledger:
         count.answered += 1
         count.last_us = time_us
 
-    def followed(self, asked: ReadRange) -> None:
+    def followed(self, asked: Hashable) -> None:
         """The connection that got the last answer to this range asks for it again."""
         self.ranges[asked].followed += 1
 
