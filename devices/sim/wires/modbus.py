@@ -1,4 +1,4 @@
-"""Modbus TCP servers: own framing, so that every fault can be put exactly where it hurts.
+"""Modbus gateways: on a TCP port, on a serial line, or calling; every fault can be put exactly where it hurts.
 
 One request at a time on each connection, as a serial gateway does it: a slow unit delays those behind it.
 """
@@ -9,35 +9,39 @@ import asyncio
 import itertools
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from devices.campus.modbus_links import ModbusTcpLink
+from devices.campus.modbus_links import (
+    ModbusDialInLink,
+    ModbusLink,
+    ModbusRtuTcpLink,
+    ModbusSerialLink,
+    ModbusTcpLink,
+)
 from devices.campus.site import Campus, Device
 from devices.profiles.profile import ModbusSheet, Table
+from devices.sim.wires.dialling import Dialler
 from devices.sim.wires.faults import FaultBoard
 from devices.sim.wires.ledger import Ledger, ReadRange
 from devices.sim.wires.listening import Listener
+from devices.sim.wires.modbus_frames import Frames, NotModbus, Request, RtuFrames, TcpFrames
 from devices.sim.wires.registers import BIT_TABLES, Truth, UnitImage
+from devices.sim.wires.terminal import Send, Terminal
 
-MBAP: Final = struct.Struct(">HHHB")
 READ: Final = struct.Struct(">BHH")
 TABLES: Final = {1: Table.COIL, 2: Table.DISCRETE, 3: Table.HOLDING, 4: Table.INPUT}
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, NO_TARGET = 1, 2, 3, 11
-MOST_REGISTERS, MOST_BITS, LONGEST_PDU = 125, 2000, 253
+MOST_REGISTERS, MOST_BITS = 125, 2000
+CHUNK: Final = 4096
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One frame: MBAP header and function code with its data."""
-
-    transaction: int
-    unit: int
-    pdu: bytes
+AnyLine = Listener | Terminal
 
 
 class Gateway:
-    """Everything behind one Modbus TCP link.
+    """Everything behind one Modbus link.
+
+    Attributes:
+        line: the listener, the terminal or the caller by which it is reached.
 
     Args:
         link: from the site file; `port` may be replaced, 0 takes any.
@@ -50,7 +54,7 @@ class Gateway:
 
     def __init__(
         self,
-        link: ModbusTcpLink,
+        link: ModbusLink,
         units: Mapping[int, UnitImage],
         truth: Truth,
         board: FaultBoard,
@@ -59,7 +63,7 @@ class Gateway:
         port: int | None = None,
     ) -> None:
         self.link = link
-        self.listener = Listener(link.id, link.host, link.port if port is None else port, self._talk, ledger)
+        self.line = self._line(port, ledger)
         self._units = units
         self._truth = truth
         self._board = board
@@ -68,22 +72,56 @@ class Gateway:
         self._stuck: dict[str, tuple[int, Mapping[str, float]]] = {}
         self._nonsense = itertools.cycle(range(3))
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        unfollowed: set[ReadRange] = set()
-        while True:
-            request = await _request(reader)
-            if request is None:
-                self._ledger.event(f"{self.link.id}: not Modbus")
-                return
-            await self._serve(request, writer, unfollowed)
+    @property
+    def listener(self) -> Listener:
+        """The line, where it is one that faults can close.
 
-    async def _serve(
-        self, request: Request, writer: asyncio.StreamWriter, unfollowed: set[ReadRange]
-    ) -> None:
+        Raises:
+            TypeError: it is a serial line.
+        """
+        if isinstance(self.line, Listener):
+            return self.line
+        raise TypeError(f"{self.link.id} is a serial line")
+
+    def _line(self, port: int | None, ledger: Ledger) -> AnyLine:
+        link = self.link
+        if isinstance(link, ModbusSerialLink):
+            hearing = Hearing(self, RtuFrames())
+            return Terminal(link.id, link.path, hearing.take, ledger)
+        if isinstance(link, ModbusDialInLink):
+            called = link.port if port is None else port
+            return Dialler(link.id, link.host, called, link.first_bytes, self._talk, ledger)
+        assert isinstance(link, ModbusTcpLink | ModbusRtuTcpLink)
+        return Listener(link.id, link.host, link.port if port is None else port, self._talk, ledger)
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hearing = Hearing(self, RtuFrames() if self.is_rtu else TcpFrames())
+        try:
+            while data := await reader.read(CHUNK):
+                await hearing.take(data, writer.write)
+                await writer.drain()
+        except NotModbus:
+            self._ledger.event(f"{self.link.id}: not Modbus")
+
+    @property
+    def is_rtu(self) -> bool:
+        """Whether its frames have a checksum and no number."""
+        link = self.link
+        return (
+            link.framing == "rtu"
+            if isinstance(link, ModbusDialInLink)
+            else not isinstance(link, ModbusTcpLink)
+        )
+
+    async def serve(self, request: Request, frames: Frames, send: Send, unfollowed: set[ReadRange]) -> None:
+        """Answer a request, or do what the faults say."""
         asked = self._asked(request)
+        if asked == NO_TARGET and self.is_rtu:  # nobody on the bus has this address
+            self._ledger.event(f"{self.link.id}: silent")
+            return
         if isinstance(asked, int):
             self._ledger.event(f"{self.link.id}: exception {asked}")
-            await _send(writer, request, _exception(request, asked))
+            send(frames.framed(request, _exception(request, asked)))
             return
         if asked in unfollowed:
             unfollowed.discard(asked)
@@ -94,20 +132,21 @@ class Gateway:
         slow = self._board.find("slow", *places)
         if slow is not None:
             await asyncio.sleep(slow.value)
-        if self._board.find("silent", *places) is not None:
+        cut = isinstance(self.line, Terminal) and self._board.find("dead-link", self.link.id) is not None
+        if cut or self._board.find("silent", *places) is not None:
             self._ledger.event(f"{self.link.id}: silent")
             return
         exception = self._board.find("exception", *places)
         if exception is not None:
             self._ledger.event(f"{self.link.id}: exception {exception.value:.0f}")
-            await _send(writer, request, _exception(request, int(exception.value)))
+            send(frames.framed(request, _exception(request, int(exception.value))))
             return
         answer = _answer(request, image.words(asked.table, asked.addr, asked.count, self._shown))
         if self._board.find("garbled", *places) is not None:
             self._ledger.event(f"{self.link.id}: garbled")
-            await self._send_nonsense(writer, request, answer)
+            send(frames.nonsense(next(self._nonsense), request, answer))
             return
-        await _send(writer, request, answer)
+        send(frames.framed(request, answer))
         unfollowed.add(asked)
         self._ledger.answered(
             asked, self._clock_us(), lambda: image.covered(asked.table, asked.addr, asked.count)
@@ -145,16 +184,19 @@ class Gateway:
             self._stuck[device] = (fault.since_us, values)
         return values
 
-    async def _send_nonsense(self, writer: asyncio.StreamWriter, request: Request, answer: bytes) -> None:
-        """In turn: a wrong byte count, the answer to another transaction, noise of the right length."""
-        kind = next(self._nonsense)
-        if kind == 0:
-            await _send(writer, request, answer[:1] + bytes([(answer[1] + 1) % 256]) + answer[2:])
-        elif kind == 1:
-            other = Request((request.transaction + 7) % 65536, request.unit, request.pdu)
-            await _send(writer, other, answer)
-        else:
-            await _send(writer, request, bytes(0x80 ^ byte for byte in answer))
+
+class Hearing:
+    """What one connection has sent so far, cut into requests."""
+
+    def __init__(self, gateway: Gateway, frames: Frames) -> None:
+        self._gateway = gateway
+        self._frames = frames
+        self._unfollowed: set[ReadRange] = set()
+
+    async def take(self, data: bytes, send: Send) -> None:
+        """Serve what is whole now, one request after the other."""
+        for request in self._frames.requests(data):
+            await self._gateway.serve(request, self._frames, send, self._unfollowed)
 
 
 def gateways(
@@ -165,35 +207,21 @@ def gateways(
     clock_us: Callable[[], int],
     ports: Mapping[str, int] | None = None,
 ) -> list[Gateway]:
-    """One gateway for each Modbus TCP link; `ports` replaces those of the site file, by link id."""
-    found: list[Gateway] = []
-    for link in campus.links.values():
-        if isinstance(link, ModbusTcpLink):
-            port = (ports or {}).get(link.id, link.port)
-            found.append(Gateway(link, _units(campus, link), truth, board, ledger, clock_us, port))
-    return found
+    """One gateway for each Modbus link; `ports` replaces those of the site file, by link id."""
+    return [
+        Gateway(link, _units(campus, link), truth, board, ledger, clock_us, (ports or {}).get(link.id))
+        for link in campus.links.values()
+        if isinstance(link, ModbusLink)
+    ]
 
 
-def _units(campus: Campus, link: ModbusTcpLink) -> dict[int, UnitImage]:
+def _units(campus: Campus, link: ModbusLink) -> dict[int, UnitImage]:
     units: dict[int, list[tuple[Device, ModbusSheet]]] = {}
     for device in campus.devices.values():
         sheet = campus.profile_of(device).sheet
         if device.link == link.id and isinstance(sheet, ModbusSheet):
             units.setdefault(device.unit, []).append((device, sheet))
     return {unit: UnitImage(devices) for unit, devices in units.items()}
-
-
-async def _request(reader: asyncio.StreamReader) -> Request | None:
-    """The next request; None for bytes that are not Modbus."""
-    transaction, protocol, length, unit = MBAP.unpack(await reader.readexactly(MBAP.size))
-    if protocol != 0 or not 2 <= length <= LONGEST_PDU + 1:  # noqa: PLR2004 - unit id and function code
-        return None
-    return Request(transaction, unit, await reader.readexactly(length - 1))
-
-
-async def _send(writer: asyncio.StreamWriter, request: Request, pdu: bytes) -> None:
-    writer.write(MBAP.pack(request.transaction, 0, len(pdu) + 1, request.unit) + pdu)
-    await writer.drain()
 
 
 def _exception(request: Request, code: int) -> bytes:
