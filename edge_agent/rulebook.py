@@ -38,7 +38,9 @@ Fallback = Callable[[Exception], tuple[Detection, dict[str, bytes], bool]]
 class Judging(Protocol):
     """What the rulebook needs of the pipeline."""
 
-    async def change(self, detection: Detection, states: Mapping[str, bytes], fallback: Fallback) -> None:
+    async def change(
+        self, detection: Detection, states: Callable[[], Mapping[str, bytes]], fallback: Fallback
+    ) -> None:
         """Let another detection go on, until it errs or is trusted."""
 
     def guard(self, fallback: Fallback) -> None:
@@ -182,28 +184,29 @@ class Rulebook:
         }
 
     async def _take_up(self, rules: RuleSet, pipeline: Judging) -> None:
-        before, versions = self.memory, self._versions
-        if rules == before.running or is_mark(before.refused, rules):
+        if rules == self.memory.running or is_mark(self.memory.refused, rules):
             self.told()
             return
         try:
             detection = await asyncio.to_thread(self._built, rules)
-            self.memory = Memory(rules, before.running, self._clock.now_us(), starts=0)
-            self._versions = detection.rule_versions
-            await pipeline.change(detection, self.memory.packed(), self._fallback)
+            await pipeline.change(detection, lambda: self._turned_to(rules, detection), self._fallback)
         except ConfigRefused as refused:
-            self._refuse(before, rules, refused.problems, pipeline)
-            self._versions = versions
+            self._refuse(rules, refused.problems, pipeline)
         except Exception as error:  # noqa: BLE001 - boundary: whatever somebody published
-            self._refuse(before, rules, [_failure(error)], pipeline)
-            self._versions = versions
+            self._refuse(rules, [_failure(error)], pipeline)
         else:
             log.info("published set %d runs, on trial", rules.number)
             self.told()
 
-    def _refuse(self, before: Memory, rules: RuleSet, problems: Sequence[Problem], pipeline: Judging) -> None:
+    def _turned_to(self, rules: RuleSet, detection: Detection) -> dict[str, bytes]:
+        """Remember that another set runs; the one before may have been given back while this one was made."""
+        self.memory = Memory(rules, self.memory.running, self._clock.now_us(), starts=0)
+        self._versions = detection.rule_versions
+        return self.memory.packed()
+
+    def _refuse(self, rules: RuleSet, problems: Sequence[Problem], pipeline: Judging) -> None:
         log.error("published set %d is refused: %s", rules.number, problems[0])
-        self.memory = replace(before, refused=self._refusal(rules, problems))
+        self.memory = replace(self.memory, refused=self._refusal(rules, problems))
         pipeline.keep(self.memory.packed())
         self.told()
 
