@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
 from fastapi import Request
@@ -23,10 +23,11 @@ from hub.api.alert_card import card
 from hub.api.alerts import Wanted
 from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes
-from hub.api.series import MAX_RAW, Asked, Range, by_point, in_steps
+from hub.api.series import MAX_RAW, Asked, by_point, in_steps
 from hub.api.sheets import MEDIA_TYPE, Cell, Form, table
 from hub.db import audit
 from hub.db.audit import Act
+from hub.series.port import Rows
 
 ROUTES: Final = Routes("export")
 
@@ -67,9 +68,11 @@ async def alerts(
     request: Request, hub: Hub, who: SignedIn, form: Form, wanted: Wanted, lang: Language = "zh"
 ) -> Response:
     """The alerts of a filter, up to 50,000 of them, newest or gravest first as on the page."""
-    records = await hub.db.read(lambda c: list(_every(c, wanted)))
+    records, is_all = await hub.db.read(lambda c: _every(c, wanted))
     head = [zh if lang == "zh" else en for _, zh, en in ALERT_COLUMNS]
     rows = [_alert_row(card(record, hub.campus), hub.campus, lang) for record in records]
+    if not is_all:
+        rows.append(_cut(len(rows), len(head), lang))
     return await _file(request, hub, who, "alerts", form, head, rows)
 
 
@@ -87,18 +90,30 @@ async def series(
         ]
         return await _file(request, hub, who, "series", form, [time, *found["series"]], rows)
     words = ("测点", "数值", "质量") if lang == "zh" else ("point", "value", "quality")
-    rows = await _raw_rows(hub, asked)
+    found = await hub.series.raw(asked.points, asked.from_us, asked.to_us, MAX_RAW)
+    rows = _raw_rows(found, hub.campus)
+    if found.truncated:
+        rows.append(_cut(len(rows), len(words) + 1, lang))
     return await _file(request, hub, who, "series", form, [time, *words], rows)
 
 
-def _every(connection: Connection, wanted: Filter) -> Iterator[Record]:
+def _every(connection: Connection, wanted: Filter) -> tuple[list[Record], bool]:
+    """Alerts, and whether these are all."""
+    found: list[Record] = []
     after = None
     for _ in range(MOST_ALERTS // MAX_PAGE):
         page = board.page(connection, wanted, after, MAX_PAGE)
-        yield from page.alerts
+        found += page.alerts
         after = page.next
         if after is None:
-            return
+            break
+    return found, after is None
+
+
+def _cut(rows: int, columns: int, lang: Language) -> list[Cell]:
+    """The last row of a table that holds no more."""
+    zh, en = f"只含前 {rows} 行,其余请缩小范围", f"the first {rows} rows only: ask for less"
+    return [zh if lang == "zh" else en, *([None] * (columns - 1))]
 
 
 def _alert_row(alert: dict[str, Any], campus: Campus, lang: Language) -> list[Cell]:
@@ -116,11 +131,10 @@ def _cell(key: str, value: Any, campus: Campus, lang: Language) -> Cell:
     return found
 
 
-async def _raw_rows(hub: Ports, asked: Range) -> list[list[Cell]]:
-    found = by_point(await hub.series.raw(asked.points, asked.from_us, asked.to_us, MAX_RAW))
+def _raw_rows(found: Rows, campus: Campus) -> list[list[Cell]]:
     return [
-        [_exactly(time_us, hub.campus), point, value, Quality(quality).name.lower()]
-        for point, columns in found.items()
+        [_exactly(time_us, campus), point, value, Quality(quality).name.lower()]
+        for point, columns in by_point(found).items()
         for time_us, value, quality in zip(*columns.values(), strict=True)
     ]
 

@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Any
 
+import numpy as np
 import pytest
 from openpyxl import load_workbook
 
@@ -113,6 +114,23 @@ async def test_history_is_exported_by_steps_or_as_it_was_read(
     assert raw[0] == ["时间", "测点", "数值", "质量"]
     assert [row[3] for row in raw[1:]] == ["good", "no_answer"]
     assert [row[0] for row in raw[1:]] == ["2026-07-01 08:00:00", "2026-07-01 08:00:05.000020"]
+
+
+@pytest.mark.parametrize(("lang", "words"), [("zh", "只含前 50000 行"), ("en", "the first 50000 rows only")])
+async def test_a_table_that_is_cut_says_so_in_its_last_row(
+    viewer: Client, ports: Ports, lang: str, words: str
+) -> None:
+    count = 50_001
+    times_us = START_US + np.arange(count) * S
+    batch = SampleBatch(np.zeros(count, np.int32), times_us, np.ones(count), np.zeros(count, np.uint8))
+    await ports.series.write([Entry(batch, ["hq1-ac-301.room_c"])])
+    query = {"points": "hq1-ac-301.room_c", "from_us": START_US, "step_s": 0, "lang": lang}
+    whole = await viewer.get("/api/export/series.csv", params={**query, "to_us": START_US + 50_000 * S})
+    cut = await viewer.get("/api/export/series.csv", params={**query, "to_us": START_US + 60_000 * S})
+    assert len(read("csv", whole.content)) == 50_001
+    assert words not in whole.text
+    assert words in read("csv", cut.content)[-1][0]
+    assert len(read("csv", cut.content)) == 50_002
 
 
 async def test_an_export_of_another_form_is_not_there(sign_in: SignIn) -> None:
