@@ -90,9 +90,9 @@ async def series(
         ]
         return await _file(request, hub, who, "series", form, [time, *found["series"]], rows)
     words = ("测点", "数值", "质量") if lang == "zh" else ("point", "value", "quality")
-    found = await hub.series.raw(asked.points, asked.from_us, asked.to_us, MAX_RAW)
-    rows = _raw_rows(found, hub.campus)
-    if found.truncated:
+    samples = await hub.series.raw(asked.points, asked.from_us, asked.to_us, MAX_RAW)
+    rows = _raw_rows(samples, hub.campus)
+    if samples.truncated:
         rows.append(_cut(len(rows), len(words) + 1, lang))
     return await _file(request, hub, who, "series", form, [time, *words], rows)
 
