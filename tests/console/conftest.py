@@ -89,9 +89,10 @@ async def hub() -> AsyncIterator[FakeHub]:
 
 @pytest.fixture
 async def busy_hub() -> AsyncIterator[FakeHub]:
-    """A running fake hub as a shift finds it: forty alerts, some of them acknowledged."""
+    """A running fake hub as a shift finds it: forty alerts, some of them acknowledged, and a few orders."""
     hub = FakeHub()
     hub.alerts.fill(now_us())
+    hub.orders.fill(now_us())
     async with hub.serving():
         yield hub
 

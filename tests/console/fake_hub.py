@@ -20,6 +20,7 @@ import uvicorn
 
 from tests.console.fake_alerts import FakeAlerts
 from tests.console.fake_campus import FakeCampus, Json
+from tests.console.fake_orders import FakeOrders
 from tests.console.fake_readings import FakeReadings, gateways, wave
 
 BOOT = "b7f3"
@@ -53,6 +54,7 @@ class FakeHub:
 
     def __post_init__(self) -> None:
         self.alerts = FakeAlerts(self.campus)
+        self.orders = FakeOrders(self.campus)
         self.readings = FakeReadings(self.campus)
         self.readings.fill(now_us())
         self._number = 0
@@ -156,15 +158,16 @@ class FakeHub:
             self.waiting.discard(queue)
 
     async def start(self, port: int = 0) -> None:
-        from tests.console.fake_routes import build_app  # noqa: PLC0415 - the routes know the hub, not the other way
+        from tests.console.fake_order_routes import add_orders  # noqa: PLC0415 - the routes know the hub, not the other way
+        from tests.console.fake_routes import build_app  # noqa: PLC0415 - as above
 
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         self.port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            build_app(self), log_level="warning", timeout_graceful_shutdown=1, lifespan="off"
-        )
+        app = build_app(self)
+        add_orders(app, self)
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, lifespan="off")
         self._server = QuietServer(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="fake hub")
         while not self._server.started:  # noqa: ASYNC110 - uvicorn says it by this attribute only
@@ -218,6 +221,7 @@ async def main() -> None:
     hub = FakeHub(first_run=chosen.first_run)
     if not chosen.quiet:
         hub.alerts.fill(now_us())
+        hub.orders.fill(now_us())
     async with hub.serving(chosen.port):
         await hub.live()
 

@@ -12,6 +12,7 @@ PAGES = {
     "speed": ".chart-canvas canvas",
     "cooling": ".table-row",
     "cameras": ".tile",
+    "orders": ".orders .table-row",
     "gateways": ".gateway",
     "admin": ".users .table-row",
 }

@@ -19,7 +19,7 @@ SOURCES = sorted(
     path for path in STATIC.rglob("*.js") if not {"vendor", "i18n"} & set(path.relative_to(STATIC).parts[:-1])
 )
 #: Words that are the same in every language: units, signs, keys of a keyboard.
-SAME_EVERYWHERE = {"km/h", "kW", "kB", "MB", "GB", "B", "K", "J", "A", "R", "S", "N"}
+SAME_EVERYWHERE = {"km/h", "kW", "kB", "MB", "GB", "B", "K", "J", "A", "R", "S", "N", "O"}
 #: Pages beside those that test_pages draws, with what must be there before they count as drawn.
 PAGES_TO_READ = PAGES | {"cooling?show=all": ".table-row", "cameras?by=kind": ".tile"}
 

@@ -25,6 +25,7 @@ const PAGES = {
   rules: () => import('./pages/rules/page.js').then((room) => room.RulesPage),
   rule: () => import('./pages/rules/rule.js').then((room) => room.RulePage),
   publications: () => import('./pages/rules/publications.js').then((room) => room.PublicationsPage),
+  orders: () => import('./pages/orders/page.js').then((room) => room.OrdersPage),
   gateways: () => import('./pages/gateways.js').then((room) => room.GatewaysPage),
   admin: () => import('./pages/admin.js').then((room) => room.AdminPage),
 };

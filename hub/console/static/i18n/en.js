@@ -1,12 +1,14 @@
 // Every key of zh.js, in English.
+import { ordersEn } from './orders-en.js';
 import { rulesEn } from './rules-en.js';
 
 export const en = {
+  orders: ordersEn,
   rules: rulesEn,
   product: 'Campuswatch',
   nav: {
     pages: 'Pages', board: 'Alerts', campus: 'Campus', trends: 'Trends', speed: 'Speed', cooling: 'Cooling', cameras: 'Cameras',
-    rules: 'Rules', gateways: 'Gateways', admin: 'Admin', signOut: 'Sign out',
+    rules: 'Rules', orders: 'Orders', gateways: 'Gateways', admin: 'Admin', signOut: 'Sign out',
   },
   role: { viewer: 'viewer', operator: 'operator', engineer: 'engineer', admin: 'administrator' },
   choice: { language: 'Change language', otherLanguage: '中文', theme: 'Change theme', auto: 'Auto', dark: 'Dark', light: 'Light' },
@@ -41,13 +43,13 @@ export const en = {
   trend: { failed: 'The trend cannot be read just now' },
   status: {
     title: 'Status', live: 'Connected', connecting: 'Connecting', lost: 'Connection lost {age}', lag: 'Hub {s} s behind', lagUnknown: 'Hub lag unknown',
-    agents: 'Gateways {on} of {total}', agentsAway: '{n} gateways silent: {names}', muted: 'Muted {n}', soundOn: 'Sound on', soundOff: 'Sound is off',
+    agents: 'Gateways {on} of {total}', agentsAway: '{n} gateways silent: {names}', muted: 'Muted {n}', frozen: 'Writing frozen ({what}): {who} since {at}', soundOn: 'Sound on', soundOff: 'Sound is off',
     soundBlocked: 'No sound until the page is touched', sounding: 'Sounding, silence', sure: 'Sure to {at}', neverSure: 'Not sure yet', broken: 'A part of this page failed: load it anew', clockOff: 'This clock is {s} off',
   },
   lost: { title: 'Connection to the hub is lost', since: 'What you see is of {at}, {age} ago', trying: 'Reconnecting; the page catches up by itself', loading: 'Reading everything anew' },
   help: {
     title: 'Keys and signs', sign: '?', close: 'Close', move: 'Move', ack: 'Acknowledge', open: 'Open', note: 'Write a note', silence: 'Silence (not acknowledge)',
-    settle: 'Settle new alerts into the list', fold: 'Fold, unfold covered alerts', help: 'This panel', space: 'Space', signs: 'Signs', fire: 'Fire is always red; the shape says how grave',
+    settle: 'Settle new alerts into the list', fold: 'Fold, unfold covered alerts', help: 'This panel', order: 'Order a change at the device of the alert', space: 'Space', signs: 'Signs', fire: 'Fire is always red; the shape says how grave',
     pulse: 'Pulsing slowly: nobody has acknowledged', hollow: 'Hollow: normal again', dashed: 'Dashed: its gateway is away, unknown', stale: 'Hollow value: old, with its age beside it',
   },
   entrance: {
@@ -117,6 +119,8 @@ export const en = {
     alert: { 'ack': 'alert acknowledged', 'assign': 'alert assigned', 'note': 'alert note', 'clear': 'alert cleared by hand', 'reset': 'alert reset' },
     rules: { 'publish': 'rules published', 'approve': 'rules approved', 'withdraw': 'rules withdrawn', 'refused': 'rules refused' },
     backtest: { 'asked': 'backtest asked' },
+    order: { 'make': 'order given', 'cancel': 'order cancelled' },
+    orders: { 'freeze': 'writing frozen', 'thaw': 'writing unfrozen' },
     export: { 'alerts': 'alerts exported', 'series': 'history exported' },
   },
   admin: { users: 'Users', role: 'Role', create: 'Create user', on: 'active', off: 'switched off', audit: 'Audit trail', actor: 'Who', act: 'What', object: 'On', text: 'Text' },

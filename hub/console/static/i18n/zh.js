@@ -1,11 +1,13 @@
 // 控制室用语。每个键在 en.js 里都有对应。
+import { ordersZh } from './orders-zh.js';
 import { rulesZh } from './rules-zh.js';
 
 export const zh = {
+  orders: ordersZh,
   rules: rulesZh,
   product: '园区卫士',
   nav: {
-    pages: '页面', board: '告警', campus: '园区', trends: '趋势', speed: '车速', cooling: '空调', cameras: '视频', rules: '规则', gateways: '网关',
+    pages: '页面', board: '告警', campus: '园区', trends: '趋势', speed: '车速', cooling: '空调', cameras: '视频', rules: '规则', orders: '写值', gateways: '网关',
     admin: '管理', signOut: '退出',
   },
   role: { viewer: '查看', operator: '值班员', engineer: '工程师', admin: '管理员' },
@@ -41,13 +43,13 @@ export const zh = {
   trend: { failed: '趋势暂时读不到' },
   status: {
     title: '状态', live: '连接正常', connecting: '正在连接', lost: '连接中断 {age}', lag: '中心滞后 {s} 秒', lagUnknown: '中心滞后未知',
-    agents: '网关 {on}/{total}', agentsAway: '{n} 个网关失联:{names}', muted: '屏蔽 {n}', soundOn: '声音开', soundOff: '声音已关',
+    agents: '网关 {on}/{total}', agentsAway: '{n} 个网关失联:{names}', muted: '屏蔽 {n}', frozen: '写值已冻结({what}):{who} 自 {at}', soundOn: '声音开', soundOff: '声音已关',
     soundBlocked: '点按页面后才有声音', sounding: '正在鸣响,消音', sure: '确认至 {at}', neverSure: '尚未确认', broken: '页面有一部分出错,点此重新载入', clockOff: '本机时钟偏差 {s}',
   },
   lost: { title: '与中心的连接已中断', since: '以下为 {at} 的情况,已过 {age}', trying: '正在自动重连,恢复后自动补齐', loading: '正在重新读取全部数据' },
   help: {
     title: '按键与图例', sign: '?', close: '关闭', move: '上下移动', ack: '确认所选告警', open: '打开详情', note: '写备注', silence: '消音(不等于确认)',
-    settle: '把新告警排入列表', fold: '收起、展开被覆盖的告警', help: '本说明', space: '空格', signs: '图例', fire: '消防一律红色,形状表示级别',
+    settle: '把新告警排入列表', fold: '收起、展开被覆盖的告警', help: '本说明', order: '下令调整所选告警的设备', space: '空格', signs: '图例', fire: '消防一律红色,形状表示级别',
     pulse: '缓慢闪动:还没有人确认', hollow: '空心:已恢复', dashed: '虚线:所属网关失联,情况不明', stale: '空心数值:已过时,旁边是读数的时间',
   },
   entrance: {
@@ -117,6 +119,8 @@ export const zh = {
     alert: { 'ack': '确认告警', 'assign': '指派告警', 'note': '告警备注', 'clear': '人工恢复告警', 'reset': '告警复位' },
     rules: { 'publish': '规则发布', 'approve': '规则批准', 'withdraw': '规则撤回', 'refused': '规则被拒绝' },
     backtest: { 'asked': '规则回测' },
+    order: { 'make': '下达命令', 'cancel': '取消命令' },
+    orders: { 'freeze': '冻结写值', 'thaw': '解除冻结' },
     export: { 'alerts': '导出告警', 'series': '导出数据' },
   },
   admin: { users: '用户', role: '角色', create: '新建用户', on: '启用', off: '停用', audit: '操作记录', actor: '谁', act: '做了什么', object: '对象', text: '内容' },

@@ -1,19 +1,22 @@
 // Air conditioners against the standard: which rooms are outside it now, by building, for how long.
-import { computed, html } from '../parts/html.js';
+import { computed, html, ref } from '../parts/html.js';
 import { get } from '../api.js';
 import { AsOf, useAsked } from '../parts/asked.js';
 import { Chooser } from '../parts/chooser.js';
 import { amount, figure } from '../parts/figures.js';
 import { placeWords } from '../parts/place.js';
 import { Dated } from '../parts/reading.js';
+import { useKeys } from '../parts/keys.js';
 import { DataTable } from '../parts/table.js';
 import { duration } from '../parts/time.js';
 import { say, t } from '../i18n/words.js';
 import { campus } from '../state/campus.js';
 import { nowUs } from '../state/clock.js';
+import { shownSize } from '../state/screen.js';
 import { staleAfter } from '../state/values.js';
 import { amend, href, route } from '../router.js';
 import { showAlert } from './board/board.js';
+import { OrderForm } from './orders/form.js';
 
 const ASK_S = 10;
 const SHOWN = ['outside', 'running', 'exempt', 'unknown', 'all'];
@@ -33,18 +36,24 @@ function noteOf(row) {
   return row.alert ? t('cooling.alert') : row.known === false ? t('cooling.unknown') : '';
 }
 
-function columns(answer) {
+/** The set point that the standard asks of a unit; null between the seasons. */
+function standardOf(row, { period, standard }) {
+  return { cooling: standard.cooling_min_c, heating: standard.heating_max_c }[period[row.site]] ?? null;
+}
+
+function columns(answer, order, narrow) {
   const dated = (row, words) => html`<${Dated} words=${words} ageS=${ageOf(row)} limitS=${staleAfter(row.device)} />`;
   return [
-    { key: 'room', title: t('cooling.room'), width: 'minmax(0, 1.6fr)', text: (row) => say(campus.value.areas.get(row.area)?.name) || row.area, cell: (row) => html`<a class="link" href=${href('device', [row.device])}>${say(campus.value.areas.get(row.area)?.name) || say(row.name)}</a>` },
-    { key: 'building', title: t('cooling.building'), width: 'minmax(0, 1.6fr)', text: (row) => placeWords({ site: row.site, building: row.building }) },
+    { key: 'room', title: t('cooling.room'), width: 'minmax(7em, 1.6fr)', text: (row) => say(campus.value.areas.get(row.area)?.name) || row.area, cell: (row) => html`<a class="link" href=${href('device', [row.device])}>${say(campus.value.areas.get(row.area)?.name) || say(row.name)}</a>` },
+    { key: 'building', hidden: narrow, title: t('cooling.building'), width: 'minmax(0, 1.6fr)', text: (row) => placeWords({ site: row.site, building: row.building }) },
     { key: 'mode', title: t('cooling.mode'), width: '6em', text: (row) => (row.on === null ? t('value.none') : row.on ? modeWords(row.mode) : t('cooling.off')) },
     { key: 'setpoint', title: t('cooling.setpoint'), right: true, width: '9em', text: (row) => figure(row.setpoint_c, 'C'), sort: (row) => row.setpoint_c, raw: (row) => row.setpoint_c, cell: (row) => dated(row, row.setpoint_c === null ? t('value.noReading') : html`<b class=${row.outside ? 'is-outside' : ''}>${amount(row.setpoint_c, 'C')}</b>`) },
-    { key: 'limit', title: t('cooling.standard'), width: '8.5em', text: (row) => limitWords(row, answer) },
+    { key: 'limit', hidden: narrow, title: t('cooling.standard'), width: '8.5em', text: (row) => limitWords(row, answer) },
     { key: 'roomC', title: t('cooling.roomTemperature'), right: true, width: '9em', text: (row) => figure(row.room_c, 'C'), sort: (row) => row.room_c, raw: (row) => row.room_c, cell: (row) => dated(row, amount(row.room_c, 'C')) },
-    { key: 'excess', title: t('cooling.excess'), right: true, width: '7em', text: (row) => (row.outside ? figure(row.excess_c, 'C') : ''), sort: (row) => (row.outside ? row.excess_c : null) },
+    { key: 'excess', hidden: narrow, title: t('cooling.excess'), right: true, width: '7em', text: (row) => (row.outside ? figure(row.excess_c, 'C') : ''), sort: (row) => (row.outside ? row.excess_c : null) },
     { key: 'since', title: t('cooling.lasting'), right: true, width: '11em', text: (row) => (row.since_us ? duration((nowUs() - row.since_us) / 1e6) : ''), sort: (row) => (row.since_us ? nowUs() - row.since_us : null) },
     { key: 'note', title: t('cooling.note'), width: 'minmax(0, 1.1fr)', text: noteOf, cell: (row) => (row.alert ? html`<button class="quiet-button link" onClick=${() => showAlert(row.alert)}>${t('cooling.alert')}</button>` : noteOf(row)) },
+    { key: 'order', title: t('orders.order'), width: '8em', text: () => '', cell: (row) => html`<button class="quiet-button link" data-order-of=${row.device} onClick=${() => order(row)}>${t('orders.open')}</button>` },
   ];
 }
 
@@ -70,18 +79,22 @@ export const CoolingPage = {
     const shown = computed(() => (SHOWN.includes(route.query.show) ? route.query.show : 'outside'));
     const keep = { outside: (row) => row.outside, running: (row) => row.on, exempt: (row) => row.exempt !== null, unknown: (row) => row.known === false, all: () => true };
     const rows = computed(() => (asked.answer?.rows ?? []).filter((row) => keep[shown.value](row) && (!route.query.site || row.site === route.query.site) && (!route.query.building || row.building === route.query.building)));
+    const ordered = ref(null); // the row whose form is open
+    const order = (row) => { ordered.value = ordered.value?.device === row?.device ? null : row; };
+    useKeys({ Escape: () => (ordered.value ? order(null) : false) });
     return () => {
       const { answer } = asked;
       const buildings = (answer?.summary ?? []).filter((row) => !route.query.site || campus.value.buildings.get(row.building)?.site === route.query.site);
-      return html`<div class="stack cooling">
+      return html`<div class=${['cooling', ordered.value && 'has-order']}><div class="stack">
         <div class="page-head"><h1>${t('cooling.title')}</h1>
           <${Chooser} label=${t('cooling.show')} value=${shown.value} options=${SHOWN.map((id) => [id, t(`cooling.show_${id}`)])} pick=${(show) => amend({ show })} />
           <select value=${route.query.site ?? ''} aria-label=${t('place.site')} onChange=${(event) => amend({ site: event.target.value, building: '' })}><option value="">${t('board.allSites')}</option>
             ${[...campus.value.sites.values()].map((site) => html`<option value=${site.id}>${say(site.name)}</option>`)}</select><${AsOf} asked=${asked} /></div>
         ${answer ? html`<section class="buildings">${buildings.map((row) => html`<${Building} row=${row} chosen=${route.query.building === row.building} key=${row.building} />`)}</section><${Legend} />
-        <${DataTable} columns=${columns(answer)} rows=${rows.value} keyOf=${(row) => row.device} name="cooling" order=${{ key: 'since', down: true }} rowClass=${(row) => (row.outside ? 'is-outside' : '')}
-          empty=${shown.value === 'outside' ? t('cooling.noneOutside') : t('table.empty')} />` : null}
-      </div>`;
+        <${DataTable} columns=${columns(answer, order, ordered.value && shownSize.value !== 'wall')} rows=${rows.value} keyOf=${(row) => row.device} name="cooling" order=${{ key: 'since', down: true }} rowClass=${(row) => (row.outside ? 'is-outside' : '')}
+          empty=${shown.value === 'outside' ? t('cooling.noneOutside') : t('table.empty')} />` : null}</div>
+        ${ordered.value && answer ? html`<aside class="side-part order-side" aria-label=${t('orders.open')}><h2>${placeWords(ordered.value)}</h2><p class="faint">${say(ordered.value.name)}</p>
+          <${OrderForm} key=${ordered.value.device} device=${ordered.value.device} alert=${ordered.value.alert} wanted=${standardOf(ordered.value, answer)} close=${() => order(null)} /></aside>` : null}</div>`;
     };
   },
 };

@@ -5,7 +5,7 @@ import { t } from '../i18n/words.js';
 
 export const helpOpen = ref(false);
 
-const KEYS = [['J', 'K', 'move'], ['A', 'ack'], ['Enter', 'open'], ['N', 'note'], ['S', 'silence'], ['R', 'space', 'settle'], ['←', '→', 'fold'], ['?', 'help']];
+const KEYS = [['J', 'K', 'move'], ['A', 'ack'], ['Enter', 'open'], ['N', 'note'], ['O', 'order'], ['S', 'silence'], ['R', 'space', 'settle'], ['←', '→', 'fold'], ['?', 'help']];
 
 export function Help() {
   if (!helpOpen.value) return null;

@@ -7,7 +7,7 @@ import { countAlerts } from '../state/alerts.js';
 import { may, session, signOut } from '../state/session.js';
 import { href, route } from '../router.js';
 
-const PAGES = ['board', 'campus', 'trends', 'speed', 'cooling', 'cameras', 'rules', 'gateways'];
+const PAGES = ['board', 'campus', 'trends', 'speed', 'cooling', 'cameras', 'rules', 'orders', 'gateways'];
 /** Pages that stand behind another one's entry. */
 const BEHIND = { device: 'campus', rule: 'rules', publications: 'rules' };
 

@@ -1,9 +1,10 @@
 // One line that never goes away and never lies: connection, hub, gateways, sound, last sure moment, clocks.
 import { html } from './html.js';
-import { clock, dateTime, duration } from './time.js';
-import { t } from '../i18n/words.js';
+import { clock, dateTime, duration, shortTime } from './time.js';
+import { say, t } from '../i18n/words.js';
 import { campus } from '../state/campus.js';
 import { awayNames } from '../state/gateways.js';
+import { orders } from '../state/orders.js';
 import { link, sureUs } from '../state/link.js';
 import { nowUs, ownClockOff } from '../state/clock.js';
 import { sound } from '../state/preferences.js';
@@ -38,11 +39,21 @@ function Sound() {
   return html`<button class="status-item" data-status="sound" onClick=${() => { sound.value = 'off'; }}>${t('status.soundOn')}</button>`;
 }
 
+/** Who has frozen writing to devices, and since when. */
+function Frozen() {
+  const { freezes } = orders.value;
+  if (!freezes.length) return null;
+  const first = freezes.find(({ scope }) => scope === '*') ?? freezes[0];
+  const name = first.scope === '*' ? t('orders.everything') : say(campus.value.agents.get(first.scope)?.name) || first.scope;
+  return html`<a class="status-item is-muted" data-status="frozen" href=${href('orders')}>${t('status.frozen', { what: name, who: first.by, at: shortTime(first.time_us, nowUs()) })}${freezes.length > 1 ? ` +${freezes.length - 1}` : ''}</a>`;
+}
+
 export function StatusLine() {
   const off = ownClockOff.value;
   return html`<footer class="status" aria-label=${t('status.title')}>
     ${Connection()}${Lag()}${Agents()}
     <span class=${['status-item', link.muted > 0 && 'is-muted']} data-status="muted">${t('status.muted', { n: link.muted })}</span>
+    ${Frozen()}
     ${Sound()}
     ${link.broken ? html`<button class="status-item is-bad" data-status="broken" onClick=${() => location.reload()}>${t('status.broken')}</button>` : null}
     <span class="status-space"></span>

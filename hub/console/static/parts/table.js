@@ -1,6 +1,7 @@
 // A table of any length: sorted by a click on its head, only visible rows drawn, exported as it stands.
+// With press(row) a row can be pressed, chosen(row) says which one is, and follow(rows) tells the rows in the order in which they stand.
 // column: {key, title, cell(row), text(row), sort(row), width, right, hidden}; `text` is what is exported and, without `cell`, shown; a hidden one is exported only.
-import { computed, html, ref } from './html.js';
+import { computed, html, ref, watch } from './html.js';
 import { ExportButtons } from './export.js';
 import { VirtualList } from './virtual.js';
 import { t } from '../i18n/words.js';
@@ -20,10 +21,11 @@ function sorted(rows, column, down) {
 }
 
 export const DataTable = {
-  props: ['columns', 'rows', 'keyOf', 'name', 'order', 'rowClass', 'rowHeight', 'empty', 'bare'],
+  props: ['columns', 'rows', 'keyOf', 'name', 'order', 'rowClass', 'rowHeight', 'empty', 'bare', 'press', 'chosen', 'follow'],
   setup(props) {
     const by = ref(props.order ?? null); // {key, down}
     const shown = computed(() => sorted(props.rows, props.columns.find((column) => column.key === by.value?.key), by.value?.down));
+    watch(shown, (rows) => props.follow?.(rows), { immediate: true });
     const press = (column) => {
       by.value = { key: column.key, down: by.value?.key === column.key ? !by.value.down : Boolean(column.right) };
     };
@@ -32,7 +34,7 @@ export const DataTable = {
       return html`<button class=${['table-head', column.right && 'is-right']} role="columnheader" aria-sort=${direction} onClick=${() => press(column)}>
         ${column.title}<span class=${['table-order', direction && `is-${direction}`]} aria-hidden="true"></span></button>`;
     };
-    const row = (item) => html`<div class=${['table-row', props.rowClass?.(item)]} role="row" style=${{ gridTemplateColumns: grid() }}>
+    const row = (item) => html`<div class=${['table-row', props.rowClass?.(item), props.press && 'is-pressable', props.chosen?.(item) && 'is-selected']} role="row" data-row=${props.press ? props.keyOf(item) : null} style=${{ gridTemplateColumns: grid() }} onClick=${props.press ? () => props.press(item) : null}>
       ${columns().map((column) => html`<span role="cell" class=${column.right ? 'is-right' : ''}>${column.cell ? column.cell(item) : column.text(item)}</span>`)}</div>`;
     const columns = () => props.columns.filter((column) => !column.hidden);
     const grid = () => columns().map((column) => column.width ?? 'minmax(0, 1fr)').join(' ');
@@ -40,7 +42,7 @@ export const DataTable = {
       ${props.bare ? null : html`<div class="table-tools"><span class="faint">${t('table.rows', { n: shown.value.length })}</span>
         <${ExportButtons} name=${props.name} columns=${props.columns} rows=${shown.value} /></div>`}
       <div class="table-heads" role="row" style=${{ gridTemplateColumns: grid() }}>${columns().map(head)}</div>
-      ${shown.value.length ? html`<${VirtualList} class="table-body" items=${shown.value} rowHeight=${props.rowHeight ?? ROW_PX} keyOf=${props.keyOf} row=${row} role="rowgroup" />`
+      ${shown.value.length ? html`<${VirtualList} class="table-body" items=${shown.value} rowHeight=${props.rowHeight ?? ROW_PX} keyOf=${props.keyOf} row=${row} shown=${props.chosen ? shown.value.findIndex(props.chosen) : undefined} role="rowgroup" />`
         : html`<p class="table-empty faint">${props.empty ?? t('table.empty')}</p>`}
     </div>`;
   },

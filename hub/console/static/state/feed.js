@@ -6,6 +6,7 @@ import { loadCampus } from './campus.js';
 import { setHubTime } from './clock.js';
 import { loadGateways, takeGateway } from './gateways.js';
 import { alive, link, lost, takeStatus } from './link.js';
+import { forgetOrders, loadOrders, takeOrder, takeOrdersHead } from './orders.js';
 import { takeRules } from './rules.js';
 import { forgetValues, reloadValues, takeValues } from './values.js';
 
@@ -22,6 +23,8 @@ const TAKE = {
   values: (data) => takeValues(data.values),
   gateway: takeGateway,
   rules: takeRules,
+  order: takeOrder,
+  orders: takeOrdersHead,
   status: takeStatus,
 };
 
@@ -34,6 +37,7 @@ export function stopFeed() {
   end = boot = waiting = null;
   forgetAlerts();
   forgetValues();
+  forgetOrders();
   Object.assign(link, { state: 'connecting', lostUs: null, sureUs: null, loading: false });
 }
 
@@ -63,7 +67,7 @@ async function reload() {
   again = false;
   link.loading = true;
   try {
-    await Promise.all([loadCampus(), loadAlerts(), loadGateways(), reloadValues()]);
+    await Promise.all([loadCampus(), loadAlerts(), loadGateways(), loadOrders(), reloadValues()]);
   } catch {
     // whatever it was, nothing was applied: ask again, and stay "loading", so that nothing old looks current
     waiting = null;

@@ -8,9 +8,10 @@ import { dateTime } from '../../parts/time.js';
 import { say, t } from '../../i18n/words.js';
 import { nowUs } from '../../state/clock.js';
 import { alertOf, alertsChanged, allAlerts, awaitsReset } from '../../state/alerts.js';
-import { campus } from '../../state/campus.js';
+import { campus, deviceOf } from '../../state/campus.js';
 import { session, may } from '../../state/session.js';
 import { href } from '../../router.js';
+import { mayBeOrdered, OrderForm } from '../orders/form.js';
 import { acknowledge, acting, addNote, assign, canAck, clearByHand, reset } from './acts.js';
 import { detailOpen, select, selected, settled } from './board.js';
 import { History } from './history.js';
@@ -23,6 +24,8 @@ const OWN_NUMBER = /^\d{1,2}\s*[.)\u3001]\s*/;
 
 /** The field in which a note is written; N opens it, Escape leaves it. */
 export const noteOpen = ref(false);
+/** The form for an order to the device of the alert; O opens it. */
+export const orderOpen = ref(false);
 
 function Evidence({ alert }) {
   const rows = Object.entries(alert.evidence ?? {}).map(([name, value]) => [name.includes('.') ? name : `${alert.device}.${name}`, value]);
@@ -41,6 +44,14 @@ function Advice({ alert }) {
   const steps = say(alert.advice).split('\n').map((step) => step.trim().replace(OWN_NUMBER, '')).filter(Boolean);
   if (!steps.length) return null;
   return html`<section><h3>${t('alert.advice')}</h3><ol class="advice">${steps.map((step) => html`<li>${step}</li>`)}</ol></section>`;
+}
+
+/** A set point that is outside of its limit can be put right from here. */
+function Order({ alert }) {
+  if (!mayBeOrdered(deviceOf(alert.device)?.device)) return null;
+  const toggle = () => { orderOpen.value = !orderOpen.value; };
+  return html`<section class="alert-order"><h3>${t('orders.order')}</h3><button aria-expanded=${orderOpen.value ? 'true' : 'false'} data-act="open-order" onClick=${toggle}>${t(orderOpen.value ? 'orders.close' : 'orders.open')} <kbd>O</kbd></button>
+    ${orderOpen.value ? html`<${OrderForm} device=${alert.device} alert=${alert.id} wanted=${alert.limit} close=${toggle} />` : null}</section>`;
 }
 
 function Covered({ alert }) {
@@ -112,7 +123,7 @@ function Head({ alert }) {
     <p class="detail-message">${say(alert.message)}</p>
     <dl class="pairs">
       <dt>${t('alert.where')}</dt><dd><${PlaceLinks} where=${alert} /></dd>
-      <dt>${t('alert.device')}</dt><dd><a href=${href('device', [alert.device])}>${say(alert.device_name)}</a></dd>
+      <dt>${t('alert.device')}</dt><dd><a href=${campus.value.areas.has(alert.device) ? href('campus', ['area', alert.device]) : href('device', [alert.device])}>${say(alert.device_name)}</a></dd>
       <dt>${t('alert.since')}</dt><dd>${dateTime(alert.start_us)} · ${lasting(alert)}${alert.cleared_us ? t('alert.until', { at: dateTime(alert.cleared_us) }) : ''}
         ${alert.count > 1 ? html` <span class="faint">${t('alert.times', { n: alert.count })}</span>` : null}
         ${alert.historical ? html` <span class="faint">${t('alert.late')}</span>` : null}</dd>
@@ -134,7 +145,7 @@ export const Detail = {
     };
     watch(selected, () => {
       history.value = [];
-      noteOpen.value = false;
+      noteOpen.value = orderOpen.value = false;
     });
     const mark = () => {
       alertsChanged.value;
@@ -150,7 +161,7 @@ export const Detail = {
         <div class="detail-scroll">
           <${Head} alert=${alert} />
           <section class="two"><div><h3>${t('alert.evidence')}</h3><${Evidence} alert=${alert} /></div><${AlertTrend} alert=${alert} /></section>
-          <${Advice} alert=${alert} /><${Covered} alert=${alert} /><${People} alert=${alert} />
+          <${Advice} alert=${alert} /><${Order} alert=${alert} /><${Covered} alert=${alert} /><${People} alert=${alert} />
           <${History} lines=${history.value} nowUs=${nowUs()} />
         </div>
         <${Actions} alert=${alert} />

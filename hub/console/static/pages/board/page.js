@@ -19,7 +19,7 @@ import { acknowledge } from './acts.js';
 import {
   detailOpen, filter, filters, fireRows, move, newAlerts, opened, restRows, selected, settleNow, toggle, watchBoard,
 } from './board.js';
-import { Detail, noteOpen } from './detail.js';
+import { Detail, noteOpen, orderOpen } from './detail.js';
 import { AlertRow } from './row.js';
 
 const FAMILIES = ['fire', 'traffic', 'cooling', 'energy', 'access', 'camera', 'device'];
@@ -106,10 +106,11 @@ export const BoardPage = {
       j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1),
       a: () => selected.value && acknowledge(selected.value),
       n: () => { if (selected.value) noteOpen.value = detailOpen.value = true; },
+      o: () => { if (selected.value) orderOpen.value = detailOpen.value = true; },
       s: silence, r: () => settleNow(), ' ': () => settleNow(),
       Enter: () => { detailOpen.value = true; },
       Escape: () => {
-        const open = noteOpen.value ? noteOpen : detailOpen;
+        const open = [noteOpen, orderOpen].find((one) => one.value) ?? detailOpen;
         if (!open.value) return false;
         open.value = false;
         return true;
