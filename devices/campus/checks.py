@@ -22,6 +22,7 @@ from devices.model.codes import CODES
 from devices.model.errors import Problem
 from devices.profiles.dlt645_sheet import Dlt645Sheet
 from devices.profiles.profile import JsonSheet, ModbusSheet, Point, RadarBytesSheet, SnapshotSheet
+from devices.profiles.streams import StreamSheet
 
 SHEET_OF_LINK = {
     ModbusTcpLink: (ModbusSheet,),
@@ -31,7 +32,7 @@ SHEET_OF_LINK = {
     Dlt645TcpLink: (Dlt645Sheet,),
     Dlt645SerialLink: (Dlt645Sheet,),
     MqttLink: (JsonSheet, RadarBytesSheet),
-    HttpLink: (SnapshotSheet,),
+    HttpLink: (SnapshotSheet, StreamSheet),
 }
 
 
@@ -125,6 +126,12 @@ def _device(campus: Campus, device: Device, file: str) -> Iterator[Problem]:
         yield Problem(
             file, f"{where}.link", f"a {link.kind} link", f"a link for a {profile.sheet.kind} profile"
         )
+    if isinstance(link, HttpLink) and (link.kind == "rtsp") != (
+        getattr(profile.sheet, "scheme", "") == "rtsp"
+    ):
+        yield Problem(
+            file, f"{where}.link", f"kind {link.kind}", "kind rtsp for streams over RTSP, and only for them"
+        )
     if isinstance(profile.sheet, ModbusSheet) and device.index > profile.sheet.max_index:
         expected = f"at most {profile.sheet.max_index} for {profile.profile}"
         yield Problem(file, f"{where}.index", str(device.index), expected)
@@ -156,7 +163,7 @@ def _place(campus: Campus, device: Device) -> tuple[object, ...] | None:
     if isinstance(link, ModbusLink):
         return link.id, device.unit, device.index, device.profile
     profile = campus.profiles.get(device.profile)
-    if link is None or profile is None or not isinstance(profile.sheet, SnapshotSheet):
+    if link is None or profile is None or not isinstance(profile.sheet, SnapshotSheet | StreamSheet):
         return None
     # A channel is 1 in YAML and "1" in a table.
     own = {**profile.sheet.parameters, **device.parameters}

@@ -10,6 +10,7 @@ from typing import Final
 
 from devices.model.units import CONVERSIONS
 from devices.profiles.profile import Point, Profile, SnapshotSheet
+from devices.profiles.streams import StreamSheet
 
 #: What may stand in the path of a picture without changing what the path means.
 _PATH_WORD: Final = re.compile(r"[A-Za-z0-9._~-]+")
@@ -47,7 +48,7 @@ def _misfit(name: str, value: float | str, profile: Profile) -> str:
     default = profile.sheet.parameters[name]
     if not isinstance(default, str):
         return "" if _number(value) is not None else f"a number, such as {default:g}"
-    if isinstance(profile.sheet, SnapshotSheet):
+    if isinstance(profile.sheet, SnapshotSheet | StreamSheet):
         return "" if _PATH_WORD.fullmatch(str(value)) else "letters, digits and . _ ~ -"
     return "" if str(value).strip() else "a word"
 

@@ -24,6 +24,7 @@ from devices.profiles.profile import (
     Table,
     Type,
 )
+from devices.profiles.streams import StreamSheet
 from devices.profiles.write_checks import write_problems
 
 LAST_ADDRESS: Final = 65535
@@ -62,8 +63,8 @@ def _all(profile: Profile) -> Found:
             yield from _json(sheet)
         case RadarBytesSheet() as sheet:
             yield from _radar_bytes(sheet)
-        case SnapshotSheet() as sheet:
-            yield from _snapshot(sheet)
+        case SnapshotSheet() | StreamSheet() as sheet:
+            yield from _path(sheet)
         case Dlt645Sheet() as sheet:
             yield from dlt645_sheet.problems(sheet)
             if not profile.read_only:
@@ -206,7 +207,7 @@ def _radar_bytes(sheet: RadarBytesSheet) -> Found:
             yield f"sheet.vectors.{number}.hex", repr(vector.hex), "bytes as hex"
 
 
-def _snapshot(sheet: SnapshotSheet) -> Found:
+def _path(sheet: SnapshotSheet | StreamSheet) -> Found:
     try:
         fields = [name for _, name, _, _ in string.Formatter().parse(sheet.path) if name is not None]
     except ValueError as error:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge_agent.sources.camera.host import cameras_of
 from edge_agent.sources.camera.newest import Picture
+from edge_agent.sources.camera.roster import cameras_of
 from edge_agent.sources.camera.settings import Account, CameraSettings
 from edge_agent.sources.camera.source import CameraSource
 

@@ -14,25 +14,14 @@ from typing import Final
 import httpx
 
 from devices.model.codes import CameraLink
-from devices.model.errors import CampusError
+from edge_agent.sources.camera.freshness import Fetched
+from edge_agent.sources.capture.failures import OK, UNAUTHORISED, NoPicture, of_status
 
 MAX_REDIRECTS: Final = 3
 #: The part of the time-out that connecting may take, so that an absent host is told from a silent one.
 CONNECT_SHARE: Final = 0.8
-UNAUTHORISED: Final = 401
-OK: Final = 200
-FORBIDDEN: Final = 403
-TOO_MANY: Final = 429
-NO_BANDWIDTH: Final = 453  # some recorders say so at their session limit
-SERVER_ERRORS: Final = range(500, 600)
-
-
-class NoPicture(CampusError):  # noqa: N818 - the name says what the caller is told
-    """No picture this time; `link` says why to machines, the text to people."""
-
-    def __init__(self, link: CameraLink, why: str) -> None:
-        super().__init__(why)
-        self.link = link
+#: Tries at signing in: a host may have forgotten, between question and answer, the word it gave us to sign with.
+MOST_TRIES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +56,24 @@ def sign_in(scheme: str, username: str, password: str) -> Callable[[], httpx.Aut
     return lambda: kind(username, password)
 
 
-async def picture(http: httpx.AsyncClient, target: Target) -> bytes:
+async def picture(http: httpx.AsyncClient, target: Target, now_us: Callable[[], int]) -> Fetched:
     """Fetch one picture.
 
     Raises:
         NoPicture: and why.
     """
+    asking = _Asking(http, target, now_us)
     try:
         async with asyncio.timeout(target.timeout_s):
-            return await _followed(http, target)
+            return await asking.followed()
     except httpx.ConnectTimeout:
         raise NoPicture(CameraLink.HOST_DOWN, "the host does not answer") from None
     except httpx.ConnectError as error:
         raise _unconnected(error) from None
     except (TimeoutError, httpx.TimeoutException):
-        raise NoPicture(CameraLink.TIMED_OUT, f"no picture within {target.timeout_s:g} s") from None
+        link = CameraLink.TIMED_OUT if asking.answered else CameraLink.SILENT
+        what = "no whole picture" if asking.answered else "connected, and no answer"
+        raise NoPicture(link, f"{what} within {target.timeout_s:g} s") from None
     except httpx.ReadError:
         raise NoPicture(CameraLink.REFUSED, "the host hung up") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -89,37 +81,81 @@ async def picture(http: httpx.AsyncClient, target: Target) -> bytes:
         raise NoPicture(CameraLink.NOT_A_PICTURE, why) from None
 
 
-async def _followed(http: httpx.AsyncClient, target: Target) -> bytes:
-    """Ask, and follow redirects that stay at the host."""
-    url = target.url
-    for _ in range(MAX_REDIRECTS + 1):
-        response = await _signed_in(http, target, url)
-        try:
-            if not response.has_redirect_location:
-                return await _body(response, target.max_bytes)
-            url = _next(url, response.headers["location"])
-        finally:
+@dataclass(slots=True)
+class _Asking:
+    """One attempt. asked_us: when it was asked last; answered: the host has said something."""
+
+    http: httpx.AsyncClient
+    target: Target
+    now_us: Callable[[], int]
+    asked_us: int = 0
+    answered: bool = False
+
+    async def followed(self) -> Fetched:
+        """Ask, and follow redirects that stay at the host."""
+        url = self.target.url
+        for _ in range(MAX_REDIRECTS + 1):
+            response = await self._signed_in(url)
+            try:
+                if not response.has_redirect_location:
+                    return await self._body(response)
+                url = _next(url, response.headers["location"])
+            finally:
+                await response.aclose()
+        raise NoPicture(CameraLink.REFUSED, f"more than {MAX_REDIRECTS} redirects")
+
+    async def _signed_in(self, url: httpx.URL) -> httpx.Response:
+        """Ask, and answer a challenge; a word that is out of date is asked for once more."""
+        response = await self._tried(url)
+        for _ in range(MOST_TRIES - 1):
+            if response.status_code != UNAUTHORISED or not _is_stale(response):
+                break
             await response.aclose()
-    raise NoPicture(CameraLink.REFUSED, f"more than {MAX_REDIRECTS} redirects")
-
-
-async def _signed_in(http: httpx.AsyncClient, target: Target, url: httpx.URL) -> httpx.Response:
-    """Ask, and answer a challenge once; bodies of refusals are not read, they may have no end."""
-    timeout = httpx.Timeout(target.timeout_s, connect=target.timeout_s * CONNECT_SHARE)
-    request = http.build_request("GET", url, timeout=timeout)
-    if target.account is None:
-        return await http.send(request, stream=True, auth=None)
-    flow = target.account().auth_flow(request)
-    response = await http.send(next(flow), stream=True, auth=None)
-    try:
-        again = flow.send(response)
-    except StopIteration:
+            response = await self._tried(url)
         return response
-    except (KeyError, ValueError, httpx.ProtocolError):  # what httpx makes of a challenge without sense
+
+    async def _tried(self, url: httpx.URL) -> httpx.Response:
+        """Ask, and answer a challenge once; bodies of refusals are not read, they may have no end."""
+        timeout = httpx.Timeout(self.target.timeout_s, connect=self.target.timeout_s * CONNECT_SHARE)
+        request = self.http.build_request("GET", url, timeout=timeout)
+        if self.target.account is None:
+            return await self._sent(request)
+        flow = self.target.account().auth_flow(request)
+        response = await self._sent(next(flow))
+        try:
+            again = flow.send(response)
+        except StopIteration:
+            return response
+        except (KeyError, ValueError, httpx.ProtocolError):  # what httpx makes of a challenge without sense
+            await response.aclose()
+            raise NoPicture(CameraLink.UNAUTHORISED, "a challenge that makes no sense") from None
         await response.aclose()
-        raise NoPicture(CameraLink.UNAUTHORISED, "a challenge that makes no sense") from None
-    await response.aclose()
-    return await http.send(again, stream=True, auth=None)
+        return await self._sent(again)
+
+    async def _sent(self, request: httpx.Request) -> httpx.Response:
+        self.asked_us = self.now_us()
+        response = await self.http.send(request, stream=True, auth=None)
+        self.answered = True
+        return response
+
+    async def _body(self, response: httpx.Response) -> Fetched:
+        if response.status_code != OK:
+            raise of_status(response.status_code)
+        most, head = self.target.max_bytes, response.headers
+        declared = head.get("content-length", "")
+        if declared.isdigit() and int(declared[:20]) > most:
+            raise NoPicture(CameraLink.NOT_A_PICTURE, f"{declared[:20]} bytes, at most {most} are read")
+        body = bytearray()
+        async for piece in response.aiter_raw():
+            body += piece
+            if len(body) > most:
+                raise NoPicture(CameraLink.NOT_A_PICTURE, f"more than {most} bytes")
+        marks = (head.get(name, "") for name in ("date", "etag", "last-modified"))
+        return Fetched(bytes(body), self.asked_us, self.now_us(), *marks)
+
+
+def _is_stale(response: httpx.Response) -> bool:
+    return "stale=true" in response.headers.get("www-authenticate", "").lower().replace('"', "")
 
 
 def _next(url: httpx.URL, location: str) -> httpx.URL:
@@ -127,28 +163,6 @@ def _next(url: httpx.URL, location: str) -> httpx.URL:
     if (wanted.scheme, wanted.host, wanted.port) != (url.scheme, url.host, url.port):
         raise NoPicture(CameraLink.REFUSED, f"a redirect to another place, {wanted.host[:100]}")
     return wanted.copy_with(userinfo=b"")
-
-
-async def _body(response: httpx.Response, max_bytes: int) -> bytes:
-    _check_status(response.status_code)
-    declared = response.headers.get("content-length", "")
-    if declared.isdigit() and int(declared[:20]) > max_bytes:
-        raise NoPicture(CameraLink.NOT_A_PICTURE, f"{declared[:20]} bytes, at most {max_bytes} are read")
-    body = bytearray()
-    async for piece in response.aiter_raw():
-        body += piece
-        if len(body) > max_bytes:
-            raise NoPicture(CameraLink.NOT_A_PICTURE, f"more than {max_bytes} bytes")
-    return bytes(body)
-
-
-def _check_status(status: int) -> None:
-    if status == OK:
-        return
-    if status == UNAUTHORISED:
-        raise NoPicture(CameraLink.UNAUTHORISED, "the host does not accept our account")
-    refused = status in {FORBIDDEN, TOO_MANY, NO_BANDWIDTH} or status in SERVER_ERRORS
-    raise NoPicture(CameraLink.REFUSED if refused else CameraLink.NOT_A_PICTURE, f"status {status}")
 
 
 def _unconnected(error: BaseException) -> NoPicture:

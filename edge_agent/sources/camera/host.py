@@ -9,15 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import httpx
-
-from devices.campus.site import Campus, Device, HttpLink
+from devices.campus.site import HttpLink
 from devices.model.codes import CameraLink
-from devices.model.errors import ConfigRefused, Problem
-from devices.model.points import PointTable
-from devices.profiles.profile import DeviceKind, SnapshotSheet
-from edge_agent.sources.camera.fetch import NoPicture, Target, sign_in
-from edge_agent.sources.camera.settings import Account
+from edge_agent.sources.camera.fetch import Target
+from edge_agent.sources.camera.freshness import Freshness
+from edge_agent.sources.camera.turns import Rank, Turns
+from edge_agent.sources.camera.workers import Taker
+from edge_agent.sources.capture.failures import NoPicture
+from edge_agent.sources.capture.orders import Order
 
 #: Counters by outcome, with the names that all sources use where they mean the same.
 COUNTED: Final = {
@@ -28,7 +27,12 @@ COUNTED: Final = {
     CameraLink.UNAUTHORISED: "unauthorised",
     CameraLink.REFUSED: "refused",
     CameraLink.NOT_A_PICTURE: "garbled",
+    CameraLink.SESSION_LIMIT: "session_limit",
+    CameraLink.SILENT: "silent",
+    CameraLink.UNDECODABLE: "undecodable",
+    CameraLink.CACHED: "cached",
 }
+ALSO_COUNTED: Final = ("spared", "overruns", "faults")
 #: Cameras whose trouble health tells by name.
 MOST_TOLD: Final = 50
 UNREACHED: Final = frozenset({CameraLink.HOST_DOWN, CameraLink.PORT_CLOSED})
@@ -36,14 +40,37 @@ UNREACHED: Final = frozenset({CameraLink.HOST_DOWN, CameraLink.PORT_CLOSED})
 
 @dataclass(slots=True)
 class Camera:
-    """One camera. row: in the order of `cameras_of`; link_row: of its point `link` in the agent's table."""
+    """One camera.
+
+    row: in the order of `cameras_of`; rows: of its points in the agent's table, those it has.
+    target: a still picture to fetch, or a stream to read.
+    take: gets every packet of the stream.
+    stays: the stream is read all the time; otherwise it is opened for one picture at a time.
+    suspect_until_s: looked at more often until then.
+    failures: attempts in a row without a picture.
+    hurry: has a stream that is read give a picture each so many seconds.
+    """
 
     id: str
     row: int
-    link_row: int
-    target: Target
+    rows: Mapping[str, int]
+    target: Target | Order
+    is_critical: bool = False
+    stays: bool = False
+    take: Taker | None = None
     link: CameraLink | None = None
     why: str = ""
+    failures: int = 0
+    suspect_until_s: float = -math.inf
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    hurry: Callable[[float], None] | None = None
+    freshness: Freshness = field(default_factory=Freshness)
+
+    def rank(self, now_s: float) -> Rank:
+        """Its place among those that wait for a session."""
+        if now_s < self.suspect_until_s:
+            return Rank.SUSPECT
+        return Rank.CRITICAL if self.is_critical else Rank.NORMAL
 
 
 @dataclass(slots=True)
@@ -55,12 +82,17 @@ class Host:
 
     link: HttpLink
     cameras: list[Camera]
-    sessions: asyncio.Semaphore
+    turns: Turns
     counts: Counter[str] = field(default_factory=Counter)
     rests_until_s: float = -math.inf
     rest: NoPicture | None = None
+    unreached: int = 0
     last_ok_us: int = 0
     period_s: float = math.nan
+
+    def suspects(self, now_s: float) -> int:
+        """How many of its cameras are looked at more often just now."""
+        return sum(now_s < camera.suspect_until_s for camera in self.cameras)
 
     def health(self) -> dict[str, Any]:
         """Counters and state as plain values."""
@@ -70,7 +102,7 @@ class Host:
             "kind": self.link.kind,
             "state": self._state(len(known), len(troubled)),
             "trouble": troubled[0].why if troubled else "",
-            **{name: self.counts[name] for name in (*COUNTED.values(), "spared", "overruns", "faults")},
+            **{name: self.counts[name] for name in (*COUNTED.values(), *ALSO_COUNTED)},
             "period_s": self.period_s if math.isfinite(self.period_s) else None,
             "last_ok_us": self.last_ok_us or None,
             "cameras": len(self.cameras),
@@ -82,58 +114,3 @@ class Host:
         if not known:
             return "starting"
         return "down" if troubled == known else "up"
-
-
-def cameras_of(campus: Campus, agent: str) -> tuple[str, ...]:
-    """Ids of an agent's cameras in file order; `FrameBatch.camera` counts in it, as the detectors do."""
-    return tuple(
-        device.id
-        for device in campus.devices_of(agent)
-        if campus.profile_of(device).kind is DeviceKind.CAMERA
-    )
-
-
-def hosts_of(campus: Campus, agent: str, table: PointTable, accounts: Mapping[str, Account]) -> list[Host]:
-    """Every host of an agent with its cameras.
-
-    Raises:
-        ConfigRefused: a password cannot be read, or an account is for no link of this agent.
-    """
-    hosts = {
-        link.id: Host(link, [], asyncio.Semaphore(link.sessions))
-        for link in campus.links_of(agent)
-        if isinstance(link, HttpLink)
-    }
-    problems = [
-        Problem("settings", f"sources.camera.accounts.{name}", repr(name), "an http link of this agent")
-        for name in accounts
-        if name not in hosts
-    ]
-    if problems:
-        raise ConfigRefused(problems)
-    signed = {
-        name: sign_in(account.scheme, account.username, account.secret())
-        for name, account in accounts.items()
-    }
-    for row, name in enumerate(cameras_of(campus, agent)):
-        device = campus.devices[name]
-        sheet, host = campus.profile_of(device).sheet, hosts.get(device.link)
-        if isinstance(sheet, SnapshotSheet) and host is not None:
-            target = _target(device, sheet, host.link, signed.get(device.link))
-            host.cameras.append(Camera(name, row, table.row[f"{name}.link"], target))
-    return [host for host in hosts.values() if host.cameras]
-
-
-def _target(
-    device: Device, sheet: SnapshotSheet, link: HttpLink, account: Callable[[], httpx.Auth] | None
-) -> Target:
-    parameters = {**sheet.parameters, **device.parameters}
-    filled = {name: _as_text(value) for name, value in parameters.items()}  # their letters were checked
-    path, _, query = sheet.path.format(**filled).partition("?")
-    url = httpx.URL(scheme="http", host=link.host, port=link.port, path=path, query=query.encode() or None)
-    return Target(url, link.timeout_s, sheet.max_bytes, account)
-
-
-def _as_text(value: float | str) -> str:
-    """A parameter as it stands in a path: 101, not 101.0."""
-    return f"{value:.15g}" if isinstance(value, int | float) else value

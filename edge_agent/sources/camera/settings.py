@@ -61,12 +61,19 @@ class CameraSettings(Strict):
         5.0,
         ge=0,
         le=600,
-        description="After a host was not reached, its other cameras are not tried for so long.",
+        description="After a host was not reached, its other cameras are not tried for so long; longer while it lasts.",
     )
+    suspect_s: float = Field(
+        2.0, gt=0, le=60, description="A camera that a rule suspects is looked at so often, before it alerts."
+    )
+    suspect_for_s: float = Field(60.0, ge=0, le=600, description="For how long.")
     evidence_bytes: int = Field(
         200_000_000, ge=0, description="Memory for the newest picture of each camera; the oldest go first."
     )
-    decoders: int = Field(1, ge=1, le=8, description="Threads that decode pictures.")
+    decoders: int = Field(
+        1, ge=1, le=8, description="Worker processes, at least; each reads up to 32 streams."
+    )
+    hang_s: float = Field(15.0, ge=1, le=120, description="A worker that says nothing for so long is killed.")
 
     @field_validator("accounts")
     @classmethod

@@ -17,6 +17,8 @@ NOT_OFFERED: Final = 461
 AT_LIMIT: Final = frozenset({429, 453, 503})
 REDIRECTS: Final = range(300, 400)
 SERVER_ERRORS: Final = range(500, 600)
+#: What is said of a stream that did not come back from a call of a C library.
+HUNG: Final = "hung in a call, its worker was killed"
 #: How FFmpeg tells of a status in its own log.
 STATUS_TOLD: Final = re.compile(r"(?:failed:|error|returned) (\d{3})\b")
 

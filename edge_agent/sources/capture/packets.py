@@ -38,11 +38,22 @@ class Packet(NamedTuple):
     data: bytes
 
 
+class Seen(NamedTuple):
+    """A picture as the detectors see it.
+
+    grey: uint8 (FRAME_HEIGHT, FRAME_WIDTH), luma; colour: mean difference between the strongest and the weakest
+    of the three primaries, 0 to 255; 0 is a picture in grey, as by infrared.
+    """
+
+    grey: Grey
+    colour: float
+
+
 class Sight(NamedTuple):
-    """A decoded key frame: uint8 (FRAME_HEIGHT, FRAME_WIDTH) luma, and the whole picture as a JPEG."""
+    """A decoded key frame, and the whole picture as a JPEG."""
 
     time_us: int
-    grey: Grey
+    seen: Seen
     jpeg: bytes
 
 

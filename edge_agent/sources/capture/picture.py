@@ -10,13 +10,13 @@ import numpy as np
 from devices.model.errors import Garbled
 from devices.model.frames import FRAME_HEIGHT, FRAME_WIDTH
 from edge_agent.sources.capture.jpeg import check
-from edge_agent.sources.capture.packets import Grey, Sight
+from edge_agent.sources.capture.packets import Grey, Seen, Sight
 
 #: The decoder itself can reduce by these; less work, and much less memory for a large picture.
 REDUCED: Final = (
-    (8, cv2.IMREAD_REDUCED_GRAYSCALE_8),
-    (4, cv2.IMREAD_REDUCED_GRAYSCALE_4),
-    (2, cv2.IMREAD_REDUCED_GRAYSCALE_2),
+    (8, cv2.IMREAD_REDUCED_COLOR_8),
+    (4, cv2.IMREAD_REDUCED_COLOR_4),
+    (2, cv2.IMREAD_REDUCED_COLOR_2),
 )
 #: Formats whose first plane is the grey picture already, one byte each.
 WITH_LUMA: Final = frozenset(
@@ -30,8 +30,8 @@ MOST_WIDE: Final = 1280
 QUALITY: Final = 80
 
 
-def grey_of(data: bytes, max_pixels: float) -> Grey:
-    """Decode a JPEG into uint8 (FRAME_HEIGHT, FRAME_WIDTH), luma; another shape of picture is squeezed.
+def seen_of(data: bytes, max_pixels: float) -> Seen:
+    """Decode a JPEG into what the detectors see; another shape of picture is squeezed.
 
     Raises:
         Garbled: it is no JPEG of bearable size.
@@ -43,7 +43,7 @@ def grey_of(data: bytes, max_pixels: float) -> Grey:
             for factor, mode in REDUCED
             if width >= factor * FRAME_WIDTH and height >= factor * FRAME_HEIGHT
         ),
-        cv2.IMREAD_GRAYSCALE,
+        cv2.IMREAD_COLOR,
     )
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), mode | cv2.IMREAD_IGNORE_ORIENTATION)
@@ -51,7 +51,8 @@ def grey_of(data: bytes, max_pixels: float) -> Grey:
         raise Garbled(f"a picture that cannot be decoded: {error.err}") from None
     if decoded is None:
         raise Garbled("a picture that cannot be decoded")
-    return _small(decoded)
+    small = _small(decoded)
+    return Seen(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), _colour(small))
 
 
 def sight_of(frame: Any, time_us: int) -> Sight:
@@ -62,20 +63,25 @@ def sight_of(frame: Any, time_us: int) -> Sight:
         luma = rows[: frame.height, : frame.width]
     else:
         luma = frame.to_ndarray(format="gray")
-    grey = _small(luma)
+    grey: Grey = _small(luma)
     if frame.color_range != FULL_RANGE and not frame.format.name.startswith("yuvj"):
         grey = STRETCHED[grey]  # black is black, from a stream as from a JPEG
-    return Sight(time_us, grey, _jpeg(frame))
+    wide = min(frame.width, MOST_WIDE)
+    shown = frame.reformat(width=wide, height=max(2, frame.height * wide // frame.width), format="bgr24")
+    picture = shown.to_ndarray()
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return Sight(time_us, Seen(grey, _colour(_small(picture))), data.tobytes())
 
 
-def _small(picture: Any) -> Grey:
-    if picture.shape != (FRAME_HEIGHT, FRAME_WIDTH):
+def _small(picture: Any) -> Any:
+    """Shape and type as the detectors have them, with as many channels as it came with."""
+    if picture.shape[:2] != (FRAME_HEIGHT, FRAME_WIDTH):
         picture = cv2.resize(picture, (FRAME_WIDTH, FRAME_HEIGHT), interpolation=cv2.INTER_AREA)
     return np.ascontiguousarray(picture, np.uint8)
 
 
-def _jpeg(frame: Any) -> bytes:
-    wide = min(frame.width, MOST_WIDE)
-    shown = frame.reformat(width=wide, height=max(2, frame.height * wide // frame.width), format="bgr24")
-    _, data = cv2.imencode(".jpg", shown.to_ndarray(), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return data.tobytes()
+def _colour(picture: Any) -> float:
+    """How far the strongest primary is from the weakest, on the average."""
+    blue, green, red = cv2.split(picture)
+    strongest, weakest = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
+    return float(cv2.mean(cv2.subtract(strongest, weakest))[0])

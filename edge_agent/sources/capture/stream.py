@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import av
 import av.logging
@@ -21,7 +21,7 @@ from edge_agent.sources.capture.failures import NoPicture, of_status, told_statu
 from edge_agent.sources.capture.knock import knock
 from edge_agent.sources.capture.orders import Order
 from edge_agent.sources.capture.packets import Codec, Counts, Packet, Sight
-from edge_agent.sources.capture.picture import grey_of, sight_of
+from edge_agent.sources.capture.picture import seen_of, sight_of
 from edge_agent.sources.capture.walltime import WallTime
 
 #: A key frame is taken up to this part of the period early: the next one may come long after it.
@@ -91,8 +91,8 @@ class Stream:
         self._epoch += 1
         self._wall = WallTime()
         self._tell(_codec(video, tick_us, self._epoch))
-        now_s = begun_s = due_s = told_s = time.monotonic()
-        count, first_us, pts = PacketCount(now_s), math.nan, 0
+        begun_s = told_s = time.monotonic()
+        count, looked_s, first_us, pts = PacketCount(begun_s), -math.inf, math.nan, 0
         for packet in container.demux(video):
             if self._closed.is_set():
                 return
@@ -107,8 +107,8 @@ class Stream:
             count.add(stream_us, len(data), is_key=packet.is_keyframe, now_s=now_s)
             if self._order.packets:
                 self._tell(Packet(pts, time_us, packet.is_keyframe, data))
-            if packet.is_keyframe and now_s >= due_s - EARLY * self.sample_s:
-                due_s = now_s + self.sample_s
+            if packet.is_keyframe and now_s - looked_s >= (1 - EARLY) * self.sample_s:
+                looked_s = now_s
                 self._look(video, packet, data, time_us)
             if now_s - told_s >= self.sample_s:
                 told_s = now_s
@@ -142,7 +142,7 @@ class Stream:
     def _decoded(self, video: VideoStream, packet: Any, data: bytes, time_us: int) -> Sight | None:
         context, most = video.codec_context, self._order.max_pixels
         if context.name == "mjpeg":
-            return Sight(time_us, grey_of(data, most), data)
+            return Sight(time_us, seen_of(data, most), data)
         if context.width * context.height > most:
             raise Garbled(f"pictures of {context.width}x{context.height}, {most / 1e6:g} megapixels at most")
         # Without its followers a decoder would keep the picture back; it is asked for it, and begun anew.
@@ -168,9 +168,8 @@ def _opened(order: Order) -> Iterator[InputContainer]:
     connected = False
     with av.logging.Capture() as logged:
         try:
-            container = cast(
-                "InputContainer",
-                av.open(order.url, options=_options(order), timeout=(order.timeout_s, order.timeout_s)),
+            container = av.open(
+                order.url, options=_options(order), timeout=(order.timeout_s, order.timeout_s)
             )
             connected = True
             logged.clear()

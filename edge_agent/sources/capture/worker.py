@@ -22,7 +22,7 @@ from devices.model.errors import Garbled
 from edge_agent.sources.capture.failures import NoPicture
 from edge_agent.sources.capture.orders import LENGTH, LONGEST, Order, framed, unpacked
 from edge_agent.sources.capture.packets import Codec, Counts, Packet, Sight
-from edge_agent.sources.capture.picture import grey_of
+from edge_agent.sources.capture.picture import seen_of
 from edge_agent.sources.capture.stream import Stream, Told
 
 #: How often the agent hears that all is well.
@@ -87,7 +87,7 @@ class Capture:
     def _tell(self, key: int, told: Told) -> None:
         """Hand over what a stream gave; where the agent does not keep up, it is lost and counted."""
         if isinstance(told, Sight):
-            parts: list[Any] = [told.time_us, told.grey.tobytes(), told.jpeg]
+            parts: list[Any] = [told.time_us, told.seen.grey.tobytes(), told.seen.colour, told.jpeg]
         elif isinstance(told, Codec):
             parts = [told.name, told.extradata, told.width, told.height, told.tick_us, told.epoch]
         else:
@@ -101,9 +101,10 @@ class Capture:
         while True:
             number, max_pixels, jpeg = self._jpegs.get()
             try:
-                self._out.put(["decoded", number, grey_of(jpeg, max_pixels).tobytes(), ""])
+                seen = seen_of(jpeg, max_pixels)
+                self._out.put(["decoded", number, seen.grey.tobytes(), seen.colour, ""])
             except Garbled as error:
-                self._out.put(["decoded", number, None, str(error)])
+                self._out.put(["decoded", number, b"", 0.0, str(error)])
 
     def _beat(self) -> None:
         while True:

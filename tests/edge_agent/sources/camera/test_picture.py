@@ -13,8 +13,8 @@ from devices.model.errors import Garbled
 from devices.model.frames import FRAME_HEIGHT, FRAME_WIDTH
 from edge_agent.sources.capture.jpeg import check, size_of
 from edge_agent.sources.camera.newest import Newest, Picture
-from edge_agent.sources.capture.picture import grey_of
-from tests.edge_agent.sources.capture.pictures import declaring, encoded, jpeg
+from edge_agent.sources.capture.picture import seen_of
+from tests.edge_agent.sources.camera.pictures import declaring, encoded, jpeg
 
 MOST = 40e6
 
@@ -58,35 +58,35 @@ def test_what_is_no_bearable_picture_is_garbled_before_it_is_decoded(data: bytes
     with pytest.raises(Garbled, match=words):
         check(data, MOST)
     with pytest.raises(Garbled, match=words):
-        grey_of(data, MOST)
+        seen_of(data, MOST)
 
 
 def test_a_header_without_a_picture_behind_it_is_garbled() -> None:
     data = jpeg(640, 360)
     scan = data.index(b"\xff\xda")
     with pytest.raises(Garbled):
-        grey_of(data[:scan] + b"\xff\xd9", MOST)
+        seen_of(data[:scan] + b"\xff\xd9", MOST)
 
 
 @pytest.mark.parametrize(
     "size", [(160, 90), (320, 180), (640, 360), (704, 576), (1280, 720), (1920, 1080), (2560, 1440)]
 )
 def test_every_size_becomes_the_same_small_grey_picture(size: tuple[int, int]) -> None:
-    grey = grey_of(jpeg(*size), MOST)
+    grey = seen_of(jpeg(*size), MOST).grey
     assert (grey.shape, grey.dtype) == ((FRAME_HEIGHT, FRAME_WIDTH), np.uint8)
     assert abs(float(grey[:, : FRAME_WIDTH // 2 - 2].mean()) - 180) < 4
     assert abs(float(grey[:, FRAME_WIDTH // 2 + 2 :].mean()) - 120) < 4
 
 
 def test_the_same_bytes_give_the_same_picture_and_others_another() -> None:
-    assert (grey_of(jpeg(seed=1), MOST) == grey_of(jpeg(seed=1), MOST)).all()
-    assert (grey_of(jpeg(seed=1), MOST) != grey_of(jpeg(seed=2), MOST)).any()
+    assert (seen_of(jpeg(seed=1), MOST).grey == seen_of(jpeg(seed=1), MOST).grey).all()
+    assert (seen_of(jpeg(seed=1), MOST).grey != seen_of(jpeg(seed=2), MOST).grey).any()
 
 
 def test_colours_become_luma() -> None:
     green = np.zeros((180, 320, 3), np.uint8)
     green[..., 1] = 255
-    assert abs(float(grey_of(encoded(green), MOST).mean()) - 150) < 3
+    assert abs(float(seen_of(encoded(green), MOST).grey.mean()) - 150) < 3
 
 
 def test_the_newest_pictures_are_kept_within_their_bytes_and_the_oldest_go() -> None:

@@ -20,7 +20,7 @@ from devices.model.codes import CameraLink
 from devices.model.errors import ConfigRefused
 from edge_agent.sources.camera import CameraSettings, CameraSource, cameras_of
 from edge_agent.sources.port import SystemClock
-from tests.edge_agent.sources.capture.pictures import declaring, jpeg
+from tests.edge_agent.sources.camera.pictures import declaring, jpeg
 from tests.edge_agent.sources.camera.web_host import Asked, Host, Reply, digest_answer, ok, serving, status
 from tests.edge_agent.sources.gathering_sink import GatheringSink
 from tests.edge_agent.sources.small_campus import AGENT, NAME, campus_of, device
@@ -95,7 +95,7 @@ def endless_refusal(_: Asked) -> Reply:
 
 
 BAD = {
-    "silent": (lambda _: [9.0], CameraLink.TIMED_OUT),
+    "silent": (lambda _: [9.0], CameraLink.SILENT),
     "stalls within the body": (lambda _: [*list(ok(PICTURE))[:1], PICTURE[:500], 9.0], CameraLink.TIMED_OUT),
     "trickles without end": (trickling, CameraLink.TIMED_OUT),
     "sends without end": (endless, CameraLink.NOT_A_PICTURE),
@@ -105,8 +105,10 @@ BAD = {
     ),
     "401": (lambda _: status(401), CameraLink.UNAUTHORISED),
     "403": (lambda _: status(403), CameraLink.REFUSED),
-    "503": (lambda _: status(503), CameraLink.REFUSED),
-    "453": (lambda _: status(453), CameraLink.REFUSED),
+    "503": (lambda _: status(503), CameraLink.SESSION_LIMIT),
+    "500": (lambda _: status(500), CameraLink.REFUSED),
+    "453": (lambda _: status(453), CameraLink.SESSION_LIMIT),
+    "429": (lambda _: status(429), CameraLink.SESSION_LIMIT),
     "404": (lambda _: status(404), CameraLink.NOT_A_PICTURE),
     "redirect to another host": (
         lambda _: status(302, Location="http://192.0.2.1/x.jpg"),

@@ -1,0 +1,251 @@
+"""The agent's side of the capture workers: starts them, hands out work, and kills one that hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import numpy as np
+
+from devices.model.codes import CameraLink
+from devices.model.errors import Garbled, Unreachable
+from devices.model.frames import FRAME_HEIGHT, FRAME_WIDTH
+from edge_agent.sources.capture.failures import HUNG, NoPicture
+from edge_agent.sources.capture.orders import LENGTH, LONGEST, Order, framed, unpacked
+from edge_agent.sources.capture.packets import Codec, Counts, Packet, Seen, Sight
+from edge_agent.sources.port import Clock
+
+log = logging.getLogger(__name__)
+
+PROGRAM: Final = (sys.executable, "-m", "edge_agent.sources.capture.worker")
+#: Pause before a worker that ended is started again; doubled while it ends again and again.
+RESTART_S: Final = 0.2
+MOST_RESTART_S: Final = 10.0
+#: A worker that has lived so long was well.
+WELL_S: Final = 30.0
+#: Events of one stream that may wait for the agent; then the oldest goes.
+WAITING: Final = 8
+#: Streams that one worker reads, at most: one that is killed takes no more of them along.
+SHARE: Final = 32
+
+Taker = Callable[[Codec, Packet], None]
+
+
+class WorkerLost(Unreachable):
+    """The worker that had the work was killed or ended; another is being started."""
+
+
+class Channel:
+    """What one stream gives: pictures and counts in order, and at last why it ended."""
+
+    def __init__(self, worker: Worker, key: int, take: Taker | None) -> None:
+        self._worker = worker
+        self._key = key
+        self._take = take
+        self._codec: Codec | None = None
+        self._events: asyncio.Queue[Sight | Counts | Exception] = asyncio.Queue(WAITING)
+
+    async def next(self) -> Sight | Counts:
+        """The next picture or count.
+
+        Raises:
+            NoPicture: the stream ended, and why.
+            WorkerLost: its worker ended, through no fault of this stream.
+        """
+        event = await self._events.get()
+        if isinstance(event, Exception):
+            raise event
+        return event
+
+    def every(self, sample_s: float) -> None:
+        """Have a picture decoded each so many seconds from now on."""
+        self._worker.send(["every", self._key, sample_s])
+
+    def put(self, kind: str, parts: Sequence[Any]) -> None:
+        """Take what the worker says of this stream."""
+        if kind == "codec":
+            self._codec = Codec(*parts)
+        elif kind == "packet" and self._codec is not None and self._take is not None:
+            self._take(self._codec, Packet(*parts))
+        elif kind == "sight":
+            time_us, grey, colour, jpeg = parts
+            self.add(Sight(time_us, Seen(_grey(grey), colour), jpeg))
+        elif kind == "counts":
+            self.add(Counts(*parts))
+        elif kind == "ended":
+            self.add(NoPicture(CameraLink(parts[0]), parts[1]))
+
+    def add(self, event: Sight | Counts | Exception) -> None:
+        """Add an event; where too many wait, the oldest goes."""
+        if self._events.full():
+            self._events.get_nowait()
+        self._events.put_nowait(event)
+
+
+class Worker:
+    """One worker process, started again whenever it ends.
+
+    Args:
+        hang_s: a worker that says nothing for so long is killed.
+    """
+
+    def __init__(self, name: str, clock: Clock, hang_s: float) -> None:
+        self.name = name
+        self._clock = clock
+        self._hang_s = hang_s
+        self._process: Process | None = None
+        self._ready = asyncio.Event()
+        self._number = 0
+        self._decoding: dict[int, asyncio.Future[Seen]] = {}
+        self._channels: dict[int, Channel] = {}
+        self.counts: Counter[str] = Counter()
+        self.dropped = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process, while there is one."""
+        return None if self._process is None else self._process.pid
+
+    def health(self) -> dict[str, Any]:
+        """State and counters as plain values."""
+        return {
+            "pid": self.pid,
+            "streams": len(self._channels),
+            "restarts": self.counts["restarts"],
+            "hung": self.counts["hung"],
+            "dropped": self.dropped,
+        }
+
+    async def run(self) -> None:
+        """Keep a worker running for ever."""
+        wait_s = RESTART_S
+        while True:
+            begun_s = self._clock.monotonic()
+            try:
+                await self._live()
+            finally:
+                await self._end()
+            self.counts["restarts"] += 1
+            is_well = self._clock.monotonic() - begun_s > WELL_S
+            wait_s = RESTART_S if is_well else min(MOST_RESTART_S, wait_s * 2)
+            await self._clock.sleep(wait_s)
+
+    async def seen(self, jpeg: bytes, max_pixels: float) -> Seen:
+        """Decode a JPEG.
+
+        Raises:
+            Garbled: it is none of bearable size.
+            WorkerLost: the worker ended over it.
+        """
+        await self._ready.wait()
+        number = self._next()
+        future: asyncio.Future[Seen] = asyncio.get_running_loop().create_future()
+        self._decoding[number] = future
+        try:
+            await self._sent(["decode", number, max_pixels, jpeg])
+            return await future
+        finally:
+            self._decoding.pop(number, None)
+
+    @asynccontextmanager
+    async def reading(self, order: Order, take: Taker | None = None) -> AsyncIterator[Channel]:
+        """Let the worker read a stream for the time of an `async with`; `take` gets its packets."""
+        await self._ready.wait()
+        key = self._next()
+        self._channels[key] = channel = Channel(self, key, take)
+        try:
+            self.send(["open", key, order.plain()])
+            yield channel
+        finally:
+            if self._channels.pop(key, None) is not None:
+                self.send(["close", key])
+
+    def send(self, message: list[Any]) -> None:
+        """Say something short to the worker, if it is there."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(framed(message))
+
+    async def _sent(self, message: list[Any]) -> None:
+        """Say something long to the worker, as fast as it listens."""
+        self.send(message)
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(ConnectionError):  # whoever waits is told when the process is gone
+                await self._process.stdin.drain()
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+    async def _live(self) -> None:
+        """Start a process and listen to it until it ends, hangs or makes no sense."""
+        self._process = process = await asyncio.create_subprocess_exec(*PROGRAM, stdin=PIPE, stdout=PIPE)
+        assert process.stdout is not None
+        try:
+            while True:
+                async with asyncio.timeout(self._hang_s):
+                    length = int.from_bytes(await process.stdout.readexactly(LENGTH), "big")
+                    if length > LONGEST:
+                        return
+                    message = unpacked(await process.stdout.readexactly(length))
+                self._ready.set()
+                if not self._heard(message):
+                    return
+        except TimeoutError:
+            self.counts["hung"] += 1
+            log.warning("capture worker %s says nothing for %g s and is killed", self.name, self._hang_s)
+        except asyncio.IncompleteReadError:
+            log.warning("capture worker %s ended by itself", self.name)
+
+    def _heard(self, message: list[Any]) -> bool:
+        """Pass on what the worker says; False when one of its streams hangs in a call."""
+        match message:
+            case ["decoded", number, grey, colour, why]:
+                future = self._decoding.get(number)
+                if future is not None and not future.done():
+                    if grey:
+                        future.set_result(Seen(_grey(grey), colour))
+                    else:
+                        future.set_exception(Garbled(why))
+            case ["alive", hung, dropped]:
+                self.dropped = dropped
+                for key in hung:
+                    self._hung(key)
+                return not hung
+            case [str(kind), int(key), *parts]:
+                channel = self._channels.get(key)
+                if channel is not None:
+                    channel.put(kind, parts)
+        return True
+
+    def _hung(self, key: int) -> None:
+        self.counts["hung"] += 1
+        channel = self._channels.pop(key, None)
+        if channel is not None:
+            channel.add(NoPicture(CameraLink.SILENT, HUNG))
+
+    async def _end(self) -> None:
+        """Kill the process and tell everybody who waits for it."""
+        self._ready.clear()
+        process, self._process = self._process, None
+        lost = WorkerLost(f"capture worker {self.name} was ended")
+        channels, self._channels = self._channels, {}
+        for channel in channels.values():
+            channel.add(lost)
+        for future in self._decoding.values():
+            if not future.done():
+                future.set_exception(lost)
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def _grey(data: bytes) -> Any:
+    return np.frombuffer(data, np.uint8).reshape(FRAME_HEIGHT, FRAME_WIDTH)
