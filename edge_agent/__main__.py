@@ -22,6 +22,7 @@ from devices.model.errors import CampusError, ConfigRefused, Problem
 from edge_agent import agent
 from edge_agent.backtest import Asked, backtest
 from edge_agent.backtest.table import table
+from edge_agent.probe import command as probe
 from edge_agent.screen import screen
 from edge_agent.settings import load_credentials, load_settings
 
@@ -32,6 +33,7 @@ examples:
   campus-edge run --config /etc/campuswatch/edge.yaml      read devices, judge, send to the hub
   campus-edge backtest --config edge.yaml --rules new.yaml --from 2026-10-01 --to 2026-10-31 --data export.csv.gz
                                                            say what these rules would have raised
+  campus-edge probe 192.0.2.10 --unit 3 --range 0-99       what the registers of a live device may mean
   campus-edge status                                       one screen about the agent that runs here
   campus-edge schema rules > rules.schema.json             what an editor checks rule files with
 """
@@ -71,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (run, check):
         command.add_argument("--config", type=Path, required=True, metavar="FILE", help="its settings (YAML)")
     _add_backtest(commands)
+    probe.add(commands).set_defaults(command=_probe)
     status = commands.add_parser("status", help="show one screen about the agent that runs on this machine")
     status.add_argument("--port", type=int, default=9180, help="its health port (default 9180)")
     status.add_argument("--json", action="store_true", help="print all figures as JSON instead")
@@ -185,6 +188,12 @@ def _status(options: argparse.Namespace) -> int:
     else:
         print(screen(status, time.time_ns() // 1000), end="")
     return 0
+
+
+def _probe(options: argparse.Namespace) -> int:
+    code, text = probe.run(options)
+    print(text, end="")
+    return code
 
 
 def _schema(options: argparse.Namespace) -> int:

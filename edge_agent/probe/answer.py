@@ -1,0 +1,139 @@
+"""A probe from question to answer: looks at the unit, ranks what it read, and says so in plain values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import numpy as np
+
+from devices.profiles.profile import Order, Type
+from edge_agent.probe.asked import ProbeAsked
+from edge_agent.probe.candidates import Candidate, Found, find
+from edge_agent.probe.draft import Guess, draft
+from edge_agent.probe.reading import Asker, Heard, Manners, Range, joined, look
+from edge_agent.probe.texts import texts_in
+from edge_agent.sources.modbus.plan import BIT_TABLES
+
+#: Rows that go at once where an answer is too long.
+CUT: Final = 8
+
+
+async def probe(
+    asker: Asker, asked: ProbeAsked, manners: Manners, sleep: Callable[[float], Awaitable[None]], now_us: int
+) -> dict[str, Any]:
+    """Look at a unit and tell what its registers may mean.
+
+    Raises:
+        Unreachable: nobody answers.
+    """
+    first = heard = await look(asker, asked.table, asked.ranges, manners.most)
+    for _ in range(asked.looks - 1):
+        await sleep(asked.wait_s)
+        again = await look(asker, asked.table, heard.ranges, max(1, heard.largest))
+        heard = _newer(heard, again)
+    return told(asked, heard, None if asked.looks == 1 else first, now_us)
+
+
+def _newer(before: Heard, again: Heard) -> Heard:
+    return Heard({**before.words, **again.words}, before.refused, again.requests, before.largest)
+
+
+def told(asked: ProbeAsked, heard: Heard, first: Heard | None, now_us: int) -> dict[str, Any]:
+    """The answer in plain values. Pure."""
+    rows: list[dict[str, Any]] = []
+    texts: list[dict[str, Any]] = []
+    guesses: list[Guess] = []
+    for low, high in heard.ranges:
+        if asked.table in BIT_TABLES:
+            rows += [_bit(address, heard, first) for address in range(low, high + 1)]
+            continue
+        words = _column(heard, low, high)
+        found = find(words, None if first is None else _column(first, low, high))
+        in_text = set()
+        for text in texts_in(words, found):
+            texts.append(
+                {"addr": low + text.at, "registers": text.registers, "order": text.order, "text": text.text}
+            )
+            in_text |= set(range(text.at, text.at + text.registers))
+        found = [one for one in found if one.at not in in_text]
+        rows += [_row(low, words, one) for one in found]
+        guesses += [
+            Guess(low + one.at, one.candidates[one.chosen], tuple(_hexed(words, one)))
+            for one in found
+            if one.chosen is not None
+        ]
+    return {
+        "kind": "probe",
+        "unit": asked.unit,
+        "table": asked.table,
+        "time_us": now_us,
+        "requests": heard.requests,
+        "looks": asked.looks,
+        "read": [list(span) for span in heard.ranges],
+        "refused": [{"first": a, "last": b, "why": why} for a, b, why in heard.not_read()],
+        "rows": rows,
+        "texts": texts,
+        "zeros": [list(span) for span in _zeros(heard)],
+        "truncated": False,
+        "draft": draft(asked, heard, guesses, now_us),
+    }
+
+
+def bounded(answer: dict[str, Any], most_bytes: int) -> dict[str, Any]:
+    """The same, with as many rows as fit; `truncated` says that some were left out."""
+    answer = dict(answer)
+    while len(json.dumps(answer).encode()) > most_bytes and (answer["rows"] or answer["draft"]):
+        answer["truncated"] = True
+        if answer["rows"]:
+            answer["rows"] = answer["rows"][: -max(CUT, len(answer["rows"]) // CUT)]
+        else:
+            answer["draft"] = ""
+    return answer
+
+
+def _column(heard: Heard, low: int, high: int) -> Any:
+    return np.array([heard.words[address] for address in range(low, high + 1)], np.uint16)
+
+
+def _zeros(heard: Heard) -> list[Range]:
+    return joined(address for address in sorted(heard.words) if heard.words[address] == 0)
+
+
+def _row(low: int, words: Any, one: Found) -> dict[str, Any]:
+    return {
+        "addr": low + one.at,
+        "words": [f"{word:04x}" for word in _hexed(words, one)],
+        "chosen": one.chosen,
+        "candidates": [_candidate(candidate) for candidate in one.candidates],
+    }
+
+
+def _hexed(words: Any, one: Found) -> list[int]:
+    """The registers of the chosen candidate, or of the best."""
+    size = one.candidates[one.chosen or 0].registers
+    found: list[int] = words[one.at : one.at + size].tolist()
+    return found
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "type": candidate.type,
+        "order": candidate.order,
+        "scale": candidate.scale,
+        "registers": candidate.registers,
+        "value": candidate.value,
+        "first": candidate.first,
+        "meaning": candidate.meaning,
+        "unit": candidate.unit,
+        "score": candidate.score,
+        "plausible": candidate.is_plausible,
+    }
+
+
+def _bit(address: int, heard: Heard, first: Heard | None) -> dict[str, Any]:
+    value = heard.words[address]
+    was = None if first is None else float(first.words[address])
+    only = Candidate(Type.BIT, Order.MSW, 1.0, float(value), was, None, 1.0, 1.0)
+    return {"addr": address, "words": [str(value)], "chosen": 0, "candidates": [_candidate(only)]}
