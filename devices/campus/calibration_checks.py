@@ -35,6 +35,8 @@ def _camera(campus: Campus, calibration: Calibration, path: str, file: str) -> I
     profile = campus.profiles.get(camera.profile)
     if profile is not None and not isinstance(profile.sheet, StreamSheet):
         yield Problem(file, path, f"a camera with {profile.sheet.kind}", "a camera with a stream")
+    elif profile is not None and isinstance(profile.sheet, StreamSheet) and profile.sheet.scheme == "http":
+        yield Problem(file, path, "a stream of JPEGs", "one with times of its own (rtsp): arrival is no time")
 
 
 def _radar(campus: Campus, calibration: Calibration, radar: str, path: str, file: str) -> Iterator[Problem]:

@@ -73,6 +73,7 @@ class Detection:
         derived, events = self.passes(batch, until_us)
         for findings in self.find(batch, until_us):
             events.extend(findings.events())
+        self._radars.turned(events)
         return Outcome(events, derived)
 
     def find(self, batch: SampleBatch, until_us: int) -> list[Findings]:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from devices.campus.speed_rules import Road, SpeedingRule
+from edge_agent.detect.block import Flags
 from edge_agent.detect.passes import Cutting
 from edge_agent.detect.vehicles import NOWHERE, RoadPlan, Roads
+from edge_agent.detect.views import WAIT_US
 
 #: A radar that no rule judges is cut by the defaults, and every pass of it counts.
 _UNJUDGED = {
@@ -34,9 +36,16 @@ def cutting_of(rules: Sequence[SpeedingRule | None]) -> Cutting:
 
 
 def roads_of(
-    rules: Sequence[SpeedingRule | None], radars: Sequence[str], cameras: Sequence[str], cutting: Cutting
+    rules: Sequence[SpeedingRule | None],
+    radars: Sequence[str],
+    cameras: Sequence[str],
+    cutting: Cutting,
+    watched: Flags,
 ) -> Roads:
-    """The roads of all rules, with those of their radars that are judged by the rule which names them."""
+    """The roads of all rules, with those of their radars that are judged by the rule which names them.
+
+    A radar that a calibrated camera watches, bool (radars,), waits for the camera as on a road, alone or not.
+    """
     of_radar = np.full(len(radars), NOWHERE, np.int64)
     of_camera = np.full(len(cameras), NOWHERE, np.int64)
     opposed = np.zeros(len(radars), np.bool_)
@@ -47,17 +56,22 @@ def roads_of(
             of_radar[own] = len(plans)
             of_camera[[n for n, name in enumerate(cameras) if name in road.cameras]] = len(plans)
             opposed[own] = [radars[n] in road.opposed for n in own]
-            plans.append(_plan(road, len(own), int(cutting.hold_us[own].max(initial=0))))
+            look_us = WAIT_US if watched[own].any() else 0
+            plans.append(_plan(road, len(own), int(cutting.hold_us[own].max(initial=0)), look_us))
+    for row in np.flatnonzero(watched & (of_radar == NOWHERE)).tolist():
+        of_radar[row] = len(plans)
+        plans.append(RoadPlan(0, 0.0, 0, 0, int(cutting.hold_us[row]), WAIT_US))
     return Roads(tuple(plans), of_radar, of_camera, opposed)
 
 
-def _plan(road: Road, radars: int, hold_us: int) -> RoadPlan:
+def _plan(road: Road, radars: int, hold_us: int, look_us: int) -> RoadPlan:
     return RoadPlan(
         within_us=_us(road.within_s) if radars > 1 else 0,
         differ_kmh=road.differ_kmh,
         match_us=_us(road.match_s) if road.cameras else 0,
         fold_us=_us(road.fold_s) if road.cameras else 0,
         hold_us=hold_us,
+        look_us=look_us,
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -24,7 +24,13 @@ from edge_agent.detect.block import Floats, Rows, Times, shifted
 from edge_agent.detect.passes import Bytes, Cut, Passes, Readings, cut
 from edge_agent.detect.roads import cutting_of, roads_of
 from edge_agent.detect.subjects import Finding, Register, event
-from edge_agent.detect.vehicles import Sightings, Vehicles, Waiting, joined
+from edge_agent.detect.vehicles import NOWHERE, Sightings, Vehicles, Waiting, joined
+from edge_agent.detect.views import Eyes, Opinion
+
+#: Rules that say of a camera that it looks elsewhere.
+ELSEWHERE: Final = frozenset({"camera-moved", "camera-turned"})
+#: What is read of a calibrated camera.
+SIGHT: Final = ("vision_kmh", "vision_error_kmh", "vision_lane", "shift")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +41,16 @@ class _Kind:
     of_point: dict[str, Rows]
 
     @classmethod
-    def of(cls, register: Register, kind: DeviceKind, points: tuple[str, ...]) -> _Kind:
+    def of(
+        cls,
+        register: Register,
+        kind: DeviceKind,
+        points: tuple[str, ...],
+        only: Collection[str] | None = None,
+    ) -> _Kind:
         campus, row = register.campus, register.table.row
-        devices = tuple(d for d in campus.devices_of(register.agent) if campus.profile_of(d).kind is kind)
+        of_kind = (d for d in campus.devices_of(register.agent) if campus.profile_of(d).kind is kind)
+        devices = tuple(d for d in of_kind if only is None or d.id in only)
         of_point = {name: np.full(len(register.table), -1, np.int64) for name in points}
         for number, device in enumerate(devices):
             for name in points:
@@ -71,20 +84,24 @@ class Radars:
     def __init__(self, rules: list[SpeedingRule], register: Register) -> None:
         self._radars = _Kind.of(register, DeviceKind.RADAR, ("speed_kmh", "direction", "vehicle_class"))
         self._cameras = _Kind.of(register, DeviceKind.PLATE, ("plate", "plate_sure", "vehicle_class"))
-        self.subjects = tuple(register.subject(d) for d in (*self._radars.devices, *self._cameras.devices))
+        calibrations = register.campus.calibrations
+        self._sights = _Kind.of(register, DeviceKind.CAMERA, SIGHT, calibrations)
+        everybody = (*self._radars.devices, *self._cameras.devices, *self._sights.devices)
+        self.subjects = tuple(register.subject(device) for device in everybody)
         self._register = register
         radars = [device.id for device in self._radars.devices]
         self._rule = _rule_of_each(rules, register, radars)
         self._cutting = cutting_of(self._rule)
-        self._roads = roads_of(
-            self._rule, radars, [camera.id for camera in self._cameras.devices], self._cutting
-        )
+        self.eyes = Eyes([calibrations[camera.id] for camera in self._sights.devices], radars)
+        plates_by = [camera.id for camera in self._cameras.devices]
+        self._roads = roads_of(self._rule, radars, plates_by, self._cutting, self.eyes.watched)
         pairs = zip(self._rule, self._radars.devices, strict=True)
         self._angle_deg = np.array([angle_deg(rule, device) for rule, device in pairs], np.float64)
         self._shorter = np.cos(np.radians(self._angle_deg))
         self._lowest = np.array([_lowest_limit(rule) for rule in self._rule], np.float64)
-        kinds = (*self._radars.of_point.values(), *self._cameras.of_point.values())
-        self._mine = np.any([of_point >= 0 for of_point in kinds], axis=0)
+        kinds = (self._radars, self._cameras, self._sights)
+        tables = [of_point for kind in kinds for of_point in kind.of_point.values()]
+        self._mine = np.any([of_point >= 0 for of_point in tables], axis=0)
         self.cut = Cut.begun(len(radars))
         self.waiting = Waiting.begun(len(self._cameras.devices))
 
@@ -94,11 +111,25 @@ class Radars:
         if not len(mine) and not self._waits:
             return mine, []
         usable = mine[(mine.quality <= Quality.UNCERTAIN) & ~np.isnan(mine.value)]
+        self._look(usable)
         self.cut, passes = cut(self.cut, self._readings(usable), until_us, self._cutting)
         self.waiting, vehicles = joined(self.waiting, passes, self._sightings(usable), until_us, self._roads)
+        checked = {
+            n: found for n in range(len(vehicles)) if (found := self._opinion(vehicles, n)) is not None
+        }
         fast = np.flatnonzero(vehicles.passes.peak_kmh > self._lowest[vehicles.passes.radar])
-        events = [found for number in fast.tolist() for found in self._judge(vehicles, number)]
-        return self._samples(vehicles.passes), events
+        events = [
+            found for number in fast.tolist() for found in self._judge(vehicles, number, checked.get(number))
+        ]
+        self.eyes.forget(until_us)
+        told = [self._samples(vehicles.passes), self._opinions(vehicles.passes, checked)]
+        return SampleBatch.joined(told), events
+
+    def turned(self, events: Iterable[AlertEvent]) -> None:
+        """What was measured by a camera of which an alert says that it looks elsewhere does not count."""
+        for found in events:
+            if found.rule in ELSEWHERE and found.kind is EventKind.RAISE:
+                self.eyes.turned(found.device, found.start_us)
 
     @property
     def _waits(self) -> bool:
@@ -127,6 +158,44 @@ class Radars:
         free = np.zeros(len(plate), np.uint8)
         return Sightings(*at, plate, sure, _codes(vehicle, VehicleClass), free)
 
+    def _look(self, usable: SampleBatch) -> None:
+        """What calibrated cameras measured, and how far their views moved."""
+        if not self._sights.devices:
+            return
+        self.eyes.look(*self._sights.told(usable, "shift"))
+        camera, measured = self._sights.told(usable, "vision_kmh")
+        at = (camera, measured.time_us)
+        lane, error = (
+            self._sights.beside(usable, name, *at, math.nan) for name in ("vision_lane", "vision_error_kmh")
+        )
+        self.eyes.take(camera, lane, measured, error)
+
+    def _opinion(self, vehicles: Vehicles, number: int) -> Opinion | None:
+        """What a camera says to the speed of a vehicle; None where no camera watches its road."""
+        passes = vehicles.passes
+        radar = int(passes.radar[number])
+        road = self._roads.of_radar[radar]
+        others = [] if road == NOWHERE else np.flatnonzero(self._roads.of_radar == road).tolist()
+        radars = [radar, *(other for other in others if other != radar)]
+        if not self.eyes.watched[radars].any():
+            return None
+        moments = (int(passes.start_us[number]), int(passes.end_us[number]), int(passes.peak_us[number]))
+        kmh, way = float(passes.peak_kmh[number]), int(passes.direction[number])
+        return self.eyes.opinion(radars, self._roads.opposed, moments, kmh, way)
+
+    def _opinions(self, passes: Passes, checked: dict[int, Opinion]) -> SampleBatch:
+        """The opinions as samples, at the moment of the peak as the pass itself."""
+        rows = np.array(list(checked), np.int64)
+        seen = np.array([number for number in checked if not math.isnan(checked[number].kmh)], np.int64)
+        points = [
+            self.subjects[int(passes.radar[number])].points[name]
+            for name, numbers in (("pass_check", rows), ("pass_vision_kmh", seen))
+            for number in numbers.tolist()
+        ]
+        values = [float(checked[n].check) for n in rows.tolist()] + [checked[n].kmh for n in seen.tolist()]
+        times = passes.peak_us[np.concatenate([rows, seen])]
+        return SampleBatch.of(np.array(points, np.int64), times, np.array(values))
+
     def _samples(self, passes: Passes) -> SampleBatch:
         speed, of_class = (
             np.array([self.subjects[n].points[name] for n in range(len(self._rule))], np.int64)
@@ -140,7 +209,7 @@ class Radars:
             np.concatenate([passes.peak_kmh * sign, known.vehicle]),
         )
 
-    def _judge(self, vehicles: Vehicles, number: int) -> Iterator[AlertEvent]:
+    def _judge(self, vehicles: Vehicles, number: int, opinion: Opinion | None) -> Iterator[AlertEvent]:
         passes = vehicles.passes
         radar, peak = int(passes.radar[number]), float(passes.peak_kmh[number])
         rule, subject, device = self._rule[radar], self.subjects[radar], self._radars.devices[radar]
@@ -164,7 +233,7 @@ class Radars:
             value_text=Text(f"{peak:.0f}", f"{peak:.0f}"),
             limit_text=Text(f"{limit:.0f}", f"{limit:.0f}"),
             severity=severity(rule.levels, peak, limit, rule.severity),
-            evidence=self._evidence(vehicles, number, rule, moment.date()),
+            evidence=self._evidence(vehicles, number, rule, moment.date()) | _told(opinion),
         )
         yield event(rule, subject, finding)
 
@@ -204,6 +273,7 @@ class Radars:
         self.cut = Cut(self.cut.open.moved(by_us), shifted(self.cut.seen_us, by_us))
         waiting, seen_us = self.waiting, shifted(self.waiting.seen_us, by_us)
         self.waiting = Waiting(waiting.passes.moved(by_us), waiting.plates.moved(by_us), seen_us)
+        self.eyes.shift(by_us)
 
     def columns(self) -> dict[str, Any]:
         """State as named arrays."""
@@ -213,6 +283,7 @@ class Radars:
             **self.cut.open.named("open_"),
             **self.waiting.passes.named("waiting_"),
             **self.waiting.plates.named("plate_"),
+            **self.eyes.columns(),
         }
 
     def restore(self, columns: dict[str, Any]) -> None:
@@ -222,6 +293,17 @@ class Radars:
         self.cut = Cut(Readings.read(columns, "open_"), columns["seen_us"])
         passes, seen = Passes.read(columns, "waiting_"), Sightings.read(columns, "plate_")
         self.waiting = Waiting(passes, seen, columns["plates_seen_us"])
+        self.eyes.restore(columns)
+
+
+def _told(opinion: Opinion | None) -> dict[str, float]:
+    """A camera's opinion as evidence; nothing where no camera watches the road."""
+    if opinion is None:
+        return {}
+    found = {"check": float(opinion.check)}
+    if math.isnan(opinion.kmh):
+        return found
+    return found | {"vision_kmh": round(opinion.kmh, 2), "vision_error_kmh": round(opinion.error_kmh, 2)}
 
 
 def severity(levels: tuple[SpeedLevel, ...], peak: float, limit: float, otherwise: Severity) -> Severity:

@@ -58,6 +58,7 @@ class RoadPlan:
     within_us: 0 where it has one radar.
     match_us, fold_us: 0 where it has no camera.
     hold_us: how long after its end a pass is told.
+    look_us: how long a calibrated camera may take to tell what it saw; 0 where there is none.
     """
 
     within_us: int
@@ -65,6 +66,7 @@ class RoadPlan:
     match_us: int
     fold_us: int
     hold_us: int
+    look_us: int = 0
 
     @property
     def reach_us(self) -> int:
@@ -88,7 +90,7 @@ class Roads:
     @property
     def keep_us(self) -> int:
         """How long a plate may still find its pass."""
-        waits = [plan.reach_us + plan.hold_us + 2 * plan.match_us for plan in self.plans]
+        waits = [plan.reach_us + plan.hold_us + plan.look_us + 2 * plan.match_us for plan in self.plans]
         return LONGEST_PASS_US + max(waits, default=0)
 
 
@@ -257,7 +259,9 @@ def _alike(passes: Passes, a: int, b: int, differ_kmh: float, opposed: Flags) ->
 def _wait_us(group: _Group, roads: Roads) -> int:
     """How long after its first pass a vehicle may still be joined by another; a plate is waited for first."""
     plan = roads.plans[group.road]
-    return (plan.reach_us if group.plates else plan.within_us) + max(plan.hold_us, plan.match_us)
+    return (plan.reach_us if group.plates else plan.within_us) + max(
+        plan.hold_us, plan.match_us, plan.look_us
+    )
 
 
 def _spoken_for(
