@@ -30,6 +30,7 @@ from devices.profiles.profile import (
     Type,
     Vector,
 )
+from devices.profiles.streams import StreamSheet
 from devices.profiles.writes import Copied, Writable
 from tests.devices.profiles.slow_decoder import from_json, from_words
 
@@ -38,7 +39,7 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 EXPLAINED = set(re.findall(r"`([^`\n]+)`", PAGE))
 MODELS: list[type[BaseModel]] = [
     *(Profile, Point, RegisterPoint, JsonPoint, Counter, Serial, Vector, JsonVector, BytesVector),
-    *(ModbusSheet, JsonSheet, RadarBytesSheet, SnapshotSheet),
+    *(ModbusSheet, JsonSheet, RadarBytesSheet, SnapshotSheet, StreamSheet),
     *(Writable, Copied),
 ]
 

@@ -25,6 +25,7 @@ from devices.profiles.profile import (
     SnapshotSheet,
     Vector,
 )
+from devices.profiles.streams import StreamSheet
 from tests.devices.profiles.slow_decoder import from_bytes, from_json, from_words
 
 PROFILES: Final = shipped()
@@ -42,7 +43,15 @@ STANDARD: Final[dict[DeviceKind, set[str]]] = {
     DeviceKind.RADAR: {"speed_kmh", "pass_kmh", "pass_class"},
     DeviceKind.PLATE: {"plate", "plate_sure", "vehicle_class"},
     DeviceKind.DOOR: {"open", "locked", "forced", "granted"},
-    DeviceKind.CAMERA: {"link", "mean_level", "std_level", "same_pictures"},
+    DeviceKind.CAMERA: {
+        "link",
+        "mean_level",
+        "std_level",
+        "same_pictures",
+        "sharpness",
+        "kept_edges",
+        "shift",
+    },
 }
 #: What a name's ending says about the unit in which the value is stored.
 ENDINGS: Final = {
@@ -112,7 +121,7 @@ def vectors_of(kind: type) -> list[object]:
     return [
         pytest.param(profile.sheet, vector, id=f"{name}-{number}")
         for name, profile in PROFILES.items()
-        if isinstance(profile.sheet, kind) and not isinstance(profile.sheet, SnapshotSheet)
+        if isinstance(profile.sheet, kind) and not isinstance(profile.sheet, SnapshotSheet | StreamSheet)
         for number, vector in enumerate(profile.sheet.vectors)
     ]
 
@@ -196,7 +205,7 @@ def test_bytes_vector_holds(sheet: RadarBytesSheet, vector: BytesVector) -> None
 
 @each_profile
 def test_sheet_has_vectors_for_good_and_for_missing_values(profile: Profile) -> None:
-    if isinstance(profile.sheet, SnapshotSheet):
+    if isinstance(profile.sheet, SnapshotSheet | StreamSheet):
         return
     assert len(profile.sheet.vectors) >= 2
     if isinstance(profile.sheet, ModbusSheet):
