@@ -49,8 +49,8 @@ def add_making(app: FastAPI, hub: FakeHub) -> None:
     @app.post("/api/orders/probes", status_code=201)
     async def probe(body: Json, user: Engineer) -> Json:
         own.made.append(body)
-        more = {"kind": "probe", "link": body["link"], "by": user["name"], "device": None, "value": None}
-        return changed(own.make("", 0, body["why"], now_us(), **more))
+        more = {"kind": "probe", "link": body["link"], "by": user["name"]}
+        return changed(own.make(None, None, body["why"], now_us(), **more))
 
     @app.post("/api/orders/{order_id}/cancel")
     async def cancel(order_id: str, body: Json, user: Engineer) -> Json:

@@ -39,7 +39,7 @@ class FakeOrders:
             order |= {"by": "rule" if by_rule else "li", "code": code}
             self.move(order["id"], state, order["created_us"] + 6 * S)
 
-    def make(self, device: str, value: float, why: str, now_us: int, **more: Any) -> Json:
+    def make(self, device: str | None, value: float | None, why: str, now_us: int, **more: Any) -> Json:
         number = len(self.rows) + 1
         order: Json = dict.fromkeys(
             [f"{name}_us" for name in ("sent", "taken", "verified", "ended", "until")]
@@ -51,7 +51,7 @@ class FakeOrders:
             "kind": "write",
             "agent": "hq1-edge",
             "device": device,
-            "name": self.campus.device_by_id.get(device, {}).get("name"),
+            "name": self.campus.device_by_id.get(device or "", {}).get("name"),
             "point": "setpoint_c",
             "title": text("设定温度", "Set point"),
             "unit": "C",
@@ -124,3 +124,90 @@ class FakeOrders:
             "left": 3,
             "points": [point],
         }
+
+
+#: What a meter says of itself when it is probed, and when a data sheet is held against it.
+PROBED: Json = {
+    "kind": "probe",
+    "unit": 7,
+    "table": "holding",
+    "took_s": 3.2,
+    "requests": 6,
+    "looks": 2,
+    "read": [[0, 79]],
+    "refused": [{"first": 80, "last": 99, "why": "illegal_address"}],
+    "rows": [
+        {
+            "addr": 0,
+            "words": ["4366", "6666"],
+            "chosen": 0,
+            "candidates": [
+                {
+                    "type": "f32",
+                    "order": "msw",
+                    "scale": 1.0,
+                    "registers": 2,
+                    "value": 230.4,
+                    "first": 230.3,
+                    "meaning": "voltage",
+                    "unit": "V",
+                    "score": 0.97,
+                    "plausible": True,
+                },
+                {
+                    "type": "u16",
+                    "order": "msw",
+                    "scale": 1.0,
+                    "registers": 1,
+                    "value": 17254.0,
+                    "first": 17254.0,
+                    "meaning": None,
+                    "unit": "",
+                    "score": 0.1,
+                    "plausible": False,
+                },
+            ],
+        },
+        {"addr": 0x20, "words": ["0001"], "chosen": None, "candidates": []},
+    ],
+    "texts": [{"addr": 60, "registers": 4, "order": "msw", "text": "SDM630-M"}],
+    "zeros": [[2, 31]],
+    "truncated": False,
+    "draft": "profile: found-hq1-meters-7\nkind: meter\n",
+}
+CHECKED: Json = {
+    "kind": "check",
+    "unit": 7,
+    "profile": "eastron-sdm630",
+    "took_s": 1.1,
+    "requests": 3,
+    "good": 1,
+    "wrong": 1,
+    "open": 0,
+    "points": [
+        {
+            "point": "u_l1_v",
+            "title": text("L1 相电压", "L1 voltage"),
+            "table": "input",
+            "addr": 0,
+            "words": ["4366", "6666"],
+            "value": 230.4,
+            "unit": "V",
+            "quality": "GOOD",
+            "verdict": "good",
+            "instead": [],
+        },
+        {
+            "point": "freq_hz",
+            "title": text("频率", "Frequency"),
+            "table": "input",
+            "addr": 70,
+            "words": ["0000", "4248"],
+            "value": 2.3e-41,
+            "unit": "Hz",
+            "quality": "GOOD",
+            "verdict": "implausible",
+            "instead": [{"type": "f32", "order": "lsw", "scale": 1.0, "value": 50.0, "meaning": "frequency"}],
+        },
+    ],
+}

@@ -349,6 +349,7 @@ def gateways(campus: FakeCampus, now_us: int, offline: set[str], since_us: int) 
                     {
                         "id": link["id"],
                         "name": link["name"],
+                        "kind": link["kind"],
                         "state": "down" if link["id"] == "beitou-meters" else "up",
                         "ok": 8123,
                         "errors": {"timeouts": 190} if link["id"] == "beitou-meters" else {},

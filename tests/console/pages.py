@@ -13,6 +13,7 @@ PAGES = {
     "cooling": ".table-row",
     "cameras": ".tile",
     "orders": ".orders .table-row",
+    "probe": ".probe-form",
     "gateways": ".gateway",
     "admin": ".users .table-row",
 }

@@ -26,6 +26,7 @@ const PAGES = {
   rule: () => import('./pages/rules/rule.js').then((room) => room.RulePage),
   publications: () => import('./pages/rules/publications.js').then((room) => room.PublicationsPage),
   orders: () => import('./pages/orders/page.js').then((room) => room.OrdersPage),
+  probe: () => import('./pages/probe/page.js').then((room) => room.ProbePage),
   gateways: () => import('./pages/gateways.js').then((room) => room.GatewaysPage),
   admin: () => import('./pages/admin.js').then((room) => room.AdminPage),
 };

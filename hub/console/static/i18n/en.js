@@ -1,9 +1,11 @@
 // Every key of zh.js, in English.
 import { ordersEn } from './orders-en.js';
+import { probeEn } from './probe-en.js';
 import { rulesEn } from './rules-en.js';
 
 export const en = {
   orders: ordersEn,
+  probe: probeEn,
   rules: rulesEn,
   product: 'Campuswatch',
   nav: {

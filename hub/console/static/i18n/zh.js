@@ -1,9 +1,11 @@
 // 控制室用语。每个键在 en.js 里都有对应。
 import { ordersZh } from './orders-zh.js';
+import { probeZh } from './probe-zh.js';
 import { rulesZh } from './rules-zh.js';
 
 export const zh = {
   orders: ordersZh,
+  probe: probeZh,
   rules: rulesZh,
   product: '园区卫士',
   nav: {

@@ -21,10 +21,11 @@ export function toCsv(columns, rows) {
   return `\ufeff${cells(columns, rows).map((line) => line.map(csvCell).join(',')).join('\r\n')}\r\n`;
 }
 
-function save(name, blob) {
+/** Hand a file to the person. */
+export function save(name, blob, ending = blob.type.includes('csv') ? 'csv' : 'xlsx') {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
-  link.download = `${name}-${dateTime(nowUs()).replace(' ', '-').replaceAll(':', '')}.${blob.type.includes('csv') ? 'csv' : 'xlsx'}`;
+  link.download = `${name}-${dateTime(nowUs()).replace(' ', '-').replaceAll(':', '')}.${ending}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -65,6 +65,7 @@ export const OrderCard = {
           ${order.alert ? html`<dt>${t('orders.alert')}</dt><dd><button class="quiet-button link" onClick=${() => showAlert(order.alert)}>${t('cooling.alert')}</button></dd>` : null}
           ${order.hold_s ? html`<dt>${t('orders.hold')}</dt><dd>${duration(order.hold_s)}</dd>` : null}<${Times} order=${order} />
           ${order.cancelled_by ? html`<dt>${t('orders.cancelledBy')}</dt><dd>${order.cancelled_by}</dd>` : null}</dl>
+        ${order.kind === 'probe' && order.state === 'done' ? html`<p><a class="link" href=${href('probe', [order.link], { order: order.id })}>${t('probe.result')}</a></p>` : null}
         ${mayCancel(order) ? html`<${AskWhy} name="cancel" label=${t(order.holding ? 'orders.giveBack' : 'orders.cancel')} confirm=${t('orders.cancelDo')} press=${cancel} />` : null}
         <${History} lines=${state.history} /></article>`;
     };
