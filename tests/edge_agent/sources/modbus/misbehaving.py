@@ -1,4 +1,4 @@
-"""A Modbus TCP server that answers rightly, or wrongly in every way; shares no code with the agent."""
+"""A Modbus server that answers rightly, or wrongly in every way; shares no code with the agent."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
+from devices.sim.wires.modbus_frames import Frames, NotModbus, Request, RtuFrames, TcpFrames
+
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it came."""
+    """A request as it came; for a write `count` is what is written, or how many values are."""
 
     number: int
     unit: int
     function: int
     addr: int
     count: int
+    pdu: bytes = b""
+    frames: Frames = field(default_factory=TcpFrames)
 
 
 #: What to send for a request: pieces of bytes, seconds to wait, or None to hang up.
 Reply = list[bytes | float | None]
 Manner = Callable[[Asked, bytes], Reply]
+Send = Callable[[bytes], object]
 
 
 def rightly(_asked: Asked, frame: bytes) -> Reply:
@@ -43,16 +48,16 @@ def slowly(seconds: float) -> Manner:
 
 
 def frame_of(asked: Asked, pdu: bytes, *, number: int | None = None, unit: int | None = None) -> bytes:
-    return (
-        struct.pack(
-            ">HHHB",
-            asked.number if number is None else number,
-            0,
-            len(pdu) + 1,
-            asked.unit if unit is None else unit,
-        )
-        + pdu
+    """An answer in the framing in which the request came."""
+    answering = Request(
+        asked.number if number is None else number, asked.unit if unit is None else unit, asked.pdu
     )
+    return asked.frames.framed(answering, pdu)
+
+
+def pdu_of(asked: Asked, frame: bytes) -> bytes:
+    """What a frame carries."""
+    return frame[7:] if isinstance(asked.frames, TcpFrames) else frame[1:-2]
 
 
 @dataclass
@@ -70,6 +75,7 @@ class Server:
     connections: int = 0
     refuse: bool = False
     port: int = 0
+    rtu: bool = False
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     def put_words(self, unit: int, function: int, addr: int, words: bytes) -> None:
@@ -82,6 +88,8 @@ class Server:
             for f, a, b in self.absent
         ):
             return frame_of(asked, bytes([asked.function | 0x80, 2]))
+        if asked.function > 4:
+            return frame_of(asked, self._written(asked))
         values = [
             self.words.get((asked.unit, asked.function, address), address & 0xFFFF)
             for address in range(asked.addr, asked.addr + asked.count)
@@ -94,20 +102,37 @@ class Server:
             data = bytearray(b"".join(value.to_bytes(2, "big") for value in values))
         return frame_of(asked, bytes([asked.function, len(data)]) + bytes(data))
 
+    def _written(self, asked: Asked) -> bytes:
+        """Write, and say what a device says then."""
+        unit, addr = asked.unit, asked.addr
+        if asked.function == 5:
+            self.words[unit, 1, addr] = int(asked.count == 0xFF00)
+        elif asked.function == 6:
+            self.words[unit, 3, addr] = asked.count
+        elif asked.function == 22:
+            keep, change = struct.unpack(">HH", asked.pdu[3:])
+            old = self.words.get((unit, 3, addr), addr)
+            self.words[unit, 3, addr] = old & keep | change & ~keep & 0xFFFF
+        elif asked.function == 16:
+            self.put_words(unit, 3, addr, asked.pdu[6:])
+        else:
+            for place in range(asked.count):
+                self.words[unit, 1, addr + place] = asked.pdu[6 + place // 8] >> place % 8 & 1
+        return asked.pdu[:5] if asked.function in {15, 16} else asked.pdu
+
+    def frames(self) -> Frames:
+        return RtuFrames() if self.rtu else TcpFrames()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.add(writer)
+        frames = self.frames()
         try:
             while not self.refuse:
-                head = await reader.readexactly(7)
-                number, _, length, unit = struct.unpack(">HHHB", head)
-                pdu = await reader.readexactly(length - 1)
-                asked = Asked(number, unit, *struct.unpack(">BHH", pdu))
-                self.asked.append(asked)
-                manner = self.manners.get(unit, self.everyone)
-                if not await self._send(writer, asked, manner(asked, self.answer(asked))):
+                data = await reader.read(4096)
+                if not data or not await self.hear(frames, data, writer.write):
                     return
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (NotModbus, ConnectionError):
             return
         finally:
             self._writers.discard(writer)
@@ -115,16 +140,21 @@ class Server:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _send(self, writer: asyncio.StreamWriter, asked: Asked, reply: Reply) -> bool:
-        for piece in reply:
-            if piece is None:
-                return False
-            if isinstance(piece, float):
-                await asyncio.sleep(piece)
-            else:
-                writer.write(piece)
-                await writer.drain()
-                self.sent[asked.unit] += 1
+    async def hear(self, frames: Frames, data: bytes, send: Send) -> bool:
+        """Answer what is whole now; False: hang up."""
+        for request in frames.requests(data):
+            function, addr, count = struct.unpack_from(">BHH", request.pdu)
+            asked = Asked(request.transaction, request.unit, function, addr, count, request.pdu, frames)
+            self.asked.append(asked)
+            manner = self.manners.get(request.unit, self.everyone)
+            for piece in manner(asked, self.answer(asked)):
+                if piece is None:
+                    return False
+                if isinstance(piece, float):
+                    await asyncio.sleep(piece)
+                else:
+                    send(piece)
+                    self.sent[asked.unit] += 1
         return True
 
     def hang_up(self) -> None:
