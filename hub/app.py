@@ -30,6 +30,7 @@ from hub.db import Database
 from hub.ingest import Ingest
 from hub.live.bus import Bus
 from hub.live.newest import Newest
+from hub.orders.courier import Courier
 from hub.rulebook.rollout import Rollout
 from hub.rulebook.rulebook import Rulebook
 from hub.series.duckdb import DuckSeries
@@ -93,6 +94,7 @@ async def run(settings: HubSettings, stop: asyncio.Event) -> None:
                     backtests=Backtests(lambda: book.campus, series, settings.backtest, now_us),
                     ingest=lambda: asdict(ingest.status()),
                     broker=about_broker,
+                    orders_enabled=settings.orders.enabled,
                 )
                 await _live(settings, ports, ingest, admission, stop)
 
@@ -111,6 +113,8 @@ async def _live(
         Forgetting(db, ports.series, lifetime=lifetime_of(ports), now_us=now_us, **days),
     )
     rollout = Rollout(ports.book, db, ports.bus, ingest.tell, now_us)
+    courier = Courier(ports.orders, db, ports.bus, ingest.tell, now_us)
+    ingest.on_outcomes = courier.hear
     app = web_app(ports)
     mount_console(app)
     token = await db.write(lambda c: first_run.offer(c, ports.data_dir, now_us()))
@@ -123,6 +127,7 @@ async def _live(
             "upkeep": keep(*chores),
             "backtests": ports.backtests.run(),
             "rollout": rollout.run(),
+            "orders": courier.run(),
         }
         tasks = [group.create_task(job, name=name) for name, job in jobs.items()]
         server = group.create_task(web.run(), name="web")

@@ -14,6 +14,7 @@ from devices.profiles.strict import Strict, load
 from devices.wire.mqtt import Broker
 from hub.api.settings import TlsFiles, WebSettings
 from hub.backtest import BacktestSettings
+from hub.orders.settings import OrderSettings
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -123,6 +124,7 @@ class HubSettings(Strict):
     retention: RetentionSettings = RetentionSettings()
     watch: WatchSettings = WatchSettings()
     backtest: BacktestSettings = BacktestSettings()
+    orders: OrderSettings = OrderSettings()
     log: Literal["debug", "info", "warning"] = "info"
 
     @property

@@ -66,7 +66,7 @@ class Writing:
             book.memory.change(order.id, before=before)
             self._may_go(order)
             if task.spot.same(before, task.value):
-                await book.end(order, "", "it is so already", state=OrderState.VERIFIED, after=before)
+                await book.end(order, "already", "it is so already", state=OrderState.VERIFIED, after=before)
                 return
             await self._begin(order, task)
             trouble = await self._carrier.write(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from hub.backtest import Backtests
 from hub.db import Database
 from hub.live.bus import Bus
 from hub.live.newest import Newest
+from hub.orders.desk import Desk
 from hub.rulebook.rulebook import Rulebook
 from hub.series.port import SeriesStore
 
@@ -47,6 +49,7 @@ class Ports:
             `received` (counters), `samples_s`, `clock_offset_s`, `digest_ok`.
         broker: what the broker says of itself.
         turns: what cannot be done by many at once.
+        orders_enabled: whether anything may be written at all.
     """
 
     book: Rulebook
@@ -65,6 +68,12 @@ class Ports:
     ingest: Callable[[], Mapping[str, Any]] = field(default=nothing)
     broker: Callable[[], Mapping[str, Any]] = field(default=nothing)
     turns: Turns = field(default_factory=Turns)
+    orders_enabled: bool = False
+
+    @cached_property
+    def orders(self) -> Desk:
+        """Where orders are given."""
+        return Desk(self.db, self.bus, lambda: self.campus, self.now_us, enabled=self.orders_enabled)
 
     @property
     def campus(self) -> Campus:

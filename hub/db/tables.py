@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 METADATA: Final = MetaData(
@@ -227,4 +228,88 @@ settings: Final = Table(
     METADATA,
     Column("name", String(64), primary_key=True),
     Column("value", JSON, nullable=False),
+)
+
+orders: Final = Table(
+    "orders",
+    METADATA,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),  # people say O-12
+    Column("id", String(32), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("agent", String(64), nullable=False),
+    Column("target", String(64), nullable=False),
+    Column("args", JSON, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("rule", String(64)),
+    Column("alert", String(64)),
+    Column("state", String(16), nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("assumed", Boolean, nullable=False),
+    Column("code", String(24), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("before", Float),
+    Column("after", Float),
+    Column("data", Text, nullable=False),
+    Column("sent_us", BigInteger),
+    Column("taken_us", BigInteger),
+    Column("verified_us", BigInteger),
+    Column("ended_us", BigInteger),
+    Column("until_us", BigInteger),
+    Column("cancelled_by", String(64)),
+    Index("ix_orders_open_agent", "open", "agent"),
+    Index("ix_orders_target_created_us", "target", "created_us"),
+    Index("ix_orders_assumed_created_us", "assumed", "created_us"),
+    # one at a time of each kind, whoever asks
+    Index(
+        "uq_orders_open",
+        "kind",
+        "target",
+        unique=True,
+        sqlite_where=text("open"),
+        postgresql_where=text("open"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+order_history: Final = Table(
+    "order_history",
+    METADATA,
+    Column("id", RowNumber, primary_key=True, autoincrement=True),
+    Column("order", String(32), ForeignKey("orders.id"), nullable=False, index=True),
+    Column("time_us", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("code", String(24), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("before", Float),
+    Column("after", Float),
+    sqlite_autoincrement=True,
+)
+
+order_timers: Final = Table(
+    "order_timers",
+    METADATA,
+    Column("alert", String(64), primary_key=True),  # whose rule orders something while it stands
+    Column("rule", String(64), nullable=False),
+    Column("device", String(64), nullable=False),
+    Column("due_us", BigInteger, nullable=False),
+    Column("lease_us", BigInteger, nullable=False),  # until then whoever claimed it may act on it
+    Column("holder", String(32), nullable=False),
+    Column("done_us", BigInteger),
+    Column("outcome", String(64), nullable=False),  # the order, or why there is none
+    Index("ix_order_timers_done_us_due_us", "done_us", "due_us"),
+)
+
+order_freezes: Final = Table(
+    "order_freezes",
+    METADATA,
+    Column("scope", String(64), primary_key=True),  # an agent; * for all
+    Column("frozen", Boolean, nullable=False),
+    Column("number", BigInteger, nullable=False),  # counts up with each change
+    Column("actor", String(64), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("time_us", BigInteger, nullable=False),
 )

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final
 
 from devices.campus.site import Campus
-from devices.model.errors import CampusError, Refused, Unreachable
-from devices.wire.messages import Lane
+from devices.model.errors import CampusError, Garbled, Refused, Unreachable
+from devices.wire.messages import Kind, Lane
 from devices.wire.mqtt import Backoff, Broker, Incoming, Link, connect
 from hub.db import Database
 from hub.ingest.alerts import AlertsWorker
@@ -59,6 +59,9 @@ class Ingest:
         agents: those who are enrolled; looked at for each message, so a live collection may be given.
         on_presence, on_hello: awaited after an agent came, went or introduced itself, once that is stored.
         silent_after_s: an agent that says nothing for so long is taken for gone.
+
+    Attributes:
+        on_outcomes: takes what an agent says of orders; raises Garbled where it makes no sense.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Ingest:
         chance: Callable[[], float] = random.random,
     ) -> None:
         bounds = bounds or Bounds()
+        self.on_outcomes: Callable[[str, bytes], None] = lambda _agent, _payload: None
         self._broker = broker
         self._agents = agents
         self._now_us = now_us
@@ -207,12 +211,25 @@ class Ingest:
             if where.word != "state":
                 self._voices.changed(self._attendance.heard(where.agent, now_us))
             return
+        if where.word == Kind.OUTCOMES:
+            self._put_outcomes(message, where.agent, now_us)
+            return
         if where.lane is None:
             self._unknown += 1
             self._put_stranger(message, where.agent, "nothing of ours travels on this topic")
             return
         self._voices.changed(self._attendance.heard(where.agent, now_us))
         self._put_record(Parcel(where.agent, where.lane, message, now_us))
+
+    def _put_outcomes(self, message: Incoming, agent: str, now_us: int) -> None:
+        """What became of orders: not kept here, since what is lost is asked for again."""
+        self._voices.changed(self._attendance.heard(agent, now_us))
+        try:
+            self.on_outcomes(agent, message.payload)
+        except Garbled as error:
+            self._put_stranger(message, agent, str(error))
+            return
+        message.done()
 
     def _put_record(self, parcel: Parcel) -> None:
         inbox = self._alerts_inbox if parcel.lane is Lane.ALERTS else self._samples_inbox

@@ -16,12 +16,13 @@ VOICES: Final = frozenset({str(Kind.HELLO), str(Kind.HEALTH), str(Kind.OPEN), ST
 WORDS: Final = {
     STATE: STATE,
     **{f"up/{word}": str(word) for word in (*Lane, Kind.HELLO, Kind.HEALTH, Kind.OPEN)},
+    "up/orders": str(Kind.OUTCOMES),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Who speaks, and on which of its topics: a lane, `hello`, `health`, `open`, `state`; "" for none that we know."""
+    """Who speaks, and on which of its topics: a lane, one of `WORDS`, or "" for none that we know."""
 
     agent: str
     word: str

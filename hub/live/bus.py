@@ -6,6 +6,8 @@ Topics, and what is published on them after the commit that made it true:
     gateway   str                              name of an agent whose presence, hello or health has changed
     rules     int                              a publication has changed; number of the set in force
     rollout   int                              an agent took the set of that number up, or refused it
+    order     list[hub.orders.record.Record]   orders that have changed
+    orders    str                              what is frozen has changed; the scope
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ ALERT: Final = "alert"
 GATEWAY: Final = "gateway"
 RULES: Final = "rules"
 ROLLOUT: Final = "rollout"
+ORDER: Final = "order"
+ORDERS: Final = "orders"
 QUEUE: Final = 10_000
 
 

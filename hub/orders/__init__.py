@@ -1,0 +1,1 @@
+"""Orders to agents: who asked for what and why, how far each is, and what was read before and after."""

@@ -1,0 +1,93 @@
+"""Whether the hub lets an order go out: pure. The agent looks again, at its own files and at the device."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from devices.campus.site import Campus, Device
+from devices.model.codes import CODES
+from devices.model.texts import Text
+from devices.profiles.point import Point
+from devices.profiles.profile import DeviceKind, ModbusSheet
+from devices.profiles.writes import Writable
+
+#: Whatever a sheet says. A fire pump is never written to, nor a meter of DL/T 645.
+UNTOUCHABLE: Final = frozenset({DeviceKind.PUMP})
+UNTOUCHABLE_SHEETS: Final = frozenset({"dlt645"})
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """Why a device takes no orders."""
+
+    code: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with an order."""
+
+    field: str
+    found: str
+    expected: str
+
+
+def why_not(campus: Campus, device: Device, *, enabled: bool) -> No | None:
+    """Why nothing of a device may be written; None where something may."""
+    profile = campus.profile_of(device)
+    if profile.kind in UNTOUCHABLE or profile.sheet.kind in UNTOUCHABLE_SHEETS:
+        return No("never", Text("此类设备绝不写入", "Devices of this kind are never written to"))
+    if profile.read_only or not profile.write or not isinstance(profile.sheet, ModbusSheet):
+        return No("read-only", Text("此型号设备只读", "Devices of this make are only read"))
+    if not enabled:
+        return No("disabled", Text("本系统未启用写入", "Writing is not enabled in this hub"))
+    return None
+
+
+def writable_of(campus: Campus, device: Device) -> list[tuple[Writable, Point]]:
+    """What a sheet lets be written, each with its point."""
+    profile = campus.profile_of(device)
+    points = {point.name: point for point in profile.points}
+    return [(one, points[one.point]) for one in profile.write]
+
+
+def members(writable: Writable, point: Point) -> dict[str, float]:
+    """Words that may be ordered, with their numbers; none for a measured value."""
+    if point.codes is None:
+        return {}
+    return {name: float(int(CODES[point.codes][name.upper()])) for name in writable.members}
+
+
+def wrong(campus: Campus, device: Device, point: str, value: float, hold_s: float | None) -> Wrong | None:
+    """The first thing that is wrong with an order."""
+    found = next((pair for pair in writable_of(campus, device) if pair[0].point == point), None)
+    if found is None:
+        known = ", ".join(one.point for one, _ in writable_of(campus, device))
+        return Wrong("point", point[:64], f"one of {known}")
+    writable, described = found
+    return _wrong_value(writable, described, value) or _wrong_hold(writable, hold_s)
+
+
+def _wrong_value(writable: Writable, point: Point, value: float) -> Wrong | None:
+    if point.codes is not None:
+        words = members(writable, point)
+        if value in words.values():
+            return None
+        return Wrong(
+            "value", f"{value:g}", ", ".join(f"{number:g} ({word})" for word, number in words.items())
+        )
+    low, high = writable.range or (math.inf, -math.inf)
+    return None if low <= value <= high else Wrong("value", f"{value:g}", f"{low:g} to {high:g}")
+
+
+def _wrong_hold(writable: Writable, hold_s: float | None) -> Wrong | None:
+    if hold_s is None:
+        return Wrong("hold_s", "nothing", "for how long") if writable.hold == "must" else None
+    if writable.hold == "never":
+        return Wrong("hold_s", f"{hold_s:g}", "nothing: it cannot be held")
+    if not 0 < hold_s <= writable.longest_hold_s:
+        return Wrong("hold_s", f"{hold_s:g}", f"more than 0, at most {writable.longest_hold_s:g}")
+    return None

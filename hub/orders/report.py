@@ -1,0 +1,32 @@
+"""What an agent says of its orders, in its hello or health: pure. It may say anything, so it is read with care."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from devices.wire.orders import Freeze
+from hub.gateways.roster import Gateway
+
+SECTION: Final = "orders"
+
+
+def section(gateway: Gateway | None) -> Mapping[str, Any] | None:
+    """Its newest word; None if it never said anything of orders."""
+    if gateway is None:
+        return None
+    words = [(gateway.hello_us or 0, gateway.hello), (gateway.health_us or 0, gateway.health)]
+    for _, said in sorted(words, key=lambda word: -word[0]):
+        part = said.get(SECTION) if isinstance(said, Mapping) else None
+        if isinstance(part, Mapping):
+            return part
+    return None
+
+
+def heard_freeze(gateway: Gateway | None) -> Freeze | None:
+    """What it has heard of freezing; None if it never said."""
+    match section(gateway):
+        case {"freeze": {"number": int(number), "frozen": bool(frozen)}} if number >= 0:
+            return Freeze(number, frozen)
+        case _:
+            return None
