@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
+from devices.model.errors import Unreachable
 from devices.profiles.profile import Order, Type
 from edge_agent.probe.asked import ProbeAsked
-from edge_agent.probe.candidates import Candidate, Found, find
+from edge_agent.probe.candidates import Candidate, Found, find, usual_of
 from edge_agent.probe.draft import Guess, draft
 from edge_agent.probe.reading import Asker, Heard, Manners, Range, joined, look
 from edge_agent.probe.texts import texts_in
 from edge_agent.sources.modbus.plan import BIT_TABLES
 
+Words = npt.NDArray[np.uint16]
 #: Rows that go at once where an answer is too long.
 CUT: Final = 8
 
@@ -31,7 +35,10 @@ async def probe(
     first = heard = await look(asker, asked.table, asked.ranges, manners.most)
     for _ in range(asked.looks - 1):
         await sleep(asked.wait_s)
-        again = await look(asker, asked.table, heard.ranges, max(1, heard.largest))
+        try:
+            again = await look(asker, asked.table, heard.ranges, max(1, heard.largest))
+        except Unreachable:
+            break  # what was seen before it fell silent is worth telling
         heard = _newer(heard, again)
     return told(asked, heard, None if asked.looks == 1 else first, now_us)
 
@@ -42,28 +49,34 @@ def _newer(before: Heard, again: Heard) -> Heard:
 
 def told(asked: ProbeAsked, heard: Heard, first: Heard | None, now_us: int) -> dict[str, Any]:
     """The answer in plain values. Pure."""
-    rows: list[dict[str, Any]] = []
-    texts: list[dict[str, Any]] = []
-    guesses: list[Guess] = []
-    for low, high in heard.ranges:
-        if asked.table in BIT_TABLES:
-            rows += [_bit(address, heard, first) for address in range(low, high + 1)]
-            continue
-        words = _column(heard, low, high)
-        found = find(words, None if first is None else _column(first, low, high))
-        in_text = set()
-        for text in texts_in(words, found):
-            texts.append(
-                {"addr": low + text.at, "registers": text.registers, "order": text.order, "text": text.text}
-            )
-            in_text |= set(range(text.at, text.at + text.registers))
-        found = [one for one in found if one.at not in in_text]
+    if asked.table in BIT_TABLES:
+        rows = [_bit(address, heard, first) for address in sorted(heard.words)]
+        return _answer(asked, heard, rows, [], "", now_us)
+    blocks = [(low, *_columns(heard, first, low, high)) for low, high in heard.ranges]
+    usual = usual_of(one for _, words, before in blocks for one in find(words, before))
+    rows, texts, guesses = [], [], []
+    for low, words, before in blocks:
+        found = find(words, before, usual)
+        here = texts_in(words, found)
+        texts += [{"addr": low + text.at, **asdict(text)} for text in here]
+        found = [one for one in found if not any(0 <= one.at - text.at < text.registers for text in here)]
         rows += [_row(low, words, one) for one in found]
         guesses += [
-            Guess(low + one.at, one.candidates[one.chosen], tuple(_hexed(words, one)))
+            Guess(low + one.at, one.candidates[one.chosen], tuple(_raw(words, one)))
             for one in found
             if one.chosen is not None
         ]
+    return _answer(asked, heard, rows, texts, draft(asked, heard, guesses, now_us), now_us)
+
+
+def _answer(
+    asked: ProbeAsked,
+    heard: Heard,
+    rows: list[dict[str, Any]],
+    texts: list[dict[str, Any]],
+    sheet: str,
+    now_us: int,
+) -> dict[str, Any]:
     return {
         "kind": "probe",
         "unit": asked.unit,
@@ -77,7 +90,7 @@ def told(asked: ProbeAsked, heard: Heard, first: Heard | None, now_us: int) -> d
         "texts": texts,
         "zeros": [list(span) for span in _zeros(heard)],
         "truncated": False,
-        "draft": draft(asked, heard, guesses, now_us),
+        "draft": sheet,
     }
 
 
@@ -93,24 +106,28 @@ def bounded(answer: dict[str, Any], most_bytes: int) -> dict[str, Any]:
     return answer
 
 
-def _column(heard: Heard, low: int, high: int) -> Any:
-    return np.array([heard.words[address] for address in range(low, high + 1)], np.uint16)
+def _columns(heard: Heard, first: Heard | None, low: int, high: int) -> tuple[Words, Words | None]:
+    addresses = range(low, high + 1)
+    words = np.array([heard.words[address] for address in addresses], np.uint16)
+    if first is None:
+        return words, None
+    return words, np.array([first.words[address] for address in addresses], np.uint16)
 
 
 def _zeros(heard: Heard) -> list[Range]:
     return joined(address for address in sorted(heard.words) if heard.words[address] == 0)
 
 
-def _row(low: int, words: Any, one: Found) -> dict[str, Any]:
+def _row(low: int, words: Words, one: Found) -> dict[str, Any]:
     return {
         "addr": low + one.at,
-        "words": [f"{word:04x}" for word in _hexed(words, one)],
+        "words": [f"{word:04x}" for word in _raw(words, one)],
         "chosen": one.chosen,
         "candidates": [_candidate(candidate) for candidate in one.candidates],
     }
 
 
-def _hexed(words: Any, one: Found) -> list[int]:
+def _raw(words: Words, one: Found) -> list[int]:
     """The registers of the chosen candidate, or of the best."""
     size = one.candidates[one.chosen or 0].registers
     found: list[int] = words[one.at : one.at + size].tolist()

@@ -6,7 +6,8 @@ number lies where a known quantity usually lies, and that it moved the way such 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter as Tally
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +28,9 @@ LARGEST: Final = 1e8
 #: Neighbours of the same type and order that are looked at, on either side.
 NEIGHBOURS: Final = 3
 ENOUGH: Final = 2
+#: From so many values on, most of all, a type and order are the unit's own, and stand out elsewhere too.
+OWN_FROM: Final = 4
+OWN: Final = 0.2
 WIDE: Final = 2
 BASE: Final = {1: 0.30, 2: 0.24, 4: 0.18}
 SENSE: Final = 0.2
@@ -35,12 +39,15 @@ RUN: Final = 0.27
 #: A value that begins where one begins when values are counted from the start of the range.
 IN_STEP: Final = 0.06
 LSW: Final = 0.02
-SWAP: Final = 0.12
-GREW: Final = 0.3
+SWAP: Final = 0.08
+GREW: Final = 0.34
+#: Of the orders in which it grew, the one in which it grew least: what each power of ten takes away.
+FAST: Final = 0.05
 #: Growth between two looks, as a share, up to which a number may be a counter.
 SLOW: Final = 1e-4
 LEAST_COUNT: Final = 10.0
 MOST_COUNT: Final = 1e12
+MOST_GROWN: Final = 10_000.0
 #: From this score on a candidate is plausible; and how good a register is that is left out.
 PLAUSIBLE: Final = 0.5
 NO_WORTH: Final = 0.25
@@ -94,12 +101,18 @@ class Found:
     chosen: int | None
 
 
-def find(words: npt.NDArray[np.uint16], first: npt.NDArray[np.uint16] | None) -> list[Found]:
+Usual = frozenset[tuple[Type, Order]]
+
+
+def find(
+    words: npt.NDArray[np.uint16], first: npt.NDArray[np.uint16] | None, usual: Usual = frozenset()
+) -> list[Found]:
     """Rank what neighbouring registers may mean.
 
     Args:
         words: uint16 (n,) registers at addresses that follow each other.
         first: the same at the first look, or None.
+        usual: wide types and orders that are known to be this unit's own, see `usual_of`.
 
     Returns:
         By place: where something stands, and nothing where only zeros are.
@@ -108,12 +121,24 @@ def find(words: npt.NDArray[np.uint16], first: npt.NDArray[np.uint16] | None) ->
     for kind in VIEWS:
         for order in orders_of(kind):
             if REGISTERS[kind] <= len(words):
-                for place, candidate in _View(kind, order, words, first).candidates():
+                for place, candidate in _View(
+                    kind, order, words, first, own=(kind, order) in usual
+                ).candidates():
                     by_place[place].append(candidate)
     for ranked in by_place:
         ranked.sort(key=lambda candidate: -candidate.score)
     chosen = _best_cover(by_place)
     return [_found(at, by_place[at], candidate) for at, candidate in chosen.items()]
+
+
+def usual_of(found: Iterable[Found]) -> Usual:
+    """Wide types and orders in which a unit said so much that makes sense that it may say all so."""
+    seen = Tally(
+        (one.candidates[one.chosen].type, one.candidates[one.chosen].order)
+        for one in found
+        if one.chosen is not None and one.candidates[one.chosen].registers >= WIDE
+    )
+    return frozenset(key for key, times in seen.items() if times >= OWN_FROM and 2 * times > seen.total())
 
 
 def orders_of(kind: Type) -> Sequence[Order]:
@@ -134,8 +159,8 @@ def seen_as(words: Raw, kind: Type, order: Order) -> Raw:
 class _View:
     """All registers in one type and order."""
 
-    def __init__(self, kind: Type, order: Order, words: Raw, first: Raw | None) -> None:
-        self._kind, self._order = kind, order
+    def __init__(self, kind: Type, order: Order, words: Raw, first: Raw | None, *, own: bool) -> None:
+        self._kind, self._order, self._own = kind, order, own
         self._size = REGISTERS[kind]
         self._raw = seen_as(words, kind, order)
         self._is_float = self._raw.dtype.kind == "f"
@@ -159,10 +184,11 @@ class _View:
         believed = sense & (run > 0) if (run > 0).any() else sense
         told = meanings_of(np.where(believed, self._value, np.nan), is_float=self._is_float)
         grew = self._grew() & (told.meaning == NONE)
-        score = self._usual() + RUN * run + np.where(nothing, 0.0, np.where(grew, GREW, told.weight))
+        score = self._usual() + RUN * run
+        score += np.where(nothing, 0.0, np.where(grew, GREW - self._haste(), told.weight))
         if self._is_float:
             score += np.where(nothing, 0.0, np.where(run > 0, SENSE, ALONE))
-        score = np.minimum(score, 1.0)
+        score = np.minimum(score + OWN * self._own * ~nothing, 1.0)
         weight = np.maximum(score - NO_WORTH, LEAST_WORTH) * np.where(run > 0, self._size, self._said)
         weight *= np.where(nothing, ZERO_WORTH, 1.0)
         found = []
@@ -221,10 +247,16 @@ class _View:
             return np.zeros(len(self._value), np.bool_)
         with np.errstate(all="ignore"):
             grown = self._value - self._first
-            slow = (grown > 0) & (grown <= np.maximum(SLOW * self._first, 1.0))
+            slow = (grown > 0) & (grown <= np.clip(SLOW * self._first, 1.0, MOST_GROWN))
         return np.asarray(
             slow & (self._first >= LEAST_COUNT) & (self._value < MOST_COUNT) & (self._size >= WIDE)
         )
+
+    def _haste(self) -> Floats:
+        if self._first is None:
+            return np.zeros(len(self._value))
+        with np.errstate(all="ignore"):
+            return FAST * np.log10(np.maximum(np.nan_to_num(self._value - self._first), 1.0))
 
 
 def _moved(flags: Flags, by: int) -> Floats:

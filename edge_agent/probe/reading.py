@@ -112,7 +112,7 @@ class Asker:
         return (
             self.requests < self._manners.requests
             and self._unheard < DEAD
-            and self._clock.monotonic() < self._until_s
+            and max(self._next_s, self._clock.monotonic()) < self._until_s
         )
 
     async def read(self, table: Table, first: int, count: int) -> bytes:

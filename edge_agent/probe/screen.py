@@ -30,7 +30,7 @@ def _probe_lines(answer: dict[str, Any]) -> Iterator[str]:
             f"   or {'; '.join(others)}" if others else ""
         )
     for text in answer["texts"]:
-        yield f"* {_addr(text['addr'])} text {text['text']!r} in {text['registers']} registers ({text['order']})"
+        yield f"* {_addr(text['addr'])} text {text['text']!r} or, bytes swapped, {text['swapped']!r}"
     for first, last in answer["zeros"]:
         yield f"  {_addr(first)} to {_addr(last)}: zero"
     for left in answer["refused"]:
