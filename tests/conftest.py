@@ -26,12 +26,20 @@ settings.load_profile("campuswatch")
 SERVERS = {
     "cc": ("cc", "gcc"),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "gst-rtsp-server": ("python3",),  # a library, driven by Debian's own Python
     "mosquitto": ("mosquitto",),
     "nats-server": ("nats-server",),
     "victoria-metrics": ("victoria-metrics",),
 }
 #: What a server's driver needs beside it: Playwright's does not start without this library.
 LIBRARIES = {"chromium": "libatomic.so.1"}
+#: Files below /usr/lib without which a server that is a library cannot be used.
+FILES = {
+    "gst-rtsp-server": (
+        *("*/girepository-1.0/GstRtspServer-1.0.typelib", "python3/dist-packages/gi/__init__.py"),
+        *("*/gstreamer-1.0/libgstrtp.so", "*/gstreamer-1.0/libgstisomp4.so"),
+    )
+}
 #: Whole programs and browsers: one after the other on one worker, so that they do not disturb each other.
 WHOLE_SYSTEM = ("tests/campus/", "tests/console/")
 
@@ -47,6 +55,9 @@ def missing(name: str) -> str | None:
     """Why a server cannot be used here; None where it can."""
     if find_server(name) is None:
         return f"{name} is not installed"
+    absent = next((file for file in FILES.get(name, ()) if not any(Path("/usr/lib").glob(file))), None)
+    if absent is not None:
+        return f"{absent} of {name} is not installed"
     library = LIBRARIES.get(name)
     if library is not None:
         try:

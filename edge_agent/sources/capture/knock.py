@@ -87,6 +87,9 @@ def _head(connection: socket.socket, until_s: float) -> str:
         if not piece:
             break
         head += piece
-    if not head:
+    whole, end, _ = head.partition(b"\r\n\r\n")
+    if not end and len(head) < LONGEST_HEAD:
         raise NoPicture(CameraLink.REFUSED, "the host hung up")
-    return head.partition(b"\r\n\r\n")[0].decode("latin-1")
+    if not end:
+        raise NoPicture(CameraLink.NOT_A_PICTURE, f"an answer whose head has more than {LONGEST_HEAD} bytes")
+    return whole.decode("latin-1")

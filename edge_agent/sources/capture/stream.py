@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -35,6 +36,14 @@ NOTHING_CAME: Final = (av.ExitError, av.TimeoutError, av.BlockingIOError)
 
 Told = Codec | Packet | Sight | Counts
 Tell = Callable[[Told], None]
+
+
+def hush() -> None:
+    """Let FFmpeg's words come to `_opened` only: they name what a host answered, and hold addresses with passwords."""
+    logging.getLogger("libav").addHandler(logging.NullHandler())
+    logging.getLogger("libav").propagate = False
+    av.logging.set_level(av.logging.ERROR)
+    av.logging.set_skip_repeated(False)
 
 
 class Stream:
@@ -79,7 +88,7 @@ class Stream:
             self.touched_s = time.monotonic()
             with _opened(self._order) as container:
                 self._read(container)
-            if self._order.scheme != "file" or not self._order.pace:
+            if not (self._closed.is_set() or (self._order.scheme == "file" and self._order.pace)):
                 raise NoPicture(CameraLink.SILENT, "the stream has ended")
 
     def _read(self, container: InputContainer) -> None:
@@ -144,7 +153,10 @@ class Stream:
         if context.name == "mjpeg":
             return Sight(time_us, seen_of(data, most), data)
         if context.width * context.height > most:
-            raise Garbled(f"pictures of {context.width}x{context.height}, {most / 1e6:g} megapixels at most")
+            why = (
+                f"pictures of {context.width}x{context.height}, at most {most / 1e6:g} megapixels are decoded"
+            )
+            raise NoPicture(CameraLink.UNDECODABLE, why)
         # Without its followers a decoder would keep the picture back; it is asked for it, and begun anew.
         frames = [*context.decode(packet), *context.decode(None)]
         context.flush_buffers()

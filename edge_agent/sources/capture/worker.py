@@ -6,7 +6,6 @@ damaged picture or a strange stream does to a C library, it does here.
 
 from __future__ import annotations
 
-import logging
 import os
 import queue
 import sys
@@ -14,7 +13,6 @@ import threading
 import time
 from typing import Any, BinaryIO, Final
 
-import av.logging
 import cv2
 
 from devices.model.codes import CameraLink
@@ -23,7 +21,7 @@ from edge_agent.sources.capture.failures import NoPicture
 from edge_agent.sources.capture.orders import LENGTH, LONGEST, Order, framed, unpacked
 from edge_agent.sources.capture.packets import Codec, Counts, Packet, Sight
 from edge_agent.sources.capture.picture import seen_of
-from edge_agent.sources.capture.stream import Stream, Told
+from edge_agent.sources.capture.stream import Stream, Told, hush
 
 #: How often the agent hears that all is well.
 BEAT_S: Final = 0.5
@@ -126,10 +124,7 @@ def main() -> None:
     """Serve the agent that started us."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", 1 << 16)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no message
-    logging.getLogger("libav").addHandler(logging.NullHandler())
-    logging.getLogger("libav").propagate = False  # its words hold addresses, and they hold passwords
-    av.logging.set_level(av.logging.ERROR)
-    av.logging.set_skip_repeated(False)
+    hush()
     cv2.setNumThreads(1)  # many small pictures: OpenCV's own threads only get in each other's way
     Capture(sys.stdin.buffer, answers).run()
 
