@@ -12,6 +12,7 @@ from devices.model.errors import Problem
 from devices.model.units import CONVERSIONS
 from devices.profiles import dlt645_sheet
 from devices.profiles.dlt645_sheet import Dlt645Sheet
+from devices.profiles.number_checks import can_hold, number_problems
 from devices.profiles.profile import (
     DERIVED,
     JsonSheet,
@@ -45,6 +46,7 @@ def check(profile: Profile, file: str) -> Iterator[Problem]:
 
 def _all(profile: Profile) -> Found:
     yield from _names(profile)
+    yield from number_problems(profile)
     yield from write_problems(profile)
     for number, point in enumerate(profile.sheet.points):
         if point.scale_by is not None and point.scale_by not in profile.sheet.parameters:
@@ -108,7 +110,7 @@ def _registers(sheet: ModbusSheet) -> Found:
 def _raw_numbers(sheet: ModbusSheet) -> Found:
     """Numbers that a point's registers can never hold are typing errors."""
     for number, point in enumerate(sheet.points):
-        low, high = _can_hold(point)
+        low, high = can_hold(point)
         for raw in point.enum or ():
             if not low <= raw <= high:
                 yield f"sheet.points.{number}.enum.{raw}", str(raw), f"{low}..{high}, what the point can hold"
@@ -116,15 +118,6 @@ def _raw_numbers(sheet: ModbusSheet) -> Found:
         for raw in point.sentinel:
             if not -(1 << (bits - 1)) <= raw < 1 << bits:
                 yield f"sheet.points.{number}.sentinel", str(raw), f"a number of {bits} bits"
-
-
-def _can_hold(point: RegisterPoint) -> tuple[int, int]:
-    if point.mask is not None:
-        return 0, point.mask >> point.shift
-    if point.type is Type.BIT:
-        return 0, 1
-    bits = 16 * point.registers
-    return (0, (1 << bits) - 1) if point.type.startswith("u") else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
 
 
 def _last(point: RegisterPoint, index: int) -> int:
