@@ -22,6 +22,7 @@ from devices.model.errors import CampusError, ConfigRefused, Problem
 from edge_agent import agent
 from edge_agent.backtest import Asked, backtest
 from edge_agent.backtest.table import table
+from edge_agent.planning import page, planned
 from edge_agent.probe import command as probe
 from edge_agent.screen import screen
 from edge_agent.settings import load_credentials, load_settings
@@ -34,6 +35,7 @@ examples:
   campus-edge backtest --config edge.yaml --rules new.yaml --from 2026-10-01 --to 2026-10-31 --data export.csv.gz
                                                            say what these rules would have raised
   campus-edge probe 192.0.2.10 --unit 3 --range 0-99       what the registers of a live device may mean
+  campus-edge plan --site site.yaml --agent edge-1         what the Modbus links will ask, and how long a cycle takes
   campus-edge status                                       one screen about the agent that runs here
   campus-edge schema rules > rules.schema.json             what an editor checks rule files with
 """
@@ -73,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (run, check):
         command.add_argument("--config", type=Path, required=True, metavar="FILE", help="its settings (YAML)")
     _add_backtest(commands)
+    _add_plan(commands)
     probe.add(commands).set_defaults(command=_probe)
     status = commands.add_parser("status", help="show one screen about the agent that runs on this machine")
     status.add_argument("--port", type=int, default=9180, help="its health port (default 9180)")
@@ -104,6 +107,36 @@ def _add_backtest(commands: Any) -> None:
     )
     backtest.add_argument("--json", action="store_true", help="print the report as JSON instead of a table")
     backtest.set_defaults(command=_backtest)
+
+
+def _add_plan(commands: Any) -> None:
+    plan = commands.add_parser(
+        "plan", help="show what the Modbus links will ask, and how long one cycle takes; ask nothing"
+    )
+    plan.add_argument("--site", type=Path, required=True, metavar="FILE", help="the site file (YAML)")
+    plan.add_argument("--agent", required=True, metavar="ID", help="whose links")
+    plan.add_argument("--link", metavar="ID", help="only this one")
+    plan.add_argument(
+        "--answer-ms",
+        type=float,
+        metavar="MS",
+        help="what a device needs to answer (default 20 on a bus, 30 through a gateway)",
+    )
+    plan.add_argument(
+        "--port",
+        type=int,
+        default=9180,
+        help="health port of the agent, which knows what units have refused (default 9180)",
+    )
+    plan.add_argument("--json", action="store_true", help="print it as JSON instead")
+    plan.set_defaults(command=_plan)
+
+
+def _plan(options: argparse.Namespace) -> int:
+    answer_s = None if options.answer_ms is None else options.answer_ms / 1000
+    plan = planned(options.site, options.agent, options.link, answer_s, options.port)
+    print(json.dumps(plan, indent=1, ensure_ascii=False) if options.json else page(plan).rstrip())
+    return 0
 
 
 def _backtest(options: argparse.Namespace) -> int:

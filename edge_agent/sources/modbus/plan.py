@@ -7,7 +7,8 @@ as the sheet allows; a request starts and ends on a point, never on a register t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from itertools import groupby
 from typing import Final
 
@@ -61,6 +62,16 @@ class Limits:
         return any(low <= last and first <= high for low, high in self.forbidden)
 
 
+class Why(StrEnum):
+    """Why a request begins where it does."""
+
+    FIRST = "first"  # of its table, data sheet and kind (optional or not)
+    GAP = "gap"  # too many addresses that nobody asked for lie in front of it
+    LONGEST = "longest"  # the one before is as long as a request may be
+    FORBIDDEN = "forbidden"  # an address that must not be read lies in front of it
+    REFUSED = "refused"  # the unit refused a longer one
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """One read request: `count` registers (or bits) from `addr`, and the readings that lie in it."""
@@ -70,6 +81,7 @@ class Span:
     count: int
     readings: tuple[Reading, ...]
     optional: bool
+    why: Why = Why.FIRST
 
     @property
     def wasted(self) -> int:
@@ -103,15 +115,16 @@ def spans(readings: Iterable[Reading], limits: Limits) -> tuple[Span, ...]:
     """Join the readings of one table into requests; every reading lies in exactly one of them."""
     found: list[Span] = []
     held: list[Reading] = []
-    end = 0
+    end, why = 0, Why.FIRST
     for reading in sorted(readings, key=lambda reading: (reading.addr, reading.end)):
-        if held and not _fits(held[0].addr, end, reading, limits):
-            found.append(_span(held))
-            held = []
+        border = _border(held[0].addr, end, reading, limits) if held else None
+        if border is not None:
+            found.append(_span(held, why))
+            held, why = [], border
         end = max(end, reading.end) if held else reading.end
         held.append(reading)
     if held:
-        found.append(_span(held))
+        found.append(_span(held, why))
     return tuple(found)
 
 
@@ -120,14 +133,14 @@ def split(span: Span) -> tuple[Span, ...]:
     bare = Limits(span.count, 0, ())
     pieces = spans(span.readings, bare)
     if len(pieces) > 1:
-        return pieces
+        return tuple(replace(piece, why=Why.REFUSED) for piece in pieces)
     starts = sorted({reading.addr for reading in span.readings})
     if len(starts) == 1:
         return (span,)
     border = starts[len(starts) // 2]
     lower = [reading for reading in span.readings if reading.addr < border]
     upper = [reading for reading in span.readings if reading.addr >= border]
-    return _span(lower), _span(upper)
+    return _span(lower, Why.REFUSED), _span(upper, Why.REFUSED)
 
 
 def _plan_unit(unit: int, devices: Sequence[Device], campus: Campus, table: PointTable) -> UnitPlan:
@@ -159,16 +172,16 @@ def readings_of(device: Device, campus: Campus, table: PointTable) -> Iterator[R
         )
 
 
-def _fits(start: int, end: int, reading: Reading, limits: Limits) -> bool:
-    """Whether a request start..end-1 may grow to hold one more reading."""
-    return (
-        reading.addr - end <= limits.gap
-        and max(end, reading.end) - start <= limits.most
-        and not limits.forbids(end, reading.addr - 1)
-    )
+def _border(start: int, end: int, reading: Reading, limits: Limits) -> Why | None:
+    """Why a request start..end-1 must not grow to hold one more reading; None where it may."""
+    if limits.forbids(end, reading.addr - 1):
+        return Why.FORBIDDEN
+    if reading.addr - end > limits.gap:
+        return Why.GAP
+    return Why.LONGEST if max(end, reading.end) - start > limits.most else None
 
 
-def _span(readings: Sequence[Reading]) -> Span:
+def _span(readings: Sequence[Reading], why: Why) -> Span:
     first = readings[0]
     end = max(reading.end for reading in readings)
-    return Span(first.point.table, first.addr, end - first.addr, tuple(readings), first.point.optional)
+    return Span(first.point.table, first.addr, end - first.addr, tuple(readings), first.point.optional, why)
