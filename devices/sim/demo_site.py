@@ -13,7 +13,7 @@ import yaml
 from devices.model.texts import Text
 from devices.sim.blueprint import site_text
 from devices.sim.blueprint.cameras import POLL_S, cameras, recorders
-from devices.sim.blueprint.equipment import HOST, DevicePlan, devices, modbus_links
+from devices.sim.blueprint.equipment import HOST, DevicePlan, devices, polled_links
 from devices.sim.blueprint.places import BUILDINGS, SITES, AreaPlan, areas, label
 from devices.sim.blueprint.zones import ZONES
 
@@ -90,11 +90,11 @@ def _zones() -> Iterator[dict[str, Any]]:
 
 
 def _links() -> Iterator[dict[str, Any]]:
-    for plan, port in modbus_links():
+    for plan, port in polled_links():
         yield {
             "id": plan.id,
             "agent": f"edge-{plan.site}",
-            "kind": "modbus-tcp",
+            "kind": plan.kind,
             "name": _words(plan.name),
             "host": HOST,
             "port": port,
@@ -148,6 +148,7 @@ def _device_row(device: DevicePlan) -> dict[str, str]:
         "unit": str(device.unit),
         "index": str(device.index),
         "topic": device.topic,
+        "address": device.address,
         "parameters": ";".join(f"{k}={v}" for k, v in device.parameters.items()),
         "tags": ";".join(device.tags),
     }

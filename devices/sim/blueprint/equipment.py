@@ -11,17 +11,18 @@ from devices.model.texts import Text
 from devices.sim.blueprint.places import BUILDINGS, SITES, AreaPlan, BuildingPlan, label
 
 HOST: Final = "127.0.0.1"
-FIRST_MODBUS_PORT: Final = 15020
+FIRST_PORT: Final = 15020
 
 
 @dataclass(frozen=True, slots=True)
 class LinkPlan:
-    """One Modbus TCP link of the demo; its port follows from its place in the list."""
+    """One polled link of the demo; its port follows from its place in the list."""
 
     id: str
     site: str
     name: Text
     poll_s: float
+    kind: str = "modbus-tcp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class DevicePlan:
     unit: int = 1
     index: int = 0
     topic: str = ""
+    address: str = ""
     parameters: dict[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
 
@@ -73,9 +75,13 @@ AC_GATEWAYS: Final = (
 #: Gateways that stand for all units with one Modbus unit id and an index; the others have a unit id each.
 INDEXED: Final = frozenset({"daikin-dta116a", "coolmasternet"})
 
+#: Meters that speak DL/T 645-2007, and the address of the first; they hang on a serial server.
+DLT645: Final = "dlt645-three-phase"
+FIRST_ADDRESS: Final = 202511220001
+
 METER_LINKS: Final = (
     ("hq1-meters-1", "hq1", "eastron-sdm630", Text("一号院配电房电表", "Meters, No. 1 switch room")),
-    ("hq1-meters-2", "hq1", "chint-dtsu666", Text("一号院附楼电表", "Meters, No. 1 annex")),
+    ("hq1-meters-2", "hq1", DLT645, Text("一号院附楼电表", "Meters, No. 1 annex")),
     ("hall-meters-1", "hall", "chint-dtsu666", Text("A楼电表", "Meters, block A")),
     ("hall-meters-2", "hall", "schneider-iem3155", Text("B楼电表", "Meters, block B")),
     ("shenyue-meters-1", "shenyue", "chint-dtsu666", Text("深悦大楼电表", "Meters, Shenyue")),
@@ -118,14 +124,17 @@ DOOR_KINDS: Final = (
 )
 
 
-def modbus_links() -> list[tuple[LinkPlan, int]]:
-    """Every Modbus TCP link with its port."""
+def polled_links() -> list[tuple[LinkPlan, int]]:
+    """Every link to gateways and serial servers, with its port."""
     plans = [
         *(LinkPlan(link, site, name, 10) for link, site, _, _, name in AC_GATEWAYS),
-        *(LinkPlan(link, site, name, 10) for link, site, _, name in METER_LINKS),
+        *(
+            LinkPlan(link, site, name, 10, "dlt645-tcp" if profile == DLT645 else "modbus-tcp")
+            for link, site, profile, name in METER_LINKS
+        ),
         *(LinkPlan(link, site, name, 2) for link, site, _, name in PUMP_LINKS),
     ]
-    return [(plan, FIRST_MODBUS_PORT + number) for number, plan in enumerate(plans)]
+    return [(plan, FIRST_PORT + number) for number, plan in enumerate(plans)]
 
 
 def devices(areas: list[AreaPlan]) -> list[DevicePlan]:
@@ -173,7 +182,8 @@ def _meter(plan: BuildingPlan, link: str, profile: str, place: int) -> DevicePla
         link=link,
         area=f"{plan.id}-corridor-{max(floor, 1)}",
         name=Text(f"{plan.short.zh}{zh}电表", f"Meter {plan.short.en} {en}"),
-        unit=place + 1,
+        unit=1 if profile == DLT645 else place + 1,
+        address=str(FIRST_ADDRESS + place) if profile == DLT645 else "",
         tags=(tag,),
     )
 

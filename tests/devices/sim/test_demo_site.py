@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from devices.campus.dlt645_links import Dlt645TcpLink
 from devices.campus.loading import load_campus
 from devices.campus.modbus_links import ModbusTcpLink
 from devices.campus.site import AreaKind, Campus, HttpLink
@@ -48,11 +49,15 @@ def test_units_stand_behind_eight_gateways_six_meter_links_and_two_pump_rooms(de
 
     assert (len(links(DeviceKind.AC)), len(links(DeviceKind.METER)), len(links(DeviceKind.PUMP))) == (8, 6, 2)
     makes = {d.profile for d in demo.devices.values() if demo.profile_of(d).kind is DeviceKind.METER}
-    assert len(makes) == 3
+    assert len(makes) == 4
 
 
 def test_every_listening_port_is_used_once(demo: Campus) -> None:
-    ports = [link.port for link in demo.links.values() if isinstance(link, ModbusTcpLink | HttpLink)]
+    ports = [
+        link.port
+        for link in demo.links.values()
+        if isinstance(link, ModbusTcpLink | Dlt645TcpLink | HttpLink)
+    ]
     assert len(ports) == len(set(ports)) == 16 + 29
 
 
