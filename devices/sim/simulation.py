@@ -95,7 +95,7 @@ class Simulation:
         effects = Effects(self.plant, self.listeners, self._later, clock_us)
         self.board = FaultBoard(fault_targets(campus), effects.enter, effects.leave)
         wires = (self.board, self.ledger, clock_us, options.ports)
-        self._gateways = gateways(campus, self.plant.truth, *wires)
+        self._gateways = gateways(campus, self.plant.truth, *wires, self.plant.rooms.tell)
         self._recorders = recorders(campus, Drawing(self.plant), *wires)
         lines = [(gateway.link.id, gateway.line) for gateway in self._gateways]
         self.listeners.update({name: line for name, line in lines if isinstance(line, Listener)})

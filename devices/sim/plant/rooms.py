@@ -92,15 +92,33 @@ class Rooms:
         self.run_h = np.full(n, 4000.0) + np.arange(n) * 7.0
         self.fault = np.zeros(n, np.bool_)
         self._hand_c = np.full(n, np.nan)
+        self.locked = np.zeros(n, np.bool_)
+        self._told_c = np.full(n, np.nan)  # over the wire, until somebody does something else
+        self._told_on = np.full(n, np.nan)
         self._planned: tuple[int, Plan] | None = None
 
     def set_by_hand(self, unit: str, setpoint_c: float) -> None:
         """Somebody turns the unit on and to `setpoint_c`, until `leave_alone`."""
+        self._forget_told(unit)
         self._hand_c[self.row[unit]] = setpoint_c
 
     def leave_alone(self, unit: str) -> None:
         """The unit follows its day again."""
+        self._forget_told(unit)
         self._hand_c[self.row[unit]] = np.nan
+
+    def tell(self, unit: str, point: str, value: float) -> None:
+        """A gateway is told over the wire what to do; it counts at once."""
+        row = self.row[unit]
+        if point == "setpoint_c":
+            self._told_c[row] = self.setpoint_c[row] = value
+        elif point == "on":
+            self._told_on[row] = self.on[row] = value
+        elif point in {"remote_locked", "temperature_locked"}:
+            self.locked[row] = value != 0.0
+
+    def _forget_told(self, unit: str) -> None:
+        self._told_c[self.row[unit]] = self._told_on[self.row[unit]] = np.nan
 
     def step(self, day: Day, minute: float, outdoor_c: float, mean_c: float, dt_s: float) -> None:
         """Move on by `dt_s` to local `minute`; `mean_c` is the season's mean, which walls remember."""
@@ -109,6 +127,8 @@ class Rooms:
         by_hand = ~np.isnan(self._hand_c)
         self.on |= by_hand
         self.setpoint_c = np.where(by_hand, self._hand_c, self.setpoint_c)
+        self.setpoint_c = np.where(np.isnan(self._told_c), self.setpoint_c, self._told_c)
+        self.on = np.where(np.isnan(self._told_on), self.on, self._told_on != 0.0)
         cooling = ~plan.heating | self._server
         self.mode = np.where(cooling, int(AcMode.COOL), int(AcMode.HEAT))
         self._temperature(cooling, 0.6 * mean_c + 0.4 * outdoor_c + 1.0, dt_s)
@@ -138,6 +158,7 @@ class Rooms:
         if self._planned is None or self._planned[0] != day.number:
             rng = np.random.default_rng([self._seed, 11, day.number])
             self._planned = (day.number, self._draw(day, rng))
+            self._told_c[:] = self._told_on[:] = np.nan  # a new day, other people
         return self._planned[1]
 
     def _draw(self, day: Day, rng: np.random.Generator) -> Plan:

@@ -81,6 +81,10 @@ KINDS: Final = {
             "setpoint", {Target.AC}, "somebody turns it on and sets it", "setpoint", value="C, 0 for 28 or 22 by season"
         ),
         _kind("ac-fault", {Target.AC}, "the unit reports a fault", "ac-fault"),
+        _kind("ignores-writes", {Target.AC}, "confirms what is written and does nothing", "failed orders"),
+        _kind(
+            "reverts", {Target.AC}, "goes back to what it had after a write", "setpoint", value="seconds", usual=60.0
+        ),
         _kind("held", {Target.DOOR}, "opened with a card, then wedged", "door-held"),
         _kind("forced", {Target.DOOR}, "opened without a release", "door-forced"),
         _kind(

@@ -19,19 +19,21 @@ from devices.campus.modbus_links import (
     ModbusTcpLink,
 )
 from devices.campus.site import Campus, Device
-from devices.profiles.profile import ModbusSheet, Table
+from devices.profiles.profile import ModbusSheet, Profile, Table
 from devices.sim.wires.dialling import Dialler
 from devices.sim.wires.faults import FaultBoard
 from devices.sim.wires.ledger import Ledger, ReadRange
 from devices.sim.wires.listening import Listener
 from devices.sim.wires.modbus_frames import Frames, NotModbus, Request, RtuFrames, TcpFrames
 from devices.sim.wires.registers import BIT_TABLES, Truth, UnitImage
+from devices.sim.wires.setting import COIL, REGISTER, REGISTERS, Obey, Settings, echo_of, write_of
 from devices.sim.wires.terminal import Send, Terminal
 
 READ: Final = struct.Struct(">BHH")
 TABLES: Final = {1: Table.COIL, 2: Table.DISCRETE, 3: Table.HOLDING, 4: Table.INPUT}
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, NO_TARGET = 1, 2, 3, 11
 MOST_REGISTERS, MOST_BITS = 125, 2000
+WRITES: Final = frozenset({COIL, REGISTER, REGISTERS})
 CHUNK: Final = 4096
 
 AnyLine = Listener | Terminal
@@ -50,6 +52,7 @@ class Gateway:
         board: active faults.
         ledger: counts what is answered.
         clock_us: UTC now.
+        settings: what of each unit can be set.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Gateway:
         ledger: Ledger,
         clock_us: Callable[[], int],
         port: int | None = None,
+        settings: Mapping[int, Settings] | None = None,
     ) -> None:
         self.link = link
         self.line = self._line(port, ledger)
@@ -71,6 +75,7 @@ class Gateway:
         self._clock_us = clock_us
         self._stuck: dict[str, tuple[int, Mapping[str, float]]] = {}
         self._nonsense = itertools.cycle(range(3))
+        self._settings = settings or {}
 
     @property
     def listener(self) -> Listener:
@@ -115,6 +120,11 @@ class Gateway:
 
     async def serve(self, request: Request, frames: Frames, send: Send, unfollowed: set[ReadRange]) -> None:
         """Answer a request, or do what the faults say."""
+        if settings := self._settings.get(request.unit):
+            settings.revert(self._clock_us())
+            if request.pdu[0] in WRITES:
+                await self._take(request, settings, frames, send)
+                return
         asked = self._asked(request)
         if asked == NO_TARGET and self.is_rtu:  # nobody on the bus has this address
             self._ledger.event(f"{self.link.id}: silent")
@@ -151,6 +161,21 @@ class Gateway:
         self._ledger.answered(
             asked, self._clock_us(), lambda: image.covered(asked.table, asked.addr, asked.count)
         )
+
+    async def _take(self, request: Request, settings: Settings, frames: Frames, send: Send) -> None:
+        """Do what is written, or what the faults say."""
+        write = write_of(request.pdu)
+        places = [*([] if isinstance(write, int) else settings.devices(write)), self.link.id]
+        if (slow := self._board.find("slow", *places)) is not None:
+            await asyncio.sleep(slow.value)
+        if self._board.find("silent", *places) is not None:
+            return
+        if (fault := self._board.find("exception", *places)) is not None:
+            code = int(fault.value)
+        else:
+            code = write if isinstance(write, int) else settings.take(write, self._clock_us())
+        self._ledger.event(f"{self.link.id}: write {code or 'taken'}")
+        send(frames.framed(request, _exception(request, code) if code else echo_of(request.pdu)))
 
     def _asked(self, request: Request) -> ReadRange | int:
         """What a request reads, or the number of the exception it deserves."""
@@ -206,13 +231,30 @@ def gateways(
     ledger: Ledger,
     clock_us: Callable[[], int],
     ports: Mapping[str, int] | None = None,
+    obey: Obey | None = None,
 ) -> list[Gateway]:
-    """One gateway for each Modbus link; `ports` replaces those of the site file, by link id."""
-    return [
-        Gateway(link, _units(campus, link), truth, board, ledger, clock_us, (ports or {}).get(link.id))
-        for link in campus.links.values()
-        if isinstance(link, ModbusLink)
-    ]
+    """One gateway for each Modbus link; `ports` replaces those of the site file, by link id.
+
+    `obey` does what is written to a device; without it nothing can be.
+    """
+    found = []
+    for link in campus.links.values():
+        if isinstance(link, ModbusLink):
+            settings = {} if obey is None else _settings(campus, link, truth, obey, board)
+            port = (ports or {}).get(link.id)
+            units = _units(campus, link)
+            found.append(Gateway(link, units, truth, board, ledger, clock_us, port, settings))
+    return found
+
+
+def _settings(
+    campus: Campus, link: ModbusLink, truth: Truth, obey: Obey, board: FaultBoard
+) -> dict[int, Settings]:
+    units: dict[int, list[tuple[Device, Profile]]] = {}
+    for device in campus.devices.values():
+        if device.link == link.id and campus.profile_of(device).write:
+            units.setdefault(device.unit, []).append((device, campus.profile_of(device)))
+    return {unit: Settings(devices, truth, obey, board) for unit, devices in units.items()}
 
 
 def _units(campus: Campus, link: ModbusLink) -> dict[int, UnitImage]:
