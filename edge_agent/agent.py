@@ -34,6 +34,7 @@ from edge_agent.sources.modbus.source import ModbusSource
 from edge_agent.sources.mqtt.source import MqttSource
 from edge_agent.sources.port import Sink, Source, SystemClock
 from edge_agent.uplink import Uplink
+from edge_agent.vision.source import VisionSource
 
 log = logging.getLogger("edge_agent")
 RESTART_S: Final = 5.0
@@ -175,7 +176,11 @@ def _sources(
     if MqttLink in kinds:
         sources["mqtt"] = MqttSource(campus, settings.agent, settings.sources.mqtt, table, field, clock)
     if HttpLink in kinds:
-        sources["camera"] = CameraSource(campus, settings.agent, settings.sources.camera, table, clock)
+        cameras = CameraSource(campus, settings.agent, settings.sources.camera, table, clock)
+        sources["camera"] = cameras
+        own = {device.id for device in campus.devices_of(settings.agent)}
+        if calibrations := [one for one in campus.calibrations.values() if one.camera in own]:
+            sources["vision"] = VisionSource(calibrations, table, cameras.on_packets, clock)
     return sources
 
 
