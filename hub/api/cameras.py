@@ -11,11 +11,12 @@ from devices.model.alerts import Family
 from devices.profiles.profile import DeviceKind
 from hub.accounts.roles import Role
 from hub.alerts import board
+from hub.alerts.record import Record
 from hub.api.answers import Json, words
 from hub.api.points import chosen
 from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes
-from hub.reports.cameras import DEFINITION, State, now, rates, rates_by
+from hub.reports.cameras import DEFINITION, ONLINE, State, now, picture_rules, rates, rates_by
 
 ROUTES: Final = Routes("cameras")
 
@@ -29,8 +30,15 @@ async def cameras(hub: Hub, site: str | None = None) -> Json:
     devices = [hub.campus.devices[name] for name in names]
     alerts = await hub.db.read(lambda c: board.active_of(c, family=Family.CAMERA))
     since = {record.device: record.start_us for record in sorted(alerts, key=lambda r: -r.start_us)}
-    found = now(hub.campus, names, hub.newest.reading, hub.now_us())
-    rows = [_row(hub, device, State(found[row]), since) for row, device in enumerate(devices)]
+    judging = picture_rules(hub.campus)
+    troubles = {
+        record.device: record for record in sorted(alerts, key=lambda r: r.severity) if record.rule in judging
+    }
+    found = now(hub.campus, names, hub.newest.reading, troubles, hub.now_us())
+    rows = [
+        _row(hub, device, State(found[row]), since, troubles.get(device.id))
+        for row, device in enumerate(devices)
+    ]
     return Json(
         {
             "now_us": hub.now_us(),
@@ -45,7 +53,9 @@ async def cameras(hub: Hub, site: str | None = None) -> Json:
     )
 
 
-def _row(hub: Ports, device: Device, state: State, since: dict[str, int]) -> dict[str, Any]:
+def _row(
+    hub: Ports, device: Device, state: State, since: dict[str, int], trouble: Record | None
+) -> dict[str, Any]:
     area = hub.campus.areas[device.area]
     link = hub.newest.reading(f"{device.id}.link")
     readings = {point: hub.newest.reading(f"{device.id}.{point}") for point in POINTS}
@@ -56,6 +66,7 @@ def _row(hub: Ports, device: Device, state: State, since: dict[str, int]) -> dic
         "site": hub.campus.site_of(device).id,
         "kind_of_area": str(area.kind),
         "state": state.word,
+        "trouble": trouble.rule if trouble is not None and state in ONLINE else None,
         "since_us": since.get(device.id) if state is not State.ONLINE else None,
         "time_us": link and link[0],
         **{

@@ -11,6 +11,7 @@ from hub.alerts.record import Record
 from hub.api.answers import Json, words
 from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes
+from hub.reports.cameras import picture_rules
 from hub.reports.coverage import Covered, standing
 
 ROUTES: Final = Routes("coverage")
@@ -21,7 +22,9 @@ async def coverage(hub: Hub) -> Json:
     """Every entry of the site file's coverage with its areas, each with its cameras and its alert."""
     alerts = await hub.db.read(lambda c: board.active_of(c, family=Family.CAMERA))
     raised = {(record.rule, record.device): record for record in alerts}
-    areas = standing(hub.campus, hub.newest.reading, hub.now_us())
+    judging = picture_rules(hub.campus)
+    troubled = {record.device for record in alerts if record.rule in judging}
+    areas = standing(hub.campus, hub.newest.reading, troubled, hub.now_us())
     return Json(
         {
             "now_us": hub.now_us(),

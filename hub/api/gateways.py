@@ -26,7 +26,11 @@ ROUTES: Final = Routes("gateways")
 #: Counters of a link that tell of something wrong, whatever its kind.
 ERRORS: Final = (
     *("timeouts", "exceptions", "garbled", "connect_failures", "cut_short", "overruns", "faults"),
+    *("wrong_transaction", "wrong_unit", "wrong_function", "wrong_length", "bad_header", "bad_crc"),
+    *("short_frames", "garbage", "bad_echo", "strangers", "late", "unasked", "noisy"),
+    *("wrong_sum", "wrong_address", "wrong_data", "wrong_control", "wrong_number", "echoes", "noise"),
     *("host_down", "port_closed", "timed_out", "unauthorised", "refused", "not_a_picture", "unknown"),
+    *("session_limit", "silent", "undecodable", "cached"),
 )
 UPLINK: Final = ("thin", "thinned", "bandwidth_bytes_per_s", "renewals")
 OUTBOX: Final = ("alerts", "live", "backlog", "bytes", "max_bytes", "oldest_us", "hours_left", "full")

@@ -1,12 +1,13 @@
 """What each camera is worth just now, and the two rates that people report. Pure numpy.
 
 Online rate = points whose latest picture arrived / all registered points; good rate = those whose picture is
-neither dark nor frozen / all registered points. A point of which nothing is known stays in the denominator.
+neither dark nor frozen, and about which no alert is open, / all registered points. A point of which nothing is known
+stays in the denominator.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
@@ -17,8 +18,10 @@ import numpy.typing as npt
 from devices.campus.freshness import stale_after_s
 from devices.campus.rules import WhenRule, leaves
 from devices.campus.site import Campus
+from devices.model.alerts import Family
 from devices.model.codes import CameraLink
 from devices.model.texts import Text
+from devices.profiles.derived import PICTURE_POINTS
 from devices.profiles.profile import DeviceKind
 
 Floats = npt.NDArray[np.float64]
@@ -27,10 +30,11 @@ Flags = npt.NDArray[np.bool_]
 Reading = Callable[[str], tuple[int, float, int] | None]
 
 DEFINITION: Final = Text(
-    "在线率 = 最近一次取图成功的点位数 ÷ 全部登记点位数；完好率 = 在线且画面不黑、不冻结的点位数 ÷ 全部登记点位数。"
-    "状态未知的点位始终计入分母。",
-    "Online rate = points whose latest picture arrived / all registered points; good rate = online and neither "
-    "dark nor frozen / all registered points. Points of unknown state always stay in the denominator.",
+    "在线率 = 最近一次取图成功的点位数 ÷ 全部登记点位数；完好率 = 在线、画面不黑不冻结且没有未恢复画面告警的点位数"
+    " ÷ 全部登记点位数。状态未知的点位始终计入分母。",
+    "Online rate = points whose latest picture arrived / all registered points; good rate = online, neither dark nor "
+    "frozen and without an open alert about the picture / all registered points. Points of unknown state always stay "
+    "in the denominator.",
 )
 
 
@@ -44,11 +48,42 @@ class State(IntEnum):
     OFFLINE = 4
     UNAUTHORISED = 5
     NOT_A_PICTURE = 6
+    PICTURE = 7  # online, and an alert about its picture is open
+    SESSION_LIMIT = 8
+    SILENT = 9
+    UNDECODABLE = 10
+    CACHED = 11
 
     @property
     def word(self) -> str:
         """As it stands on the wire."""
         return self.name.lower().replace("_", "-")
+
+
+#: A picture arrives; whether it is good is another matter.
+ONLINE: Final = (State.ONLINE, State.DARK, State.FROZEN, State.PICTURE)
+#: Outcomes of an attempt that are states of their own; any other but `online` is offline.
+OF_LINK: Final = {
+    CameraLink.UNAUTHORISED: State.UNAUTHORISED,
+    CameraLink.NOT_A_PICTURE: State.NOT_A_PICTURE,
+    CameraLink.SESSION_LIMIT: State.SESSION_LIMIT,
+    CameraLink.SILENT: State.SILENT,
+    CameraLink.UNDECODABLE: State.UNDECODABLE,
+    CameraLink.CACHED: State.CACHED,
+}
+#: What these say is about a whole building, not about one picture.
+_OF_MANY: Final = frozenset({"alike", "many_alike"})
+_OF_PICTURE: Final = frozenset(point.name for point in PICTURE_POINTS) - _OF_MANY
+
+
+def picture_rules(campus: Campus) -> frozenset[str]:
+    """Rules that judge pictures: an open alert of one of them says that a picture is not good."""
+    return frozenset(
+        rule.id
+        for rule in campus.rules.values()
+        if isinstance(rule, WhenRule) and rule.family is Family.CAMERA
+        if next(leaves(rule.when)).point in _OF_PICTURE
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +121,13 @@ class Looks:
     age_s: Floats
 
 
-def now(campus: Campus, cameras: Sequence[str], reading: Reading, now_us: int) -> npt.NDArray[np.int64]:
-    """The state of each of these cameras by the newest readings, int64 (n,), see State."""
+def now(
+    campus: Campus, cameras: Sequence[str], reading: Reading, troubled: Collection[str], now_us: int
+) -> npt.NDArray[np.int64]:
+    """The state of each of these cameras, int64 (n,), see State, by the newest readings.
+
+    `troubled` are those about whose picture an alert is open.
+    """
 
     def column(point: str) -> Floats:
         found = (reading(f"{camera}.{point}") for camera in cameras)
@@ -98,7 +138,9 @@ def now(campus: Campus, cameras: Sequence[str], reading: Reading, now_us: int) -
     links = (campus.links[campus.devices[camera].link] for camera in cameras)
     stale_s = np.array([stale_after_s(campus, link) for link in links], np.float64)
     points = {point: column(point) for point in Looks.__slots__ if point != "age_s"}
-    return states(Looks(**points, age_s=age_s), Limits.of(campus), stale_s)
+    found = states(Looks(**points, age_s=age_s), Limits.of(campus), stale_s)
+    bad = np.array([camera in troubled for camera in cameras], np.bool_)
+    return np.where((found == State.ONLINE) & bad, State.PICTURE, found)
 
 
 def states(looks: Looks, limits: Limits, stale_after_s: Floats) -> npt.NDArray[np.int64]:
@@ -107,15 +149,8 @@ def states(looks: Looks, limits: Limits, stale_after_s: Floats) -> npt.NDArray[n
     frozen = looks.same_pictures > limits.same_pictures
     known = ~np.isnan(looks.link) & (looks.age_s <= stale_after_s)
     return np.select(
-        [
-            ~known,
-            looks.link == CameraLink.UNAUTHORISED,
-            looks.link == CameraLink.NOT_A_PICTURE,
-            looks.link != CameraLink.ONLINE,
-            dark,
-            frozen,
-        ],
-        [State.UNKNOWN, State.UNAUTHORISED, State.NOT_A_PICTURE, State.OFFLINE, State.DARK, State.FROZEN],
+        [~known, *(looks.link == link for link in OF_LINK), looks.link != CameraLink.ONLINE, dark, frozen],
+        [State.UNKNOWN, *OF_LINK.values(), State.OFFLINE, State.DARK, State.FROZEN],
         State.ONLINE,
     ).astype(np.int64)
 
@@ -123,7 +158,7 @@ def states(looks: Looks, limits: Limits, stale_after_s: Floats) -> npt.NDArray[n
 def rates(found: npt.NDArray[np.int64]) -> dict[str, Any]:
     """Points, how many are online, good and unknown, and the two rates; None where there is no point."""
     points = len(found)
-    online = int(np.isin(found, (State.ONLINE, State.DARK, State.FROZEN)).sum())
+    online = int(np.isin(found, ONLINE).sum())
     good = int((found == State.ONLINE).sum())
     return {
         "points": points,

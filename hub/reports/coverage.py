@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,10 +46,11 @@ class Covered:
         return Standing.UNKNOWN if self.good + self.unknown >= least else Standing.UNCOVERED
 
 
-def standing(campus: Campus, reading: Reading, now_us: int) -> Iterator[Covered]:
-    """Every area that must be watched, with its cameras by their newest readings."""
+def standing(campus: Campus, reading: Reading, troubled: Collection[str], now_us: int) -> Iterator[Covered]:
+    """Every area that must be watched, with its cameras as `cameras.now` finds them."""
     wanted = needs(campus)
     names = list(dict.fromkeys(camera for need in wanted for camera in need.cameras))
-    states = dict(zip(names, map(State, cameras.now(campus, names, reading, now_us).tolist()), strict=True))
+    found = cameras.now(campus, names, reading, troubled, now_us)
+    states = dict(zip(names, map(State, found.tolist()), strict=True))
     for need in wanted:
         yield Covered(need, tuple(states[camera] for camera in need.cameras))

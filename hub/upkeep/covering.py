@@ -7,8 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Final
 
-from sqlalchemy import Connection
-
 from devices.campus.site import Campus
 from devices.model.alerts import AlertEvent, EventKind, Family, alert_id
 from devices.model.errors import Unreachable
@@ -20,7 +18,7 @@ from hub.gateways import roster
 from hub.gateways.roster import Presence
 from hub.live.bus import ALERT, Bus
 from hub.live.newest import Newest
-from hub.reports.cameras import State
+from hub.reports.cameras import State, picture_rules
 from hub.reports.coverage import Covered, Standing, standing
 
 _log = logging.getLogger(__name__)
@@ -74,9 +72,14 @@ class Covering:
             Unreachable: the database does not work now.
         """
         campus, now_us = self._campus(), self._now_us()
-        gateways, active = await self._db.read(lambda c: (roster.gateways(c), _active(c)))
+        gateways, raised = await self._db.read(
+            lambda c: (roster.gateways(c), board.active_of(c, family=Family.CAMERA))
+        )
+        active = {(one.rule, one.device): one for one in raised if one.agent == store.HUB}
+        judging = picture_rules(campus)
+        troubled = {one.device for one in raised if one.rule in judging}
         away = {agent for agent, gateway in gateways.items() if gateway.presence is Presence.OFFLINE}
-        areas = list(standing(campus, self._newest.reading, now_us))
+        areas = list(standing(campus, self._newest.reading, troubled, now_us))
         self._hold((area for area in areas if not _decided_by(campus, area, away)), now_us)
         events = [*self._due(areas, active, campus, now_us), *_gone(areas, active, now_us)]
         if events:
@@ -116,11 +119,6 @@ def _decided_by(campus: Campus, area: Covered, away: set[str]) -> bool:
     unknown = [campus.links[campus.devices[name].link].agent for name, s in pairs if s is State.UNKNOWN]
     hidden = sum(agent in away for agent in unknown)
     return area.good < area.need.coverage.least <= area.good + hidden
-
-
-def _active(connection: Connection) -> dict[Key, Record]:
-    own = (one for one in board.active_of(connection, family=Family.CAMERA) if one.agent == store.HUB)
-    return {(one.rule, one.device): one for one in own}
 
 
 def _gone(areas: Iterable[Covered], active: dict[Key, Record], now_us: int) -> Iterator[AlertEvent]:

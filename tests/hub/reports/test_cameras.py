@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from devices.campus.loading import load_campus
 from devices.model.codes import CameraLink
-from hub.reports.cameras import Limits, Looks, State, rates, rates_by, states
+from hub.reports.cameras import Limits, Looks, State, now, picture_rules, rates, rates_by, states
 
 NAN = math.nan
 LEVEL = st.sampled_from([0.0, 7.9, 8.0, 15.9, 16.0, 118.0, NAN])
@@ -24,15 +24,15 @@ CAMERA = st.tuples(
 )
 
 
+OWN_STATE = {"UNAUTHORISED", "NOT_A_PICTURE", "SESSION_LIMIT", "SILENT", "UNDECODABLE", "CACHED"}
+
+
 def twin(link: float, mean: float, std: float, same: float, age_s: float) -> State:
     if math.isnan(link) or age_s > 95:
         return State.UNKNOWN
-    if link == CameraLink.UNAUTHORISED:
-        return State.UNAUTHORISED
-    if link == CameraLink.NOT_A_PICTURE:
-        return State.NOT_A_PICTURE
-    if link != CameraLink.ONLINE:
-        return State.OFFLINE
+    said = CameraLink(int(link))
+    if said is not CameraLink.ONLINE:
+        return State[said.name] if said.name in OWN_STATE else State.OFFLINE
     if mean < 16 and std < 8:
         return State.DARK
     return State.FROZEN if same > 2.5 else State.ONLINE
@@ -60,6 +60,25 @@ def test_a_camera_of_which_nothing_is_known_stays_in_the_denominator() -> None:
     }
     assert rates_by(found, ["a", "a", "b", "b"])["b"]["online_rate"] == 0.0
     assert rates(found[:0])["online_rate"] is None
+
+
+def test_an_open_alert_about_its_picture_makes_a_camera_online_but_not_good() -> None:
+    small = load_campus(Path(__file__).parents[1] / "site" / "site.yaml")
+    readings = {
+        "hall-cam-1.link": (0, 0.0, 0),
+        "hall-cam-2.link": (0, 0.0, 0),
+        "hall-cam-3.link": (0, 1.0, 0),
+    }
+    names, troubled = ["hall-cam-1", "hall-cam-2", "hall-cam-3"], {"hall-cam-2", "hall-cam-3"}
+    found = now(small, names, readings.get, troubled, 1_000_000)
+    assert [State(state) for state in found] == [State.ONLINE, State.PICTURE, State.OFFLINE]
+    assert (rates(found)["online"], rates(found)["good"]) == (2, 1)
+
+
+def test_rules_about_the_link_or_about_many_cameras_say_nothing_of_one_picture() -> None:
+    judging = picture_rules(load_campus(Path(__file__).parents[3] / "config" / "demo" / "site.yaml"))
+    assert {"camera-dark", "camera-frozen"} <= judging
+    assert judging.isdisjoint({"camera-offline", "camera-unsteady", "camera-many", "pump-not-auto"})
 
 
 def test_limits_are_those_of_the_campus_s_own_rules() -> None:

@@ -112,6 +112,7 @@ export const en = {
   counter: {
     timeouts: 'timed out', exceptions: 'exceptions', garbled: 'garbled', connect_failures: 'not connected', cut_short: 'cut short', overruns: 'overruns', faults: 'own faults', host_down: 'host down', port_closed: 'port closed',
     timed_out: 'timed out', unauthorised: 'unauthorised', refused: 'refused', not_a_picture: 'not a picture', unknown: 'unknown', alerts: 'alerts', live: 'live', backlog: 'backlog', samples: 'samples', space: 'no space', age: 'too old', overflow: 'no room', 'too-old': 'too old', corrupt: 'damaged',
+    wrong_transaction: 'wrong transaction', wrong_unit: 'wrong unit', wrong_function: 'wrong function', wrong_length: 'wrong length', bad_header: 'bad header', bad_crc: 'bad CRC', short_frames: 'short frames', garbage: 'stray bytes', bad_echo: 'bad echo', strangers: 'strangers', late: 'late answers', unasked: 'unasked', noisy: 'noise, cut off', wrong_sum: 'wrong checksum', wrong_address: 'wrong meter', wrong_data: 'wrong data id', wrong_control: 'wrong control', wrong_number: 'frames out of order', echoes: 'own echo', noise: 'noise bytes', session_limit: 'session limit', silent: 'connected, silent', undecodable: 'not decodable', cached: 'old picture again',
   },
   verb: {
     access: { 'refused': 'access refused' },

@@ -112,6 +112,7 @@ export const zh = {
   counter: {
     timeouts: '超时', exceptions: '异常码', garbled: '乱码', connect_failures: '连不上', cut_short: '应答不全', overruns: '赶不上周期', faults: '内部错误', host_down: '主机不可达', port_closed: '端口关闭',
     timed_out: '超时', unauthorised: '认证失败', refused: '拒绝', not_a_picture: '非图片', unknown: '未知', alerts: '告警', live: '实时', backlog: '积压', samples: '样本', space: '空间不足', age: '过期', overflow: '超出容量', 'too-old': '过期', corrupt: '损坏',
+    wrong_transaction: '事务号不符', wrong_unit: '站号不符', wrong_function: '功能码不符', wrong_length: '长度不符', bad_header: '帧头错误', bad_crc: 'CRC 错误', short_frames: '帧不完整', garbage: '夹杂字节', bad_echo: '回显不符', strangers: '陌生来访', late: '迟到应答', unasked: '未问而答', noisy: '噪声断线', wrong_sum: '校验和错误', wrong_address: '表号不符', wrong_data: '数据标识不符', wrong_control: '控制码不符', wrong_number: '后续帧乱序', echoes: '自身回声', noise: '杂散字节', session_limit: '会话已满', silent: '连上无数据', undecodable: '无法解码', cached: '重复旧图',
   },
   verb: {
     access: { 'refused': '访问被拒' },
