@@ -23,7 +23,7 @@ from devices.sim.wires.field import FieldPublisher, Voices
 from devices.sim.wires.ledger import Ledger
 from devices.sim.wires.listening import Listener
 from devices.sim.wires.modbus import gateways
-from devices.sim.wires.pictures import render, render_dark
+from devices.sim.wires.pictures import Trouble, View, render
 from devices.sim.wires.snapshot import recorders
 from devices.sim.wires.terminal import Terminal
 from devices.wire.mqtt import Backoff, Broker
@@ -66,15 +66,10 @@ class Drawing:
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
 
-    def picture(self, camera: str, time_us: int) -> bytes:
-        """A JPEG of what the camera sees."""
-        level = self._plant.light(camera, time_us)
-        kind = self._plant.scenes.kind(camera)
-        return render(camera, kind, level, time_us, self._plant.campus.timezone)
-
-    def dark(self, camera: str, time_us: int) -> bytes:
-        """A JPEG of a covered lens."""
-        return render_dark(camera, time_us)
+    def picture(self, camera: str, time_us: int, troubles: Mapping[str, Trouble]) -> bytes:
+        """A JPEG of what the camera gives."""
+        sight = self._plant.sight(camera, time_us)
+        return render(View(camera, sight, time_us, self._plant.campus.timezone, troubles))
 
 
 class Simulation:

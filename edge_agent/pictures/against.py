@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from edge_agent.pictures import edges
 from edge_agent.pictures.alike import Change
-from edge_agent.pictures.edges import Focus, Outline
-from edge_agent.pictures.grid import Flags, Floats, Greys, Pixels
+from edge_agent.pictures.edges import Focus, Outline, joined
+from edge_agent.pictures.grid import Flags, Floats, Greys
 from edge_agent.pictures.plain import Plain
 from edge_agent.pictures.shift import CHECKED_FROM, Shift, moved, shifts
 
@@ -56,10 +56,9 @@ class Against:
 
 def compared(now: Outline, first: Outline, shown: Greys, focus: Focus, grey: Greys, half: Greys) -> Against:
     """Pictures against references, row by row; `first` and `shown` are what the references were first."""
-    strength = edges.slopes(half)
-    shift = shifts(shown, first, half, strength)
-    seen_from = _followed(now, shift)
-    there = edges.kept(seen_from, strength)
+    slopes = edges.slopes(half)
+    shift = shifts(shown, first, half, slopes)
+    there = edges.kept(_followed(now, shift), slopes)
     energies = edges.focus(now.strong, grey)
     still = ~(np.hypot(shift.x, shift.y) >= 2 * CHECKED_FROM)
     sharp = np.where(still, edges.sharpness(focus, energies, there.tiles), np.nan)
@@ -78,13 +77,12 @@ def compared(now: Outline, first: Outline, shown: Greys, focus: Focus, grey: Gre
 def _followed(outline: Outline, shift: Shift) -> Outline:
     """References moved to where their views are now: what a shift explains is not gone."""
     rows = np.flatnonzero(np.hypot(shift.x, shift.y) >= 2 * CHECKED_FROM)
-    strength: Pixels = outline.strength.copy() if len(rows) else outline.strength
-    strong: Flags = outline.strong.copy() if len(rows) else outline.strong
+    if not len(rows):
+        return outline
+    each = [outline[np.array([row])] for row in range(len(shift.x))]
     for row in rows:
-        move = round(float(shift.y[row]) / 2), round(float(shift.x[row]) / 2)
-        one = moved(outline[np.array([row])], move)
-        strength[row], strong[row] = one.strength[0], one.strong[0]
-    return Outline(strength, strong, outline.texture)
+        each[row] = moved(each[row], (round(float(shift.y[row]) / 2), round(float(shift.x[row]) / 2)))
+    return joined(each)
 
 
 def blind(plain: Plain) -> Flags:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,8 @@ from edge_agent.pictures.grid import (
     tiled,
 )
 
+Rows = npt.NDArray[np.int64]
+
 #: The strongest pixels of a reference are its edges, if they are at least so strong (grey levels).
 EDGE_SHARE: Final = 0.12
 LEAST_EDGE: Final = 10.0
@@ -37,32 +40,49 @@ FLOORS: Final = (3.0, 14.0)
 TEXTURE_SHARE: Final = 0.95
 #: Of noise alone this share stays below so many times the median (Rayleigh).
 NOISE_STRONG: Final = 2.08
-#: A tile says something if it has so many pixels of edges; it is covered if fewer than this part of them is there.
+#: A tile says something if it has so many pixels of edges; it is clear if this part of them is there, else covered.
 LEAST_PIXELS: Final = 4
-COVERED: Final = 0.35
-#: Sharpness is judged where this part of the edges is there, and if so many of the tiles are left.
-CLEAR, LEAST_CLEAR = 0.6, 0.25
+CLEAR: Final = 0.6
+#: Sharpness is judged where it is clear, if so many of the tiles are.
+LEAST_CLEAR: Final = 0.25
 #: White noise of variance 1 has these energies of curvature and of slope; the quietest tiles have nothing else.
 NOISE_BEND, NOISE_SLOPE = 20.0, 4.0
 QUIET: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
-    """Edges of pictures of half the size.
+class Slopes:
+    """How steeply the grey of pictures of half the size changes; float32 (n, 70, 160), in grey levels, never negative.
 
-    strength: float32 (n, 70, 160) in grey levels.
-    strong:   bool, the same shape: where the edges of a reference are.
-    texture:  float64 (n,), strength of the stronger edges.
+    across, down: from left to right, and from above to below.
+    strength:     both together.
     """
 
+    across: Pixels
+    down: Pixels
     strength: Pixels
+
+    def __getitem__(self, rows: Rows) -> Slopes:
+        """Some of them."""
+        return Slopes(self.across[rows], self.down[rows], self.strength[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Edges of references.
+
+    slopes:  of the pictures.
+    strong:  bool (n, 70, 160): where the edges are.
+    texture: float64 (n,), strength of the stronger edges.
+    """
+
+    slopes: Slopes
     strong: Flags
     texture: Floats
 
-    def __getitem__(self, rows: npt.NDArray[np.int64]) -> Outline:
+    def __getitem__(self, rows: Rows) -> Outline:
         """Some of them."""
-        return Outline(self.strength[rows], self.strong[rows], self.texture[rows])
+        return Outline(self.slopes[rows], self.strong[rows], self.texture[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +111,34 @@ class Kept:
     tiles: Floats
 
 
-def slopes(half: Greys) -> Pixels:
-    """Edge strength in the inner part of pictures of half the size: float32 (n, 70, 160)."""
+def slopes(half: Greys) -> Slopes:
+    """Slopes in the inner part of pictures of half the size."""
     values = half[:, HALF_TOP - 1 : HALF_BOTTOM + 1].astype(np.float32)
-    down = values[:, 2:] - values[:, :-2]
-    right = np.zeros_like(down)
-    right[:, :, 1:-1] = values[:, 1:-1, 2:] - values[:, 1:-1, :-2]
-    strength: Pixels = np.sqrt(right * right + down * down)
-    return strength
+    down = np.abs(values[:, 2:] - values[:, :-2])
+    across = np.zeros_like(down)
+    across[:, :, 1:-1] = np.abs(values[:, 1:-1, 2:] - values[:, 1:-1, :-2])
+    return Slopes(across, down, np.sqrt(across * across + down * down))
 
 
 def outline(half: Greys) -> Outline:
     """The edges of references."""
-    strength = slopes(half)
-    strong = strength >= np.maximum(_ranked(strength, 1.0 - EDGE_SHARE), LEAST_EDGE)[:, None, None]
-    return Outline(strength, strong, texture(strength))
+    found = slopes(half)
+    limit = np.maximum(_ranked(found.strength, 1.0 - EDGE_SHARE), LEAST_EDGE)
+    return Outline(found, found.strength >= limit[:, None, None], texture(found.strength))
+
+
+def joined(outlines: Sequence[Outline]) -> Outline:
+    """Outlines one after the other."""
+    slopes_ = [one.slopes for one in outlines]
+    return Outline(
+        Slopes(
+            np.concatenate([one.across for one in slopes_]),
+            np.concatenate([one.down for one in slopes_]),
+            np.concatenate([one.strength for one in slopes_]),
+        ),
+        np.concatenate([one.strong for one in outlines]),
+        np.concatenate([one.texture for one in outlines]),
+    )
 
 
 def texture(strength: Pixels) -> Floats:
@@ -130,21 +163,25 @@ def _ranked(strength: Pixels, share: float) -> Pixels:
     return ranked
 
 
-def kept(reference: Outline, strength: Pixels) -> Kept:
-    """How much of the references' edges is still there; row i against row i."""
-    ratio = texture(strength) / np.maximum(reference.texture, 1.0)
+def kept(reference: Outline, now: Slopes) -> Kept:
+    """How much of the references' edges is still there; row i against row i.
+
+    An upright edge is there if there is an upright one, a level one if there is a level one: in a view full of
+    other things most edges of the reference would find some edge in their place.
+    """
+    ratio = texture(now.strength) / np.maximum(reference.texture, 1.0)
     gain = np.clip(ratio, LEAST_GAIN, 1.0).astype(np.float32)[:, None, None]
-    wanted = np.maximum(floors(strength)[:, None, None], PRESENT * gain * reference.strength)
-    present = reference.strong & (widened(strength) >= wanted)
+    was = reference.slopes
+    wanted = np.maximum(floors(now.strength)[:, None, None], PRESENT * gain * was.strength)
+    along = was.across * widened(now.across) + was.down * widened(now.down)
+    present = reference.strong & (along >= wanted * was.strength)
     edges = tiled(reference.strong.astype(np.float32)).astype(np.float64)
     found = tiled(present.astype(np.float32)).astype(np.float64)
     says = edges >= LEAST_PIXELS
     with np.errstate(divide="ignore", invalid="ignore"):
         tiles = np.where(says, found / edges, np.nan)
         share = found.sum(axis=(1, 2)) / edges.sum(axis=(1, 2))
-        covered = np.count_nonzero(says & (tiles < COVERED), axis=(1, 2)) / np.count_nonzero(
-            says, axis=(1, 2)
-        )
+        covered = np.count_nonzero(says & (tiles < CLEAR), axis=(1, 2)) / np.count_nonzero(says, axis=(1, 2))
     return Kept(100.0 * share, 100.0 * ratio, 100.0 * covered, tiles)
 
 

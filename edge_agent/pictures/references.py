@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from devices.model.codes import PictureReference
-from edge_agent.pictures.edges import Focus, Outline, kept, outline, slopes
+from edge_agent.pictures.edges import Focus, Outline, Slopes, kept, outline, slopes
 from edge_agent.pictures.grid import COLUMNS, HALF_HEIGHT, HALF_WIDTH, ROWS, Greys, Pixels
 
 Rows = npt.NDArray[np.int64]
@@ -90,18 +90,18 @@ class References:
         waiting = self._waiting.setdefault((row, light), [])
         if waiting and candidate.time_us - waiting[-1].time_us < every_s * 1e6:
             return False
-        strength = slopes(candidate.half[None])
-        if waiting and kept(outline(waiting[0].half[None]), strength).kept_edges[0] < ALIKE:
+        now = slopes(candidate.half[None])
+        if waiting and kept(outline(waiting[0].half[None]), now).kept_edges[0] < ALIKE:
             waiting.clear()
         other = 1 - light
-        if self.state[row, other] and not self._shows(row, other, strength):
+        if self.state[row, other] and not self._shows(row, other, now):
             self.counts["refused"] += 1
             return False
         waiting.append(candidate)
         return len(waiting) >= NEEDED
 
-    def _shows(self, row: int, light: int, strength: Pixels) -> bool:
-        there = kept(outline(self.half[row, light][None]), strength).kept_edges[0]
+    def _shows(self, row: int, light: int, now: Slopes) -> bool:
+        there = kept(outline(self.half[row, light][None]), now).kept_edges[0]
         return bool(there >= SAME_VIEW)
 
     def median(self, row: int, light: int) -> Greys:

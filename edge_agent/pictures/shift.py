@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from devices.model.frames import FRAME_WIDTH
-from edge_agent.pictures.edges import Outline, kept
+from edge_agent.pictures.edges import Outline, Slopes, kept
 from edge_agent.pictures.grid import HALF_BOTTOM, HALF_TOP, HALF_WIDTH, Floats, Greys, Pixels
 
 #: A peak below this says that no shift explains the picture (1: a pure shift).
@@ -45,7 +45,7 @@ class Shift:
         return found
 
 
-def shifts(reference: Greys, outline: Outline, half: Greys, strength: Pixels) -> Shift:
+def shifts(reference: Greys, outline: Outline, half: Greys, now: Slopes) -> Shift:
     """Find the shift of each picture of half the size against its reference."""
     surface = _correlated(reference, half)
     n = len(half)
@@ -61,7 +61,7 @@ def shifts(reference: Greys, outline: Outline, half: Greys, strength: Pixels) ->
         one = np.array([number])
         moved_to = moved(outline[one], move)
         enough = np.count_nonzero(moved_to.strong) >= LEAST_OVERLAP * np.count_nonzero(outline.strong[number])
-        believed[number] = enough and kept(moved_to, strength[one]).kept_edges[0] >= AGREEING
+        believed[number] = enough and kept(moved_to, now[one]).kept_edges[0] >= AGREEING
     return Shift(np.where(believed, 2.0 * x, np.nan), np.where(believed, 2.0 * y, np.nan))
 
 
@@ -70,9 +70,13 @@ def moved(outline: Outline, move: tuple[int, int]) -> Outline:
     down, right = move
     source = slice(None), _overlap(_HEIGHT, down), _overlap(HALF_WIDTH, right)
     target = slice(None), _overlap(_HEIGHT, -down), _overlap(HALF_WIDTH, -right)
-    strength, strong = np.zeros_like(outline.strength), np.zeros_like(outline.strong)
-    strength[target], strong[target] = outline.strength[source], outline.strong[source]
-    return Outline(strength, strong, outline.texture)
+    was = outline.slopes
+    found = [np.zeros_like(values) for values in (was.across, was.down, was.strength)]
+    for new, old in zip(found, (was.across, was.down, was.strength), strict=True):
+        new[target] = old[source]
+    strong = np.zeros_like(outline.strong)
+    strong[target] = outline.strong[source]
+    return Outline(Slopes(*found), strong, outline.texture)
 
 
 def _correlated(reference: Greys, half: Greys) -> Pixels:

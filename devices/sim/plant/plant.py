@@ -16,7 +16,7 @@ from devices.sim.plant.meters import Meters
 from devices.sim.plant.plates import PlateReading, eyes_of
 from devices.sim.plant.pumps import PumpRoom
 from devices.sim.plant.rooms import Rooms
-from devices.sim.plant.scenes import Scenes
+from devices.sim.plant.scenes import Scenes, Sight
 from devices.sim.plant.traffic import Lane, RadarReading, Traffic
 from devices.sim.plant.weather import outdoor_c, season_mean_c
 
@@ -66,6 +66,7 @@ class Plant:
             [c.id for c in cameras],
             [campus.areas[c.area] for c in cameras],
             [campus.site_of(c).id for c in cameras],
+            seed,
         )
         self.pressures = frozenset(device.id for device in _of_kind(campus, DeviceKind.PRESSURE))
         self._pump_of_link = {campus.devices[pump].link: pump for pump in self.pumps}
@@ -99,10 +100,10 @@ class Plant:
         self.rooms.step(day, moment.minute, outdoor, season_mean_c(year_day), dt_s)
         self.meters.step(day, moment.minute, dt_s)
 
-    def light(self, camera: str, time_us: int) -> float:
-        """Mean grey level before a camera."""
+    def sight(self, camera: str, time_us: int) -> Sight:
+        """What is before a camera."""
         moment = self.almanac.moment(time_us)
-        return self.scenes.level(camera, self.almanac.day(moment.day), moment.minute)
+        return self.scenes.sight(camera, self.almanac.day(moment.day), moment.minute)
 
     def truth(self, device: str) -> dict[str, float]:
         """True values of a polled device by point name, in canonical units; NaN: it has no such sensor.

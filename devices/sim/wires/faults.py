@@ -22,6 +22,7 @@ class Target(StrEnum):
     AC = "ac"
     DOOR = "door"
     RADAR = "radar"
+    METER = "meter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ KINDS: Final = {
         _kind("dead-link", {Target.LINK}, "refuses and drops connections", "link-silent, recorder-silent"),
         _kind("closing-link", {Target.LINK}, "accepts and closes at once", "link-silent, recorder-silent"),
         _kind(
-            "clock-off", {Target.DOOR}, "its clock is wrong", "wrong times", value="seconds", usual=3600.0
+            "clock-off", {Target.DOOR, Target.CAMERA}, "its clock is wrong",
+            "wrong times, camera-clock-wrong", value="seconds", usual=3600.0
         ),
         _kind("manual", {Target.PUMP}, "selector turned to manual", "pump-not-auto"),
         _kind("off", {Target.PUMP}, "selector turned to off", "pump-not-auto"),
@@ -85,6 +87,15 @@ KINDS: Final = {
         _kind(
             "reverts", {Target.AC}, "goes back to what it had after a write", "setpoint", value="seconds", usual=60.0
         ),
+        _kind(
+            "counter-reset", {Target.METER}, "the meter is replaced: it counts on from here", "counter-reset",
+            value="kWh", at_once=True,
+        ),
+        _kind("counter-glitch", {Target.METER}, "its counter reads 0", "counted as glitches, no consumption"),
+        _kind(
+            "counter-rollover", {Target.METER}, "its counter starts again at a number of kWh", "counted as rollover",
+            value="kWh", usual=1000.0,
+        ),
         _kind("held", {Target.DOOR}, "opened with a card, then wedged", "door-held"),
         _kind("forced", {Target.DOOR}, "opened without a release", "door-forced"),
         _kind(
@@ -93,6 +104,31 @@ KINDS: Final = {
         ),
         _kind("dark", {Target.CAMERA}, "covered, or the light is off", "camera-dark"),
         _kind("frozen", {Target.CAMERA}, "the same picture again and again", "camera-frozen"),
+        _kind("frozen-clock", {Target.CAMERA}, "the same picture, and its clock goes on", "camera-frozen"),
+        _kind(
+            "blur", {Target.CAMERA}, "out of focus", "camera-blurred",
+            value="pixels, standard deviation at 640 wide", usual=3.0,
+        ),
+        _kind(
+            "cover", {Target.CAMERA}, "something before the lens", "camera-covered",
+            value="% of the picture", usual=100.0,
+        ),
+        _kind(
+            "turn", {Target.CAMERA}, "turned to something else", "camera-turned",
+            value="% of the picture's width", usual=100.0,
+        ),
+        _kind(
+            "shift", {Target.CAMERA}, "moved a little", "camera-moved", value="% of the picture's width", usual=5.0
+        ),
+        _kind(
+            "glare", {Target.CAMERA}, "overexposed", "camera-overexposed", value="grey levels added", usual=225.0
+        ),
+        _kind("no-video", {Target.CAMERA}, "the recorder shows its blue", "camera-no-video"),
+        _kind("snow", {Target.CAMERA}, "noise all over", "camera-noisy", value="grey levels", usual=90.0),
+        _kind(
+            "fog", {Target.CAMERA, Target.LINK}, "thick fog, before all cameras of a recorder if put on its link",
+            "camera-many", value="% of the light", usual=80.0,
+        ),
         _kind("offline", {Target.CAMERA}, "the recorder has lost it (HTTP 503)", "camera-offline"),
         _kind("unauthorised", {Target.CAMERA}, "password changed (HTTP 401)", "camera-offline"),
     )

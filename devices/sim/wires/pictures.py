@@ -1,4 +1,4 @@
-"""Pictures of simulated cameras: a drawn scene, light, something that moves, the camera's clock, and noise.
+"""Pictures of simulated cameras: a scene by its light, what passes, the camera's clock, noise, and what is wrong.
 
 A real sensor never gives the same picture twice; neither does this one, unless its camera is frozen.
 """
@@ -6,58 +6,172 @@ A real sensor never gives the same picture twice; neither does this one, unless 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from devices.campus.site import AreaKind
+from devices.sim.plant.scenes import Sight
+from devices.sim.wires import passing
+from devices.sim.wires.scenery import (
+    DRAWN_LEVEL,
+    HEIGHT,
+    NOISE,
+    OUTSIDE,
+    VARIANTS,
+    WHITE,
+    WIDTH,
+    by_infrared,
+    noise,
+    scene,
+    seed_of,
+)
 
-Picture = npt.NDArray[np.uint8]
-
-WIDTH: Final = 640
-HEIGHT: Final = 360
 QUALITY: Final = 60
-#: Mean level for which the scenes are drawn.
-DRAWN_LEVEL: Final = 120.0
-VARIANTS: Final = 4
-NOISES: Final = 8
-WHITE: Final = (255, 255, 255)
 DARK_LEVEL: Final = 7.0
-OUTSIDE: Final = frozenset({AreaKind.ROAD, AreaKind.GATE, AreaKind.PARKING, AreaKind.OUTDOORS})
+#: A camera that is turned further than this, in % of its picture's width, looks at something else.
+AWAY: Final = 50.0
+#: What it sees then, by whether it looked outside.
+AWAY_TO: Final = {True: AreaKind.ARCHIVE, False: AreaKind.OUTDOORS}
+FOG_GREY: Final = 165
+#: Light of infrared or of dusk asks more of the sensor.
+DIM_LEVEL, DIM_NOISE = 80.0, 8
 
 
-def render(camera: str, kind: AreaKind, level: float, time_us: int, zone: ZoneInfo) -> bytes:
-    """A JPEG of what the camera sees.
+class Trouble(NamedTuple):
+    """Something wrong with a picture: its kind's number, and since when."""
 
-    Args:
-        camera: its id; decides the variant of the scene and what stands in the picture.
-        kind: what it looks at.
-        level: mean grey level of the light.
-        time_us: UTC, for what moves and for the camera's clock.
-        zone: of the camera's clock.
+    value: float
+    since_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one picture is drawn of.
+
+    camera:  its id; decides the variant of the scene and what stands in the picture.
+    time_us: UTC, for what moves and for the camera's clock.
+    zone:    of the camera's clock.
+    troubles: by kind of fault, see `TROUBLES`.
     """
-    seed = sum(camera.encode())
-    picture = cv2.convertScaleAbs(_scene(kind, seed % VARIANTS), alpha=level / DRAWN_LEVEL, beta=0)
-    _passer_by(picture, kind, seed, time_us, level)
-    picture = cv2.add(picture, _slice(time_us), dtype=cv2.CV_8U)
-    clock = dt.datetime.fromtimestamp(time_us / 1e6, zone)
-    _label(picture, f"{clock:%Y-%m-%d %H:%M:%S}", (10, 24))
-    _label(picture, camera, (10, HEIGHT - 12))
+
+    camera: str
+    sight: Sight
+    time_us: int
+    zone: ZoneInfo
+    troubles: Mapping[str, Trouble] = field(default_factory=dict)
+
+
+def render(view: View) -> bytes:
+    """A JPEG of what the camera gives."""
+    if "no-video" in view.troubles:
+        return _no_video()
+    if "dark" in view.troubles:
+        return _dark(view)
+    frozen = view.troubles.get("frozen-clock")
+    drawn_us = view.time_us if frozen is None else frozen.since_us
+    picture: Any = _scene(view)
+    passing.draw(picture, view.sight, seed_of(view.camera), drawn_us)
+    for kind, spoil in BEFORE_SENSOR.items():
+        if kind in view.troubles:
+            picture = spoil(picture, view.troubles[kind].value)
+    if view.sight.infrared:  # whatever is wrong, it has no colours by infrared light
+        picture = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    strength = NOISE if view.sight.level >= DIM_LEVEL else DIM_NOISE
+    picture = cv2.add(picture, noise(drawn_us, strength, grey=view.sight.infrared), dtype=cv2.CV_8U)
+    if "snow" in view.troubles:
+        strength = round(min(127.0, view.troubles["snow"].value))
+        interference = noise(drawn_us, strength, 1234, grey=view.sight.infrared)
+        picture = cv2.add(picture, interference, dtype=cv2.CV_8U)
+    _label(picture, _clock(view), (10, 24))
+    _label(picture, view.camera, (10, HEIGHT - 12))
     return _jpeg(picture)
 
 
-def render_dark(camera: str, time_us: int) -> bytes:
-    """A JPEG of a covered lens: almost black, without the text that would lift its spread.
+def _scene(view: View) -> Any:
+    """The place, as the camera is turned."""
+    seed, sight = seed_of(view.camera), view.sight
+    turned = view.troubles.get("turn") or view.troubles.get("shift")
+    percent = 0.0 if turned is None else turned.value
+    away = abs(percent) >= AWAY
+    kind = AWAY_TO[sight.kind in OUTSIDE] if away else sight.kind
+    if sight.infrared:
+        picture: Any = by_infrared(kind, seed % VARIANTS, sight.level).copy()
+    else:
+        drawn = scene(kind, seed % VARIANTS)
+        picture = cv2.convertScaleAbs(drawn, alpha=sight.level / DRAWN_LEVEL, beta=0)
+    if away:
+        return np.ascontiguousarray(picture[:, ::-1])
+    return np.roll(picture, round(WIDTH * percent / 100), axis=1) if percent else picture
+
+
+def _clock(view: View) -> str:
+    ahead_s = view.troubles["clock-off"].value if "clock-off" in view.troubles else 0.0
+    clock = dt.datetime.fromtimestamp(view.time_us / 1e6 + ahead_s, view.zone)
+    return f"{clock:%Y-%m-%d %H:%M:%S}"
+
+
+def _blur(picture: Any, pixels: float) -> Any:
+    return cv2.GaussianBlur(picture, (0, 0), max(0.1, pixels))
+
+
+def _cover(picture: Any, percent: float) -> Any:
+    """Something without structure over the left part, not quite evenly lit."""
+    width = round(WIDTH * min(100.0, max(0.0, percent)) / 100)
+    picture[:, :width] = _cloth()[:, :width]
+    return picture
+
+
+def _glare(picture: Any, level: float) -> Any:
+    return cv2.convertScaleAbs(picture, alpha=0.5, beta=level)
+
+
+def _fog(picture: Any, percent: float) -> Any:
+    share = min(1.0, max(0.0, percent / 100))
+    thick = cv2.GaussianBlur(picture, (0, 0), 0.3 + 1.5 * share)
+    return cv2.convertScaleAbs(thick, alpha=1.0 - share, beta=FOG_GREY * share)
+
+
+#: What lies between the scene and the sensor, in the order of the light.
+BEFORE_SENSOR: Final[dict[str, Callable[[Any, float], Any]]] = {
+    "fog": _fog,
+    "cover": _cover,
+    "blur": _blur,
+    "glare": _glare,
+}
+#: Every kind of fault that changes a picture.
+TROUBLES: Final = (*BEFORE_SENSOR, "dark", "no-video", "turn", "shift", "snow", "frozen-clock", "clock-off")
+
+
+@cache
+def _cloth() -> Any:
+    across = np.linspace(90, 125, WIDTH, dtype=np.float32)
+    down = np.linspace(-8, 8, HEIGHT, dtype=np.float32)
+    grey = across[None, :] + down[:, None]
+    return np.stack([grey * 0.95, grey, grey * 1.05], axis=2).astype(np.uint8)
+
+
+@cache
+def _no_video() -> bytes:
+    """What a recorder gives for a channel without a signal: always the same blue."""
+    picture = np.full((HEIGHT, WIDTH, 3), (150, 60, 30), np.uint8)
+    cv2.putText(picture, "NO VIDEO", (WIDTH // 2 - 110, HEIGHT // 2), cv2.FONT_HERSHEY_SIMPLEX, 1.6, WHITE, 3)
+    return _jpeg(picture)
+
+
+def _dark(view: View) -> bytes:
+    """A covered lens: almost black, without the text that would lift its spread.
 
     The noise is as strong as ever: a fainter one would not survive the compression, and a dark camera would seem
     frozen as well.
     """
-    noise = _slice(time_us, sum(camera.encode()))
-    return _jpeg(cv2.add(np.full((HEIGHT, WIDTH, 3), DARK_LEVEL, np.uint8), noise, dtype=cv2.CV_8U))
+    grain = noise(view.time_us, more=seed_of(view.camera))
+    return _jpeg(cv2.add(np.full((HEIGHT, WIDTH, 3), DARK_LEVEL, np.uint8), grain, dtype=cv2.CV_8U))
 
 
 def _jpeg(picture: Any) -> bytes:
@@ -68,68 +182,3 @@ def _jpeg(picture: Any) -> bytes:
 
 def _label(picture: Any, text: str, place: tuple[int, int]) -> None:
     cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, WHITE, 1, cv2.LINE_8)
-
-
-def _passer_by(picture: Any, kind: AreaKind, seed: int, time_us: int, level: float) -> None:
-    """A car or a person that walks through the lower half, a little further in each picture."""
-    along = (time_us // 50_000 + seed * 97) % (WIDTH * 2) - WIDTH // 2
-    size = (90, 40) if kind in OUTSIDE else (26, 80)
-    shade = int(level * 0.45)
-    top = HEIGHT * 2 // 3 - size[1] // 2 + seed % 30
-    corner = (along + size[0], top + size[1])
-    cv2.rectangle(picture, (along, top), corner, (shade, shade, shade // 2 + 20), -1)
-
-
-def _slice(time_us: int, more: int = 0) -> npt.NDArray[np.int8]:
-    """Another piece of the noise each time: where it begins depends on the microsecond."""
-    column, row = divmod(time_us // 7 + more, HEIGHT)
-    column %= WIDTH
-    noise = _noise(time_us // 1_000_003 % NOISES)
-    return np.ascontiguousarray(noise[row : row + HEIGHT, column : column + WIDTH])
-
-
-@cache
-def _noise(number: int) -> npt.NDArray[np.int8]:
-    """Sensor noise, larger than a picture so that pieces of it differ."""
-    rng = np.random.default_rng([77, number])
-    return rng.integers(-5, 6, (HEIGHT * 2, WIDTH * 2, 3), np.int8)
-
-
-@cache
-def _scene(kind: AreaKind, variant: int) -> Picture:
-    rng = np.random.default_rng([78, list(AreaKind).index(kind), variant])
-    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    horizon = HEIGHT // 3 + int(rng.integers(-20, 20))
-    vanishing = WIDTH // 2 + int(rng.integers(-120, 120))
-    if kind in OUTSIDE:
-        _outside(picture, horizon, vanishing)
-    else:
-        _inside(picture, horizon, vanishing)
-    for _ in range(7 if kind is AreaKind.CORRIDOR else 14):
-        x, y = int(rng.integers(0, WIDTH)), int(rng.integers(horizon, HEIGHT - 40))
-        # Things nearer to the camera are larger.
-        size = 8 + (y - horizon) // 4
-        grey, tint = int(rng.integers(60, 190)), rng.integers(-18, 19, 3)
-        tone = [grey + int(value) for value in tint]
-        cv2.rectangle(picture, (x, y - size), (x + size * int(rng.integers(1, 3)), y), tone, -1)
-    mean = float(picture.mean())
-    scaled: Picture = np.clip(picture * (DRAWN_LEVEL / mean), 0, 255).astype(np.uint8)
-    return scaled
-
-
-def _outside(picture: Picture, horizon: int, vanishing: int) -> None:
-    picture[:horizon] = (205, 185, 165)
-    picture[horizon:] = (95, 125, 100)
-    road = np.array([[vanishing, horizon], [WIDTH - 40, HEIGHT], [40, HEIGHT]], np.int32)
-    cv2.fillPoly(picture, [road], (110, 110, 112))
-    cv2.line(picture, (vanishing, horizon), (WIDTH // 2, HEIGHT), WHITE, 2)
-
-
-def _inside(picture: Picture, horizon: int, vanishing: int) -> None:
-    picture[:] = (165, 170, 172)
-    far = ((vanishing - 70, horizon - 40), (vanishing + 70, horizon + 60))
-    floor = [[far[0][0], far[1][1]], [far[1][0], far[1][1]], [WIDTH, HEIGHT], [0, HEIGHT]]
-    ceiling = [[far[0][0], far[0][1]], [far[1][0], far[0][1]], [WIDTH, 0], [0, 0]]
-    cv2.fillPoly(picture, [np.array(floor, np.int32)], (95, 100, 110))
-    cv2.fillPoly(picture, [np.array(ceiling, np.int32)], (205, 208, 208))
-    cv2.rectangle(picture, far[0], far[1], (140, 145, 150), -1)

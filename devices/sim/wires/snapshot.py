@@ -13,6 +13,7 @@ from devices.profiles.profile import SnapshotSheet
 from devices.sim.wires.faults import FaultBoard
 from devices.sim.wires.ledger import Ledger
 from devices.sim.wires.listening import Listener
+from devices.sim.wires.pictures import TROUBLES, Trouble
 from devices.sim.wires.web import Response, read_request, write_response
 
 GARBAGE: Final = b"\xff\xd8this is no picture" + bytes(200)
@@ -21,11 +22,8 @@ GARBAGE: Final = b"\xff\xd8this is no picture" + bytes(200)
 class Camera(Protocol):
     """Where pictures come from."""
 
-    def picture(self, camera: str, time_us: int) -> bytes:
-        """A JPEG of what the camera sees at this moment."""
-
-    def dark(self, camera: str, time_us: int) -> bytes:
-        """A JPEG of a covered lens."""
+    def picture(self, camera: str, time_us: int, troubles: Mapping[str, Trouble]) -> bytes:
+        """A JPEG of what the camera gives at this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +122,9 @@ class Recorder:
         return picture
 
     def _draw(self, camera: str, now_us: int) -> bytes:
-        if self._board.find("dark", camera) is not None:
-            return self._camera.dark(camera, now_us)
-        return self._camera.picture(camera, now_us)
+        found = {kind: self._board.find(kind, camera, self.link.id) for kind in TROUBLES}
+        troubles = {kind: Trouble(fault.value, fault.since_us) for kind, fault in found.items() if fault}
+        return self._camera.picture(camera, now_us, troubles)
 
     def _count(self, path: str, answer: Answer) -> None:
         camera = self._paths.get(path)

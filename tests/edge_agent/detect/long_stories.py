@@ -13,7 +13,7 @@ import numpy as np
 from devices.campus.loading import load_campus
 from devices.campus.site import Campus
 from devices.model.alerts import AlertEvent
-from devices.model.codes import AcMode, CameraLink, DoorState, OnOff
+from devices.model.codes import AcMode, CameraLink, DoorState, OnOff, PictureReference
 from devices.model.samples import SampleBatch
 from edge_agent.detect.detection import Detection
 
@@ -110,6 +110,23 @@ PIPE, PIPE_ZH, PIPE_EN = (
 PUMP_ZH, PUMP_EN = "一号院消防泵房控制柜", "Cabinet, Fire pump room, No. 1"
 
 LONG_STORIES = {
+    "camera-partly-covered": LongStory(
+        device="hq1-cam-104",
+        start="2026-07-15 10:00",
+        until_s=2 * HOUR,
+        every_s=30,
+        says={
+            "covered_share": after(600, still(62.0), still(3.0), until_s=HOUR),
+            "reference": still(float(PictureReference.CONFIRMED)),
+            "alike": still(0.0),
+        },
+        # A lorry that unloads for a quarter of an hour.
+        sound={"covered_share": after(600, still(62.0), still(3.0), until_s=1500)},
+        raise_s=2400,
+        clear_s=HOUR + 60,
+        zh="围墙周界摄像机7:62% 的画面区域被挡",
+        en="Camera 7, Perimeter wall: 62 % of the view is blocked",
+    ),
     "stabiliser-starts-hour": LongStory(
         device="hq1-pump-1",
         start="2026-07-15 10:00",

@@ -14,7 +14,7 @@ from devices.campus.loading import load_campus
 from devices.campus.rules import StaleRule
 from devices.campus.site import Campus
 from devices.model.alerts import AlertEvent, EventKind
-from devices.model.codes import AcMode, CameraLink, DoorState, OnOff, PumpPosition
+from devices.model.codes import AcMode, CameraLink, DoorState, OnOff, PictureReference, PumpPosition
 from devices.model.samples import SampleBatch
 from edge_agent.detect.detection import Detection
 from tests.edge_agent.detect.long_stories import LONG_STORIES
@@ -62,7 +62,26 @@ CABINET = "一号院消防泵房控制柜"
 CABINET_EN = "Cabinet, Fire pump room, No. 1"
 CAMERA = "围墙周界摄像机7"
 CAMERA_EN = "Camera 7, Perimeter wall"
-PICTURE = {"link": float(CameraLink.ONLINE), "mean_level": 110.0, "std_level": 40.0, "same_pictures": 0.0}
+PICTURE = {
+    "link": float(CameraLink.ONLINE),
+    "mean_level": 110.0,
+    "std_level": 40.0,
+    "bright_share": 0.0,
+    "flat_share": 20.0,
+    "same_share": 0.0,
+    "same_pictures": 0.0,
+    "noise_level": 1.0,
+    "sharpness": 100.0,
+    "kept_edges": 98.0,
+    "texture": 100.0,
+    "covered_share": 0.0,
+    "shift": 0.0,
+    "reference": float(PictureReference.CONFIRMED),
+    "alike": 0.0,
+    "many_alike": 0.0,
+    "fps": 15.0,
+    "clock_off_s": 0.3,
+}
 AC = {"on": ON, "mode": float(AcMode.COOL), "setpoint_c": 26.0, "fault": OFF}
 DOOR = {"open": float(DoorState.CLOSED), "forced": OFF}
 DOOR_NAME, DOOR_EN = "主楼102 总值班室门禁", "Door Main 102 Duty room"
@@ -140,7 +159,48 @@ STORIES = {
     "camera-dark": camera(
         "画面过暗或被遮挡", "the picture is dark or covered", 95, mean_level=6.0, std_level=2.0
     ),
-    "camera-frozen": camera("画面连续 3 次相同", "the same picture 3 times in a row", 60, same_pictures=3.0),
+    "camera-frozen": camera("画面连续 2 次相同", "the same picture 2 times in a row", 60, same_pictures=2.0),
+    "camera-no-video": camera(
+        "录像机给出的是固定底图(97% 无纹理)",
+        "a placeholder, 97 % of it without structure",
+        95,
+        flat_share=97.0,
+        same_share=100.0,
+    ),
+    "camera-overexposed": camera(
+        "80% 的像素过曝", "80 % of the pixels are burnt out", 100, bright_share=80.0
+    ),
+    "camera-covered": camera(
+        "参考画面的边缘仅剩 6%,画面无纹理",
+        "only 6 % of the edges of its reference are there, and hardly any others",
+        110,
+        kept_edges=6.0,
+        texture=4.0,
+        covered_share=98.0,
+    ),
+    "camera-turned": camera(
+        "与参考画面不同,边缘仅剩 18%",
+        "another view, only 18 % of the edges of its reference are there",
+        115,
+        kept_edges=18.0,
+        texture=90.0,
+        covered_share=88.0,
+    ),
+    "camera-moved": camera("画面偏移 4.5%", "the view moved by 4.5 % of its width", 110, shift=4.5),
+    "camera-blurred": camera(
+        "清晰度为参考画面的 40%", "sharpness is 40 % of the reference", 115, sharpness=40.0
+    ),
+    "camera-noisy": camera(
+        "画面噪声 17,疑有干扰或雪花", "noise of 17 grey levels: interference?", 110, noise_level=17.0
+    ),
+    "camera-low-rate": camera("每秒仅 1.5 帧", "only 1.5 frames a second", 180, fps=1.5),
+    "camera-clock-wrong": camera("时钟偏差 3600 秒", "its clock is off by 3600 s", 120, clock_off_s=3600.0),
+    "camera-many": camera(
+        "同楼 70% 的摄像机画面同时变化:雾、雨、光线、供电或交换机",
+        "70 % of the cameras of the building changed alike: fog, rain, light, power or a switch",
+        95,
+        many_alike=70.0,
+    ),
     "device-silent": Story(
         "hq1-main-meter-floor-2",
         "主楼2层电表:已 60 秒无有效数据",
@@ -288,7 +348,13 @@ def test_a_silent_device_on_a_link_that_speaks_is_no_silent_link() -> None:
     assert [e for e in events if e.device == "hq1-meters-1"] == []
 
 
-@pytest.mark.parametrize("rule", ["camera-offline", "camera-dark"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        *("camera-offline", "camera-dark", "camera-no-video", "camera-overexposed", "camera-covered"),
+        *("camera-turned", "camera-moved", "camera-blurred", "camera-noisy"),
+    ],
+)
 def test_one_bad_picture_between_good_ones_raises_nothing(rule: str) -> None:
     story, player = STORIES[rule], Played()
     for second in range(0, 300, 5):

@@ -133,7 +133,13 @@ def test_light_follows_sun_outside_and_people_inside(demo: Campus, local_us: At)
     }
     noon, night = local_us(2026, 11, 23, 12), local_us(2026, 11, 23, 2)
     for kind in (AreaKind.ROAD, AreaKind.MEETING):
-        assert plant.light(cameras[kind], noon) > plant.light(cameras[kind], night) + 20
-    assert plant.light(cameras[AreaKind.PARKING], noon) == plant.light(cameras[AreaKind.PARKING], night)
+        assert plant.sight(cameras[kind], noon).level > plant.sight(cameras[kind], night).level + 20
+    assert (
+        plant.sight(cameras[AreaKind.PARKING], noon).level
+        == plant.sight(cameras[AreaKind.PARKING], night).level
+    )
     sunday = local_us(2026, 11, 22, 12)
-    assert plant.light(cameras[AreaKind.MEETING], sunday) < plant.light(cameras[AreaKind.MEETING], noon)
+    assert (
+        plant.sight(cameras[AreaKind.MEETING], sunday).level
+        < plant.sight(cameras[AreaKind.MEETING], noon).level
+    )

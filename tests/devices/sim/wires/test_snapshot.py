@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
 
 import cv2
 import httpx
@@ -12,10 +13,14 @@ import numpy as np
 import pytest
 
 from devices.campus.site import AreaKind, Campus
+from devices.sim.plant.scenes import Sight
 from devices.sim.simulation import Options, Simulation, running
-from devices.sim.wires.pictures import HEIGHT, WIDTH, render, render_dark
+from devices.sim.wires.faults import KINDS
+from devices.sim.wires.pictures import TROUBLES, Trouble, View, render
+from devices.sim.wires.scenery import HEIGHT, WIDTH
 
 CAM = "/snapshot/1.jpg"
+START = 1_795_350_960_123_456
 
 
 @pytest.fixture
@@ -144,25 +149,79 @@ async def test_connection_is_closed_when_the_client_wishes(recorder: httpx.Async
     assert grey(answer.content).shape == (HEIGHT, WIDTH)
 
 
+def view(camera: str, sight: Sight, at_us: int, **troubles: float) -> View:
+    found = {kind.replace("_", "-"): Trouble(value, START) for kind, value in troubles.items()}
+    return View(camera, sight, at_us, ZoneInfo("Asia/Shanghai"), found)
+
+
 @pytest.mark.parametrize("kind", list(AreaKind))
 @pytest.mark.parametrize("camera", ["a-cam-1", "b-cam-22"])
-def test_every_scene_keeps_to_its_light_and_is_no_dark_picture(
-    small: Campus, kind: AreaKind, camera: str
-) -> None:
-    for level in (66.0, 128.0):
-        picture = grey(render(camera, kind, level, 1_795_350_960_123_456, small.timezone))
+def test_every_scene_keeps_to_its_light_and_is_no_dark_picture(kind: AreaKind, camera: str) -> None:
+    for level, infrared in ((66.0, True), (128.0, False)):
+        picture = grey(render(view(camera, Sight(kind, level, infrared=infrared), START)))
         assert picture.mean() == pytest.approx(level, abs=14)
         assert picture.std() > 12
 
 
-def test_pictures_of_a_camera_differ_from_second_to_second(small: Campus) -> None:
-    start = 1_795_350_960_000_000
-    for draw in (
-        lambda at: render("c", AreaKind.LOBBY, 100.0, at, small.timezone),
-        lambda at: render_dark("c", at),
-    ):
-        seen = {small_grey(draw(start + 30_000_000 * number + 17 * number)) for number in range(40)}
-        assert len(seen) == 40
+@pytest.mark.parametrize("trouble", ["", "dark", "snow", "cover", "glare"])
+def test_pictures_of_a_camera_differ_from_second_to_second(trouble: str) -> None:
+    troubles = {trouble: 100.0} if trouble else {}
+    seen = {
+        small_grey(
+            render(
+                view("c", Sight(AreaKind.LOBBY, 100.0), START + 30_000_000 * number + 17 * number, **troubles)
+            )
+        )
+        for number in range(40)
+    }
+    assert len(seen) == 40
+
+
+def test_by_infrared_light_and_in_the_rain_nothing_has_colours() -> None:
+    for troubles in ({}, {"snow": 90.0}, {"cover": 50.0}):
+        data = render(view("c", Sight(AreaKind.ROAD, 66.0, infrared=True, rain=0.7), START, **troubles))
+        blue, green, red = cv2.split(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
+        assert np.abs(blue.astype(int) - red).mean() < 1
+        assert np.abs(green.astype(int) - red).mean() < 1
+
+
+def test_a_frozen_picture_with_a_running_clock_changes_at_its_clock_only() -> None:
+    sight = Sight(AreaKind.LOBBY, 100.0)
+    first, second = (grey(render(view("c", sight, START + s, frozen_clock=0))) for s in (0, 61_000_000))
+    assert np.array_equal(first[40:-40], second[40:-40])
+    assert not np.array_equal(first[:40], second[:40])
+
+
+def test_no_video_is_always_the_same_picture() -> None:
+    pictures = [
+        render(view(c, Sight(AreaKind.GATE, 90.0), START + s, no_video=0)) for c, s in (("a", 0), ("b", 5))
+    ]
+    assert pictures[0] == pictures[1]
+
+
+@pytest.mark.parametrize("kind", sorted({*TROUBLES} - {"frozen-clock"}))
+def test_every_fault_of_a_picture_is_seen_in_it(kind: str) -> None:
+    sight, value = Sight(AreaKind.GATE, 110.0), KINDS[kind].usual
+    healthy = grey(render(view("c", sight, START + 90_000_000))).astype(int)
+    spoilt = grey(render(view("c", sight, START + 90_000_000, **{kind: value}))).astype(int)
+    assert np.abs(healthy - spoilt).max() > 60
+
+
+@pytest.mark.parametrize("kind", sorted({*TROUBLES} - {"frozen-clock"}))
+async def test_a_fault_put_on_the_board_reaches_the_picture(
+    kind: str, sim: Simulation, recorder: httpx.AsyncClient
+) -> None:
+    drawn: list[dict[str, Trouble]] = []
+
+    class Drawn:
+        def picture(self, _camera: str, _time_us: int, troubles: dict[str, Trouble]) -> bytes:
+            drawn.append(troubles)
+            return b"picture"
+
+    sim._recorders[0]._camera = Drawn()
+    put(sim, "cam-1", kind, 12.0)
+    assert (await recorder.get(CAM)).content == b"picture"
+    assert {name: trouble.value for name, trouble in drawn[0].items()} == {kind: 12.0}
 
 
 def small_grey(data: bytes) -> bytes:
