@@ -56,7 +56,7 @@ def campus_of(
 def _profile(name: str, sheet: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "profile": name,
-        "kind": "camera" if sheet["kind"] == "snapshot" else "meter",
+        "kind": "camera" if sheet["kind"] in {"snapshot", "stream"} else "meter",
         "title": NAME,
         "make": "test",
         "model": "test",

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from devices.model.errors import Garbled
 from devices.model.frames import FRAME_HEIGHT, FRAME_WIDTH
-from edge_agent.sources.capture.jpeg import check, size_of
 from edge_agent.sources.camera.newest import Newest, Picture
+from edge_agent.sources.capture.jpeg import check, size_of
 from edge_agent.sources.capture.picture import seen_of
 from tests.edge_agent.sources.camera.pictures import declaring, encoded, jpeg
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import contextlib
 import itertools
 import logging
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +20,12 @@ from devices.model.errors import ConfigRefused
 from edge_agent.sources.camera import CameraSettings, CameraSource, cameras_of
 from edge_agent.sources.port import SystemClock
 from tests.edge_agent.sources.camera.pictures import declaring, jpeg
+from tests.edge_agent.sources.camera.watching import http_link, links, watching
 from tests.edge_agent.sources.camera.web_host import Asked, Host, Reply, digest_answer, ok, serving, status
-from tests.edge_agent.sources.gathering_sink import GatheringSink
-from tests.edge_agent.sources.small_campus import AGENT, NAME, campus_of, device
+from tests.edge_agent.sources.small_campus import AGENT, campus_of, device
 
 SECRET = "s3cret-word"
 PICTURE = jpeg()
-
-
-def http_link(port: int, name: str = "rec", **settings: Any) -> dict[str, Any]:
-    link = {"id": name, "agent": AGENT, "kind": "http", "name": NAME, "host": "127.0.0.1", "port": port}
-    return {**link, "poll_s": 0.1, "timeout_s": 3.0, **settings}
 
 
 def campus(folder: Path, port: int, cameras: int = 1, **settings: Any) -> Campus:
@@ -39,28 +33,6 @@ def campus(folder: Path, port: int, cameras: int = 1, **settings: Any) -> Campus
         device(f"cam-{n}", "campus-camera", "rec", parameters={"channel": n}) for n in range(1, cameras + 1)
     ]
     return campus_of(folder, [http_link(port, **settings)], devices)
-
-
-@contextlib.asynccontextmanager
-async def watching(
-    site: Campus, settings: CameraSettings | None = None
-) -> AsyncIterator[tuple[GatheringSink, CameraSource]]:
-    table = site.points_of(AGENT)
-    sink = GatheringSink(table)
-    source = CameraSource(
-        site, AGENT, settings or CameraSettings(host_rest_s=0), table, SystemClock(), lambda: 0.0
-    )
-    task = asyncio.create_task(source.run(sink))
-    try:
-        yield sink, source
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-def links(sink: GatheringSink, camera: str) -> list[CameraLink]:
-    return [CameraLink(int(value)) for value, _ in sink.of(f"{camera}.link")]
 
 
 async def test_a_good_picture_gives_a_frame_its_link_and_the_bytes_as_they_came(tmp_path: Path) -> None:
