@@ -26,7 +26,9 @@ TARGETS: Final = {
     DeviceKind.DOOR: Target.DOOR,
     DeviceKind.RADAR: Target.RADAR,
     DeviceKind.CAMERA: Target.CAMERA,
+    DeviceKind.METER: Target.METER,
 }
+COUNTER_FAULTS: Final = frozenset({"counter-reset", "counter-glitch", "counter-rollover"})
 PUMP_TROUBLES: Final = frozenset(trouble.value for trouble in PumpTrouble)
 
 Later = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
@@ -75,6 +77,8 @@ class Effects:
             self._plant.rooms.set_by_hand(fault.target, fault.value or self._too_far(fault.target))
         elif fault.kind == "ac-fault":
             self._plant.rooms.fault[self._plant.rooms.row[fault.target]] = True
+        elif fault.kind in COUNTER_FAULTS:
+            self._plant.meters.disturb(fault.target, fault.kind, fault.value)
         elif fault.kind == "held":
             self._plant.doors.hold(fault.target, self._clock_us())
         elif fault.kind == "forced":
@@ -93,6 +97,8 @@ class Effects:
             self._plant.rooms.leave_alone(fault.target)
         elif fault.kind == "ac-fault":
             self._plant.rooms.fault[self._plant.rooms.row[fault.target]] = False
+        elif fault.kind in COUNTER_FAULTS:
+            self._plant.meters.leave_alone(fault.target, fault.kind)
         elif fault.kind in {"held", "forced"}:
             self._plant.doors.release(fault.target, self._clock_us())
         elif fault.target in self._listeners:

@@ -86,6 +86,27 @@ class Meters:
         self.power_w = np.zeros(len(self.ids))
         self.energy_kwh = np.zeros(len(self.ids))
         self.freq_hz = 50.0
+        #: What registers show of the energy: since when they count, where they start again, and which read 0.
+        self._from_kwh = np.zeros(len(self.ids))
+        self._modulus_kwh = np.full(len(self.ids), np.inf)
+        self._glitches = np.zeros(len(self.ids), np.bool_)
+
+    def disturb(self, meter: str, kind: str, value: float) -> None:
+        """Do something to a counter that real meters do; see the faults of the same names."""
+        row = self.row[meter]
+        if kind == "counter-reset":
+            self._from_kwh[row] = self.energy_kwh[row] - value
+        elif kind == "counter-rollover":
+            self._modulus_kwh[row] = value
+        else:
+            self._glitches[row] = True
+
+    def leave_alone(self, meter: str, kind: str) -> None:
+        """End what lasts."""
+        if kind == "counter-glitch":
+            self._glitches[self.row[meter]] = False
+        elif kind == "counter-rollover":
+            self._modulus_kwh[self.row[meter]] = np.inf
 
     def mean_w(self) -> Floats:
         """A rough yearly mean of each meter, to begin its register with; W float64 (n,)."""
@@ -131,8 +152,12 @@ class Meters:
             reactive_var=power * float(np.sqrt(1 / pf**2 - 1)),
             pf=pf,
             freq_hz=self.freq_hz,
-            energy_kwh=float(self.energy_kwh[row]),
+            energy_kwh=self._shown_kwh(row),
         )
+
+    def _shown_kwh(self, row: int) -> float:
+        shown = np.fmod(self.energy_kwh[row] - self._from_kwh[row], self._modulus_kwh[row])
+        return 0.0 if self._glitches[row] else float(shown)
 
 
 def _scopes(

@@ -73,7 +73,10 @@ def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path, small: Campus) 
     told = {problem.path: (problem.found, problem.expected) for problem in refused.value.problems}
     assert told == {
         "steps.0.target": ("'metr-1'", "a known id (did you mean 'meter-1'?)"),
-        "steps.1.fault": ("manual on meter-1", "silent, slow, exception, garbled, stuck"),
+        "steps.1.fault": (
+            "manual on meter-1",
+            "silent, slow, exception, garbled, stuck, counter-reset, counter-glitch, counter-rollover",
+        ),
         "steps.2.fault": ("'manul'", "a known id (did you mean 'manual'?)"),
         "steps.2.expect": ("'no-such-rule'", "a known id"),
     }

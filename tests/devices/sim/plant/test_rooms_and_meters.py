@@ -157,7 +157,7 @@ def test_plant_knows_the_truth_of_every_register_of_every_device(demo: Campus, l
         if not isinstance(profile.sheet, ModbusSheet):
             continue
         truth = plant.truth(device.id)
-        for point in profile.points:
+        for point in profile.sheet.points:
             assert point.name in truth, (device.id, point.name)
             value = truth[point.name]
             assert np.isfinite(value) or point.name in absent, (device.id, point.name)
