@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from devices.campus.calendars import Calendar, Holiday, Season
 from devices.campus.coverage import Coverage
+from devices.campus.dlt645_links import Dlt645SerialLink, Dlt645TcpLink
 from devices.campus.loading import SiteFile, load_campus
 from devices.campus.modbus_links import (
     ModbusDialInLink,
@@ -39,7 +40,7 @@ EXPLAINED = set(re.findall(r"`([^`\n]+)`", PAGE))
 MODELS: list[type[BaseModel]] = [
     *(SiteFile, CampusHead, Agent, Site, Building, Zone, Area, Device),
     *(ModbusTcpLink, ModbusRtuTcpLink, ModbusSerialLink, ModbusDialInLink),
-    *(MqttLink, HttpLink, Season, Calendar, Holiday, Coverage),
+    *(Dlt645TcpLink, Dlt645SerialLink, MqttLink, HttpLink, Season, Calendar, Holiday, Coverage),
 ]
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from devices.model.codes import CODES
 from devices.model.units import CONVERSIONS
+from devices.profiles.dlt645_sheet import Block, Dlt645Point, Dlt645Sheet, Dlt645Vector
 from devices.profiles.library import load_sheets
 from devices.profiles.profile import (
     BytesVector,
@@ -33,6 +34,7 @@ from devices.profiles.profile import (
 from devices.profiles.streams import StreamSheet
 from devices.profiles.writes import Copied, Writable
 from tests.devices.profiles.slow_decoder import from_json, from_words
+from tests.devices.profiles.slow_dlt645 import from_frame
 
 PAGE = (Path(__file__).parents[3] / "docs" / "profile.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
@@ -40,7 +42,7 @@ EXPLAINED = set(re.findall(r"`([^`\n]+)`", PAGE))
 MODELS: list[type[BaseModel]] = [
     *(Profile, Point, RegisterPoint, JsonPoint, Counter, Serial, Vector, JsonVector, BytesVector),
     *(ModbusSheet, JsonSheet, RadarBytesSheet, SnapshotSheet, StreamSheet),
-    *(Writable, Copied),
+    *(Writable, Copied, Dlt645Sheet, Dlt645Point, Block, Dlt645Vector),
 ]
 
 
@@ -54,7 +56,7 @@ def loaded(tmp_path: Path, text: str) -> Profile:
 
 def test_there_is_an_example_of_each_protocol_that_a_user_writes(tmp_path: Path) -> None:
     kinds = [loaded(tmp_path, text).sheet.kind for text in EXAMPLES]
-    assert set(kinds) == {"modbus", "json", "snapshot"}
+    assert set(kinds) == {"modbus", "dlt645", "json", "snapshot"}
 
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.split()[1])
@@ -65,6 +67,9 @@ def test_example_loads_and_its_vectors_hold(tmp_path: Path, text: str) -> None:
         for vector in sheet.vectors:
             value = from_words(points[vector.point], vector.words, sheet.parameters)
             assert value == (None if vector.value is None else pytest.approx(vector.value)), vector
+    elif isinstance(sheet, Dlt645Sheet):
+        for answer in sheet.vectors:
+            assert from_frame(sheet, answer.frame, sheet.parameters) == pytest.approx(answer.values)
     elif isinstance(sheet, JsonSheet):
         for message in sheet.vectors:
             assert from_json(sheet, message.text, message.parameters) == pytest.approx(message.values)

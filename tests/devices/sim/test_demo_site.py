@@ -76,7 +76,7 @@ def test_kitchens_are_full_of_cameras_and_offices_have_none(demo: Campus) -> Non
     assert not any(demo.areas[area].kind is AreaKind.OFFICE for area in watched)
 
 
-@pytest.mark.parametrize("example", ["one-meter.yaml"])
+@pytest.mark.parametrize("example", ["one-meter.yaml", "meters.yaml"])
 def test_example_site_loads(example: str) -> None:
     assert load_campus(ROOT / "config/examples" / example).devices
 
