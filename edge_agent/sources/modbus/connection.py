@@ -22,6 +22,8 @@ from edge_agent.sources.port import Clock
 UNIT_SILENT: Final = frozenset({10, 11})
 #: Time for the rest of a garbled answer to come, so that it is not taken for the next one.
 SETTLE_S: Final = 0.02
+#: What is waited for, a late answer, may come sooner.
+LOOK_AGAIN_S: Final = 0.05
 #: How fast the memory of a slow answer fades.
 FADING: Final = 0.99
 
@@ -99,7 +101,7 @@ class Connection:
                         if wait_s <= 0:
                             left_s = max(0.0, until_s - loop.time())
                             return await self.told(line, question, min(self._link.timeout_s, left_s))
-                    await asyncio.sleep(wait_s)
+                    await asyncio.sleep(min(wait_s, LOOK_AGAIN_S))
         except TimeoutError:
             raise NoAnswer(f"no answer from unit {question.unit} within {within_s} s", heard=False) from None
 
