@@ -1,4 +1,4 @@
-"""`campus-edge plan`: what the Modbus links of an agent will ask, and whether they have the time for it."""
+"""`campus-edge plan`: what an agent's Modbus links and DL/T 645 buses will ask, and whether they have the time."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from devices.campus.dlt645_links import Dlt645Link
 from devices.campus.loading import load_campus
 from devices.campus.modbus_links import AnyModbusLink, ModbusLink
 from devices.campus.site import Campus
 from devices.model.errors import ConfigRefused, Problem
 from devices.profiles.profile import Table
 from edge_agent.detect.detection import Detection
+from edge_agent.sources.dlt645 import forecast as dlt645
 from edge_agent.sources.modbus.forecast import Pacing, cycle_s
 from edge_agent.sources.modbus.learned import Cut, applied
 from edge_agent.sources.modbus.plan import Span, UnitPlan, Why, plan_link
@@ -36,7 +38,7 @@ WORDS: Final = {
 def planned(
     site: Path, agent: str, only: str | None, turn_round_s: float | None, port: int
 ) -> dict[str, Any]:
-    """The plan of an agent's Modbus links as plain values.
+    """The plan of an agent's Modbus links and DL/T 645 buses as plain values.
 
     Args:
         site: the site file.
@@ -51,9 +53,9 @@ def planned(
     campus = load_campus(site)
     if agent not in campus.agents:
         raise ConfigRefused([Problem(str(site), "agents", repr(agent), f"one of {', '.join(campus.agents)}")])
-    links = [link for link in campus.links_of(agent) if isinstance(link, ModbusLink)]
+    links = [link for link in campus.links_of(agent) if isinstance(link, ModbusLink | Dlt645Link)]
     if only is not None:
-        known = ", ".join(link.id for link in links) or "none: it has no Modbus link"
+        known = ", ".join(link.id for link in links) or "none: it has no Modbus link and no DL/T 645 bus"
         links = [link for link in links if link.id == only]
         if not links:
             raise ConfigRefused([Problem(str(site), "links", repr(only), f"one of {known}")])
@@ -62,7 +64,12 @@ def planned(
     return {
         "agent": agent,
         "learned": cuts is not None,
-        "links": [_link(campus, link, cuts or set(), reads, turn_round_s) for link in links],
+        "links": [
+            dlt645.described(campus, link, turn_round_s)
+            if isinstance(link, Dlt645Link)
+            else _link(campus, link, cuts or set(), reads, turn_round_s)
+            for link in links
+        ],
     }
 
 
@@ -140,17 +147,15 @@ def page(plan: dict[str, Any]) -> str:
     for link in plan["links"]:
         lines += [*_lines(link), ""]
     if not plan["links"]:
-        lines.append(f"{plan['agent']} has no Modbus link.")
+        lines.append(f"{plan['agent']} has no Modbus link and no DL/T 645 bus.")
     if not plan["learned"]:
         lines.append("No agent runs here: what units have refused is not known, and not in this plan.")
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _lines(link: dict[str, Any]) -> Iterator[str]:
-    yield (
-        f"{link['link']} ({link['kind']}): {link['points']} points of {len(link['units'])} units"
-        f" in {link['requests']} requests, {link['registers']} registers or bits, {link['wasted']} of them for nothing"
-    )
+    meters = "meters" in link
+    yield dlt645.headline(link) if meters else _headline(link)
     share = link["cycle_s"] / link["poll_s"]
     yield f"  one cycle takes {link['cycle_s']:.2f} s, {share:.0%} of the period of {link['poll_s']:g} s"
     if not link["keeps_period"]:
@@ -158,6 +163,9 @@ def _lines(link: dict[str, Any]) -> Iterator[str]:
     elif link["with_one_silent_s"] > link["poll_s"]:
         silent_s = link["with_one_silent_s"]
         yield f"  a round in which a unit falls silent takes {silent_s:.2f} s: one period is missed then"
+    if meters:
+        yield from dlt645.lines(link)
+        return
     for unit in link["units"]:
         more = len(unit["devices"]) - MOST_NAMED
         others = f" and {more} more" if more > 0 else ""
@@ -170,3 +178,10 @@ def _lines(link: dict[str, Any]) -> Iterator[str]:
                 f" {len(request['points']):>7} {'yes' if request['read_by_rules'] else '-':>6}"
                 f" {request['takes_s'] * 1000:>5.0f}  {why}"
             )
+
+
+def _headline(link: dict[str, Any]) -> str:
+    return (
+        f"{link['link']} ({link['kind']}): {link['points']} points of {len(link['units'])} units"
+        f" in {link['requests']} requests, {link['registers']} registers or bits, {link['wasted']} of them for nothing"
+    )

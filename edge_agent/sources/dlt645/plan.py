@@ -13,11 +13,8 @@ from devices.campus.dlt645_links import Dlt645Link, full_address
 from devices.campus.site import Campus, Device
 from devices.model.points import PointTable
 from devices.profiles.dlt645_sheet import Dlt645Point, Dlt645Sheet
-from edge_agent.sources.dlt645.frames import HEAD, TAIL, WAKE_UP
 
 IDENTIFIER_BYTES: Final = 4
-#: What a meter usually takes before it answers; the standard allows 0.02 to 0.5 s.
-USUAL_DELAY_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +111,3 @@ def singles(item: Item) -> tuple[Item, ...]:
     if item.count == 1:
         return ()
     return tuple(single(reading) for _, reading in item.readings)
-
-
-def duration_s(item: Item, link: Dlt645Link) -> float:
-    """About how long a question and its answer take on the bus."""
-    stop_and_parity = int(link.frame[2]) + (link.frame[1] != "N")
-    byte_s = (1 + int(link.frame[0]) + stop_and_parity) / link.baud
-    both = 2 * (len(WAKE_UP) + HEAD + TAIL + IDENTIFIER_BYTES) + item.data_bytes
-    return both * byte_s + USUAL_DELAY_S
-
-
-def cycle_s(plans: tuple[MeterPlan, ...], link: Dlt645Link, pause_s: float) -> float:
-    """About how long one round of all meters takes, when all of them answer."""
-    return sum(duration_s(item, link) + pause_s for plan in plans for item in plan.items)
