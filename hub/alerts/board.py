@@ -93,6 +93,20 @@ def active_of(connection: Connection, rule: str | None = None, family: Family | 
     return [rows.record(row) for row in connection.execute(query).mappings()]
 
 
+def spans(
+    connection: Connection, family: Family, from_us: int, to_us: int, rules: Collection[str]
+) -> list[tuple[str, int, int | None]]:
+    """Device, beginning and end (None: it holds) of each alert of these rules that overlaps a time."""
+    columns = (alerts.c.device, alerts.c.start_us, alerts.c.cleared_us)
+    query = select(*columns).where(
+        alerts.c.family == str(family),
+        alerts.c.rule.in_(rules),
+        alerts.c.start_us < to_us,
+        alerts.c.cleared_us.is_(None) | (alerts.c.cleared_us > from_us),
+    )
+    return [(row.device, row.start_us, row.cleared_us) for row in connection.execute(query)]
+
+
 def history(connection: Connection, number: str) -> list[dict[str, Any]]:
     """Every line of an alert's history, the oldest first."""
     columns = ("id", "time_us", "received_us", "act", "actor", "text", "before", "after", "severity", "value")

@@ -227,5 +227,26 @@ async def test_each_area_that_must_be_watched_is_told_with_its_cameras(viewer: C
     assert [camera["state"] for camera in kitchen["cameras"]] == ["online", "unknown"]
 
 
+async def test_a_months_rates_keep_what_is_unknown_in_the_denominator(viewer: Client, ports: Ports) -> None:
+    # the campus's July began 8 hours ago, and nothing was heard but for the last hour of one camera
+    link = SampleBatch.of([0] * 6, [START_US - H + n * 600 * S for n in range(6)], [0.0] * 6)
+    await ports.series.write([Entry(link, ["hall-cam-1.link"])])
+    answer = (await viewer.get("/api/cameras/rates")).json()
+    assert (answer["month"], answer["to_us"] - answer["from_us"], answer["snapshots"]) == (
+        "2026-07",
+        8 * H,
+        0,
+    )
+    overall, kitchen = answer["overall"], answer["by_area_kind"]["kitchen"]
+    assert (overall["points"], kitchen["points"]) == (4, 2)
+    assert np.isclose(overall["time"]["online"], 1 / 8 / 4)
+    assert np.isclose(overall["time"]["unknown"], 1 - 1 / 8 / 4)
+    assert np.isclose(kitchen["time"]["good"], 1 / 8 / 2)
+    assert (kitchen["snapshot"]["online"], kitchen["recording"]) == (None, None)
+    assert "分母" in answer["definitions"]["unknown"]["zh"]
+    assert (await viewer.get("/api/cameras/rates?month=2026-13")).status_code == 422
+    assert (await viewer.get("/api/cameras/rates?month=2026-08")).json()["overall"] is None
+
+
 def test_the_clock_of_these_tests_stands_in_the_cooling_season() -> None:
     assert dt.datetime.fromtimestamp(START_US / 1e6, dt.UTC).isoformat() == "2026-07-01T00:00:00+00:00"

@@ -84,4 +84,4 @@ def test_rules_about_the_link_or_about_many_cameras_say_nothing_of_one_picture()
 def test_limits_are_those_of_the_campus_s_own_rules() -> None:
     assert Limits.of(load_campus(Path(__file__).parents[1] / "site" / "site.yaml")) == Limits()
     demo = load_campus(Path(__file__).parents[3] / "config" / "demo" / "site.yaml")
-    assert Limits.of(demo) == Limits(mean_level=16, std_level=8, same_pictures=2.5)
+    assert Limits.of(demo) == Limits(mean_level=16, std_level=8, same_pictures=1.5)
