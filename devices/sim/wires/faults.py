@@ -129,7 +129,16 @@ KINDS: Final = {
             "fog", {Target.CAMERA, Target.LINK}, "thick fog, before all cameras of a recorder if put on its link",
             "camera-many", value="% of the light", usual=80.0,
         ),
-        _kind("offline", {Target.CAMERA}, "the recorder has lost it (HTTP 503)", "camera-offline"),
+        _kind("offline", {Target.CAMERA}, "the recorder has lost it (HTTP 502)", "camera-offline"),
+        _kind(
+            "session-limit", {Target.CAMERA, Target.LINK}, "no session is left (HTTP 503)", "camera-offline"
+        ),
+        _kind("stall", {Target.CAMERA, Target.LINK}, "stops in the middle of a picture or stream", "camera-offline"),
+        _kind("cached", {Target.CAMERA}, "an old picture out of a cache, with its old date", "camera-offline"),
+        _kind(
+            "low-rate", {Target.CAMERA}, "a stream with few pictures", "camera-low-rate",
+            value="pictures a second", usual=1.0,
+        ),
         _kind("unauthorised", {Target.CAMERA}, "password changed (HTTP 401)", "camera-offline"),
     )
 }  # fmt: skip

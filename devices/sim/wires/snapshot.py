@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import http
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Final, Protocol
 
 from devices.campus.site import Campus, HttpLink
 from devices.profiles.profile import SnapshotSheet
+from devices.profiles.streams import StreamSheet
 from devices.sim.wires.faults import FaultBoard
 from devices.sim.wires.ledger import Ledger
 from devices.sim.wires.listening import Listener
 from devices.sim.wires.pictures import TROUBLES, Trouble
+from devices.sim.wires.streams import FPS, send_pictures
 from devices.sim.wires.web import Response, read_request, write_response
 
 GARBAGE: Final = b"\xff\xd8this is no picture" + bytes(200)
@@ -28,16 +31,18 @@ class Camera(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, and a body that is a picture when the status is OK."""
+    """Status, and a body that is a picture when the status is OK, with more lines for the head."""
 
     status: http.HTTPStatus
     body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 #: What a camera's fault gives instead of a picture.
 INSTEAD: Final = {
     "unauthorised": Answer(http.HTTPStatus.UNAUTHORIZED),
-    "offline": Answer(http.HTTPStatus.SERVICE_UNAVAILABLE),
+    "session-limit": Answer(http.HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "30"}),
+    "offline": Answer(http.HTTPStatus.BAD_GATEWAY),
     "garbled": Answer(http.HTTPStatus.OK, GARBAGE),
 }
 
@@ -47,7 +52,8 @@ class Recorder:
 
     Args:
         link: from the site file; `port` may be replaced, 0 takes any.
-        paths: path of each camera's picture, path to camera id.
+        paths: path of each camera's picture or stream, path to camera id.
+        streams: the cameras that are streams.
         camera: draws.
         board: active faults.
         ledger: counts what is served.
@@ -58,6 +64,7 @@ class Recorder:
         self,
         link: HttpLink,
         paths: Mapping[str, str],
+        streams: frozenset[str],
         camera: Camera,
         board: FaultBoard,
         ledger: Ledger,
@@ -67,6 +74,7 @@ class Recorder:
         self.link = link
         self.listener = Listener(link.id, link.host, link.port if port is None else port, self._talk, ledger)
         self._paths = paths
+        self._streams = streams
         self._camera = camera
         self._board = board
         self._ledger = ledger
@@ -86,12 +94,29 @@ class Recorder:
             self._busy += 1
             try:
                 answer = await self._answer(asked.method, path)
+                self._count(path, answer)
+                camera = self._paths.get(path, "")
+                if answer.status is http.HTTPStatus.OK and camera in self._streams:
+                    await self._stream(camera, reader, writer)
+                    return
+                if answer.status is http.HTTPStatus.OK and self._board.find("stall", camera, self.link.id):
+                    await _stalled(reader, writer, answer)
+                    return
                 await write_response(writer, _response(answer), keep=asked.keep)
             finally:
                 self._busy -= 1
-            self._count(path, answer)
             if not asked.keep:
                 return
+
+    async def _stream(self, camera: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await send_pictures(reader, writer, lambda: self._picture(camera), lambda: self._fps(camera))
+
+    def _fps(self, camera: str) -> float:
+        """Pictures a second of a stream just now; 0 while it stalls."""
+        if self._board.find("stall", camera, self.link.id) is not None:
+            return 0.0
+        low = self._board.find("low-rate", camera)
+        return FPS if low is None else low.value
 
     async def _answer(self, method: str, path: str) -> Answer:
         camera = self._paths.get(path)
@@ -107,11 +132,21 @@ class Recorder:
         for kind, answer in INSTEAD.items():
             if self._board.find(kind, camera, self.link.id) is not None:
                 return answer
-        return Answer(http.HTTPStatus.OK, self._picture(camera))
+        return Answer(http.HTTPStatus.OK, self._picture(camera), self._marks(camera))
+
+    def _marks(self, camera: str) -> dict[str, str]:
+        """What the head says of the picture's age: the recorder's clock, and a tag where it comes from a cache."""
+        clock_off = self._board.find("clock-off", camera, self.link.id)
+        cached = self._board.find("cached", camera)
+        now_us = self._clock_us() if cached is None else cached.since_us
+        now_s = now_us / 1e6 + (0.0 if clock_off is None else clock_off.value)
+        tag = {} if cached is None else {"ETag": f'"{cached.since_us}"'}
+        return {"Date": formatdate(now_s, usegmt=True), **tag}
 
     def _picture(self, camera: str) -> bytes:
         now_us = self._clock_us()
-        frozen = self._board.find("frozen", camera) or self._board.find("stuck", camera)
+        found = (self._board.find(kind, camera) for kind in ("cached", "frozen", "stuck"))
+        frozen = next((fault for fault in found if fault is not None), None)
         if frozen is None:
             self._frozen.pop(camera, None)
             return self._draw(camera, now_us)
@@ -148,31 +183,43 @@ def recorders(
     """One recorder for each HTTP link; `ports` replaces those of the site file, by link id."""
     found: list[Recorder] = []
     for link in campus.links.values():
-        if isinstance(link, HttpLink):
+        if isinstance(link, HttpLink) and link.kind == "http":
             port = (ports or {}).get(link.id, link.port)
-            found.append(Recorder(link, _paths(campus, link), camera, board, ledger, clock_us, port))
+            paths, streams = _paths(campus, link)
+            found.append(Recorder(link, paths, streams, camera, board, ledger, clock_us, port))
     return found
 
 
-def _paths(campus: Campus, link: HttpLink) -> dict[str, str]:
+def _paths(campus: Campus, link: HttpLink) -> tuple[dict[str, str], frozenset[str]]:
+    """The camera of each path, and which of them are streams."""
     paths: dict[str, str] = {}
+    streams: set[str] = set()
     for device in campus.devices.values():
         sheet = campus.profile_of(device).sheet
-        if device.link == link.id and isinstance(sheet, SnapshotSheet):
+        if device.link == link.id and isinstance(sheet, SnapshotSheet | StreamSheet):
             parameters = {**sheet.parameters, **device.parameters}
             # 1.0 and 1 are the same channel; YAML gives one, CSV the other.
             paths[sheet.path.format(**{k: _plain(v) for k, v in parameters.items()})] = device.id
-    return paths
+            if isinstance(sheet, StreamSheet):
+                streams.add(device.id)
+    return paths, frozenset(streams)
 
 
 def _plain(value: float | str) -> str:
     return f"{value:g}" if isinstance(value, float | int) else value
 
 
+async def _stalled(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer) -> None:
+    """Half of a picture, and then nothing until the other side has had enough."""
+    writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer.body)}\r\n\r\n".encode())
+    writer.write(answer.body[: len(answer.body) // 2])
+    await writer.drain()
+    await reader.read()
+
+
 def _response(answer: Answer) -> Response:
     if answer.status is http.HTTPStatus.OK:
-        return Response(answer.status, "image/jpeg", answer.body)
+        return Response(answer.status, "image/jpeg", answer.body, answer.headers)
     wish = {"WWW-Authenticate": 'Basic realm="recorder"'}
-    return Response(
-        answer.status, "text/plain", b"", wish if answer.status is http.HTTPStatus.UNAUTHORIZED else {}
-    )
+    is_wish = answer.status is http.HTTPStatus.UNAUTHORIZED
+    return Response(answer.status, "text/plain", b"", {**answer.headers, **(wish if is_wish else {})})

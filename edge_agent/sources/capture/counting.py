@@ -14,14 +14,9 @@ class PacketCount:
     """
 
     def __init__(self, now_s: float) -> None:
-        self._begin(now_s)
-        self._arrived_s = now_s
-        self._key_us = math.nan
-        self._key_s = math.nan
-
-    def _begin(self, now_s: float) -> None:
-        self._since_s = now_s
-        self._first_us = self._last_us = math.nan
+        self._since_s = self._arrived_s = now_s
+        self._before_us = math.nan  # of the newest packet at the last reading
+        self._first_us = self._last_us = self._key_us = self._key_s = math.nan
         self._packets = self._bytes = 0
         self._gap_s = 0.0
 
@@ -31,7 +26,7 @@ class PacketCount:
         self._bytes += size
         self._gap_s = max(self._gap_s, now_s - self._arrived_s)
         self._arrived_s = now_s
-        self._first_us = stream_us if math.isnan(self._first_us) else min(self._first_us, stream_us)
+        self._first_us = stream_us if math.isnan(self._first_us) else self._first_us
         self._last_us = stream_us if math.isnan(self._last_us) else max(self._last_us, stream_us)
         if is_key:
             key_s = (stream_us - self._key_us) / 1e6
@@ -40,13 +35,17 @@ class PacketCount:
 
     def take(self, now_s: float) -> Counts:
         """What came since the last reading; counting begins again."""
-        span_s, watched_s = (self._last_us - self._first_us) / 1e6, now_s - self._since_s
+        is_first = math.isnan(self._before_us)
+        span_s = (self._last_us - (self._first_us if is_first else self._before_us)) / 1e6
+        watched_s = now_s - self._since_s
         counts = Counts(
-            fps=(self._packets - 1) / span_s if span_s > 0 else math.nan,
+            fps=(self._packets - is_first) / span_s if span_s > 0 else math.nan,
             kbps=self._bytes * 8 / 1000 / watched_s if watched_s > 0 else math.nan,
             gap_s=max(self._gap_s, now_s - self._arrived_s),
             key_s=self._key_s,
             packets=self._packets,
         )
-        self._begin(now_s)
+        self._since_s, self._before_us = now_s, self._last_us
+        self._packets = self._bytes = 0
+        self._gap_s = 0.0
         return counts

@@ -87,7 +87,9 @@ async def test_frozen_camera_repeats_one_picture_until_it_is_cleared(
     assert (await recorder.get(CAM)).content not in frozen
 
 
-@pytest.mark.parametrize(("kind", "status"), [("offline", 503), ("unauthorised", 401)])
+@pytest.mark.parametrize(
+    ("kind", "status"), [("offline", 502), ("unauthorised", 401), ("session-limit", 503)]
+)
 async def test_camera_that_is_away_answers_with_its_status_and_its_neighbour_with_a_picture(
     sim: Simulation, recorder: httpx.AsyncClient, kind: str, status: int
 ) -> None:

@@ -56,8 +56,11 @@ def test_packets_are_counted_by_their_own_times_and_pauses_by_arrival() -> None:
     assert counts.kbps == pytest.approx(20 * 1250 * 8 / 1000 / 3)
     assert counts.gap_s == pytest.approx(2.4)
     assert counts.key_s == pytest.approx(0.5)
+    count.add(20e5, 1250, is_key=True, now_s=103.1)
+    one = count.take(103.2)
+    assert (one.packets, one.fps) == (1, pytest.approx(10))
     nothing = count.take(104.0)
-    assert (nothing.packets, nothing.gap_s) == (0, pytest.approx(1.5))
+    assert (nothing.packets, nothing.gap_s) == (0, pytest.approx(0.9))
     assert math.isnan(nothing.fps)
 
 
