@@ -24,6 +24,7 @@ from edge_agent.orders.memory import STATE as ORDERS
 from edge_agent.outbox import Outbox
 from edge_agent.pictures import Looking, kept
 from edge_agent.pipeline import Keeping, Pipeline
+from edge_agent.probe.order import readers_of
 from edge_agent.rulebook import SECTION, STATE, Rulebook
 from edge_agent.settings import EdgeSettings, load_credentials
 from edge_agent.sources.camera.source import CameraSource
@@ -102,7 +103,8 @@ async def _living(
         sources = _sources(settings, campus, table, field, clock, cuts, pipeline)
         modbus = sources.get("modbus")
         hand = ModbusHand(modbus if isinstance(modbus, ModbusSource) else None)
-        orders = Dispatcher(campus, settings.agent, settings.orders, hand, outbox, clock, {})
+        readers = readers_of(campus, settings.agent, modbus, clock)
+        orders = Dispatcher(campus, settings.agent, settings.orders, hand, outbox, clock, readers)
         orders.book.recall(ordered)
         about = {
             "id": settings.agent,
@@ -178,6 +180,7 @@ def _sources(
     if HttpLink in kinds:
         cameras = CameraSource(campus, settings.agent, settings.sources.camera, table, clock)
         sources["camera"] = cameras
+        pipeline.look_again = cameras.look_again
         own = {device.id for device in campus.devices_of(settings.agent)}
         if calibrations := [one for one in campus.calibrations.values() if one.camera in own]:
             sources["vision"] = VisionSource(calibrations, table, cameras.on_packets, clock)

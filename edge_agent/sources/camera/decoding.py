@@ -57,7 +57,7 @@ class Workers:
         """Read a camera's stream for the time of an `async with`; a camera keeps to one worker."""
         assert isinstance(camera.target, Order)
         worker = self._workers[camera.row % len(self._workers)]
-        async with worker.reading(camera.target, camera.take) as channel:
+        async with worker.reading(camera.target, camera.takers) as channel:
             yield channel
 
     def _next(self) -> Worker:

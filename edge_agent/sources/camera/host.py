@@ -44,7 +44,7 @@ class Camera:
 
     row: in the order of `cameras_of`; rows: of its points in the agent's table, those it has.
     target: a still picture to fetch, or a stream to read.
-    take: gets every packet of the stream.
+    takers: get every packet of the stream.
     stays: the stream is read all the time; otherwise it is opened for one picture at a time.
     suspect_until_s: looked at more often until then.
     failures: attempts in a row without a picture.
@@ -57,7 +57,7 @@ class Camera:
     target: Target | Order
     is_critical: bool = False
     stays: bool = False
-    take: Taker | None = None
+    takers: tuple[Taker, ...] = ()
     link: CameraLink | None = None
     why: str = ""
     failures: int = 0

@@ -93,7 +93,8 @@ class CameraSource:
         if found is None or not isinstance(found[1].target, Order):
             raise Refused(f"{camera} has no stream")
         host, one = found
-        one.target, one.take, one.stays = replace(found[1].target, packets=True), take, True
+        one.target, one.stays = replace(found[1].target, packets=True), True
+        one.takers = (*one.takers, take)
         check_sessions(host)
 
     def health(self) -> dict[str, Any]:

@@ -45,10 +45,10 @@ class WorkerLost(Unreachable):
 class Channel:
     """What one stream gives: pictures and counts in order, and at last why it ended."""
 
-    def __init__(self, worker: Worker, key: int, take: Taker | None) -> None:
+    def __init__(self, worker: Worker, key: int, takers: Sequence[Taker]) -> None:
         self._worker = worker
         self._key = key
-        self._take = take
+        self._takers = takers
         self._codec: Codec | None = None
         self._events: asyncio.Queue[Sight | Counts | Exception] = asyncio.Queue(WAITING)
 
@@ -72,8 +72,9 @@ class Channel:
         """Take what the worker says of this stream."""
         if kind == "codec":
             self._codec = Codec(*parts)
-        elif kind == "packet" and self._codec is not None and self._take is not None:
-            self._take(self._codec, Packet(*parts))
+        elif kind == "packet" and self._codec is not None:
+            for take in self._takers:
+                take(self._codec, Packet(*parts))
         elif kind == "sight":
             time_us, grey, colour, jpeg = parts
             self.add(Sight(time_us, Seen(_grey(grey), colour), jpeg))
@@ -155,11 +156,11 @@ class Worker:
             self._decoding.pop(number, None)
 
     @asynccontextmanager
-    async def reading(self, order: Order, take: Taker | None = None) -> AsyncIterator[Channel]:
-        """Let the worker read a stream for the time of an `async with`; `take` gets its packets."""
+    async def reading(self, order: Order, takers: Sequence[Taker] = ()) -> AsyncIterator[Channel]:
+        """Let the worker read a stream for the time of an `async with`; `takers` get its packets."""
         await self._ready.wait()
         key = self._next()
-        self._channels[key] = channel = Channel(self, key, take)
+        self._channels[key] = channel = Channel(self, key, takers)
         try:
             self.send(["open", key, order.plain()])
             yield channel
