@@ -13,11 +13,12 @@ from devices.model.errors import Refused, Unreachable
 from devices.profiles.library import shipped
 from devices.profiles.profile import ModbusSheet, Profile
 from devices.profiles.strict import parse
-from devices.wire.orders import Order
+from devices.wire.orders import Order, OrderKind
 from edge_agent.probe.answer import bounded, probe
 from edge_agent.probe.asked import CheckAsked, ProbeAsked
 from edge_agent.probe.checking import check
 from edge_agent.probe.reading import Ask, Asker, Manners, Range
+from edge_agent.sources.modbus import ModbusSource
 from edge_agent.sources.port import Clock
 
 #: A link polls while it is probed: a few requests a second, and an end.
@@ -116,3 +117,10 @@ def _refuse_forbidden(profile: Profile, sheet: ModbusSheet, ranges: Sequence[Ran
         for first, last in ranges:
             if first <= high and low <= last:
                 raise Refused(f"registers {low} to {high} must never be read ({profile.profile})")
+
+
+def readers_of(campus: Campus, agent: str, source: object, clock: Clock) -> dict[OrderKind, Prober]:
+    """What carries out probe orders at an agent; nothing where it has no Modbus source."""
+    if not isinstance(source, ModbusSource):
+        return {}
+    return {OrderKind.PROBE: Prober(campus, agent, source.worker_of, clock)}
