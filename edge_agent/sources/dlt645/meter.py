@@ -42,6 +42,7 @@ class Meter:
     address:  as it travels; None while an only meter has not said who it is
     due_s:    when its next round is due, monotonic
     period_s: time between its two latest rounds; NaN before
+    garbled:  answers in a row that made no sense, in this round
     """
 
     plan: MeterPlan
@@ -51,6 +52,7 @@ class Meter:
     due_s: float = 0.0
     period_s: float = math.nan
     last_ok_us: int = 0
+    garbled: int = 0
     _started_s: float = field(default=math.nan)
 
     @classmethod

@@ -25,6 +25,8 @@ from edge_agent.sources.port import Clock
 
 #: Frames that one answer may take; no block of the standard is longer.
 MOST_FRAMES: Final = 16
+#: Garbled answers in a row after which a meter is left alone for a round: each costs the others a pause.
+MOST_GARBLED: Final = 2
 #: A probe is not worth sending with less time than this.
 LEAST_PROBE_S: Final = 0.02
 #: Longest phase shift at the start, so that buses do not ask in step.
@@ -165,6 +167,7 @@ class BusWorker:
         line = await self._connection()
         parts: list[SampleBatch] = []
         waiting = deque(meter.asking)
+        meter.garbled = 0
         while waiting and line is not None and line.lost is None:
             asking = waiting.popleft()
             if asking.rests_until_s > self._clock.monotonic():
@@ -192,7 +195,8 @@ class BusWorker:
                 return SampleBatch.empty(), True
             quality = Quality.DEVICE_ERROR
         except Garbled:
-            quality = Quality.GARBLED
+            meter.garbled += 1
+            quality, go_on = Quality.GARBLED, meter.garbled < MOST_GARBLED
         except NoAnswer as silence:
             quality, go_on = (Quality.GARBLED if silence.heard else Quality.NO_ANSWER), False
             self._silent(meter, line, heard=silence.heard)
@@ -251,6 +255,7 @@ class BusWorker:
 
     def _alive(self, meter: Meter) -> None:
         """It answered, be it with a refusal."""
+        meter.garbled = 0
         meter.breaker.answered()
         self._breaker.answered()
         self._silent_in_row = 0

@@ -245,6 +245,17 @@ async def test_each_wrong_answer_is_named_and_gives_garbled(
     assert_only_true_numbers(sink)
 
 
+async def test_a_meter_whose_answers_make_no_sense_is_left_alone_for_the_rest_of_its_round(
+    tmp_path: Path,
+) -> None:
+    bus = Bus(VALUES, everyone=lambda _, frame: [frame[:-3]])
+    async with on_tcp(bus), reading(campus(tmp_path, bus)) as (sink, _):
+        await sink.until_count("m1.freq_hz", 3)
+    assert {asked.di for asked in bus.asked} == {"0201FF00", "02030000"}
+    assert {q for _, q in sink.of("m1.freq_hz")} == {Quality.NO_ANSWER}
+    assert {q for _, q in sink.of("m1.power_w")} == {Quality.GARBLED}
+
+
 async def test_an_answer_behind_noise_and_a_false_start_is_found(tmp_path: Path) -> None:
     bus = Bus(VALUES, everyone=lambda _, frame: [b"\x00\x68\x11\xff" + frame])
     async with on_tcp(bus), reading(campus(tmp_path, bus)) as (sink, source):
