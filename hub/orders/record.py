@@ -104,6 +104,8 @@ def sent(record: Record, now_us: int) -> Record:
 def told(record: Record, outcome: Outcome, now_us: int) -> Record | None:
     """The order after a word of its agent; None where it says nothing new."""
     state = outcome.state
+    if not record.open and not record.assumed:
+        return None
     allowed = TOLD if record.assumed else NEXT.get(record.state, frozenset())
     if state not in allowed or (state is OrderState.RELEASED and record.hold_s is None):
         return None

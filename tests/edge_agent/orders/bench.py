@@ -68,7 +68,8 @@ class Units:
 
     words:   by device and address; holding and input alike.
     writes:  every write that reached a device: device, address, words, and when, in seconds.
-    trouble: how a device behaves: dead, slow, refuses, ignores, lost (takes a write and answers nothing), dies (as lost, and is dead).
+    trouble: how a device behaves: dead, slow, refuses, ignores, lost (takes a write and answers nothing),
+             dies (as lost, and is dead).
     """
 
     def __init__(self, clock: FakeClock) -> None:

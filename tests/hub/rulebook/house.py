@@ -25,6 +25,8 @@ from hub.ingest import Ingest
 from hub.ingest.ingest import wall_us
 from hub.live.bus import Bus
 from hub.live.newest import Newest
+from hub.orders.courier import Courier
+from hub.orders.desk import Desk
 from hub.rulebook import shelf
 from hub.rulebook.draft import Draft
 from hub.rulebook.report import Report, report
@@ -49,6 +51,7 @@ class House:
     db: Database
     book: Rulebook
     folder: Path
+    desk: Desk
 
     def signed_in(self, agent: str) -> Broker:
         return Broker("127.0.0.1", self.broker.address.port, agent, PASSWORDS[agent])
@@ -73,7 +76,7 @@ class House:
                     return
                 await asyncio.sleep(0.05)
 
-    def settings(self, agent: str, site: Path = SITE) -> Path:
+    def settings(self, agent: str, site: Path = SITE, **more: Any) -> Path:
         credentials = {
             "agent": agent,
             "host": "127.0.0.1",
@@ -93,15 +96,16 @@ class House:
             "detect": {"tick_s": 0.1},
             "outbox": {"reserve_bytes": 0},
             "uplink": QUICK,
+            **more,
         }
         file = self.folder / f"{agent}.yaml"
         file.write_text(yaml.safe_dump(values))
         return file
 
     @asynccontextmanager
-    async def agent(self, name: str, site: Path = SITE) -> AsyncIterator[None]:
+    async def agent(self, name: str, site: Path = SITE, **more: Any) -> AsyncIterator[None]:
         """A whole agent, which keeps its disk from one start to the next."""
-        task = asyncio.create_task(edge.run(load_settings(self.settings(name, site))), name=name)
+        task = asyncio.create_task(edge.run(load_settings(self.settings(name, site, **more))), name=name)
         try:
             yield
         finally:
@@ -133,9 +137,12 @@ async def house(folder: Path, free_port: Callable[[], int]) -> AsyncIterator[Hou
             agents=set(PASSWORDS),
         )
         rollout = Rollout(book, db, bus, ingest.tell, wall_us)
-        jobs = [asyncio.create_task(ingest.run()), asyncio.create_task(rollout.run())]
+        desk = Desk(db, bus, lambda: book.campus, wall_us, enabled=True)
+        courier = Courier(desk, db, bus, ingest.tell, wall_us)
+        ingest.on_outcomes = courier.hear
+        jobs = [asyncio.create_task(room.run()) for room in (ingest, rollout, courier)]
         try:
-            yield House(broker, db, book, folder)
+            yield House(broker, db, book, folder, desk)
         finally:
             for job in jobs:
                 job.cancel()
