@@ -184,6 +184,7 @@ def _meter(plan: BuildingPlan, link: str, profile: str, place: int) -> DevicePla
         name=Text(f"{plan.short.zh}{zh}电表", f"Meter {plan.short.en} {en}"),
         unit=1 if profile == DLT645 else place + 1,
         address=str(FIRST_ADDRESS + place) if profile == DLT645 else "",
+        parameters={"ct": "20", "ratio": "20"} if profile == DLT645 and tag == "main" else {},
         tags=(tag,),
     )
 

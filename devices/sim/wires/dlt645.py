@@ -104,6 +104,8 @@ class MeterImage:
         multiplier = float(self._parameters[point.scale_by]) if point.scale_by else 1.0
         number = (device_number(value, point.unit) / multiplier - point.offset) / point.scale
         whole = round(abs(number) * 10**point.decimals)
+        if point.signed:  # a display that is full stays full; one without a sign begins anew
+            whole = min(whole, 8 * 10 ** (2 * point.size - 1) - 1)
         text = f"{whole % 10 ** (2 * point.size):0{2 * point.size}d}"
         digits = bytearray(bytes.fromhex(text))
         if number < 0 and point.signed and whole:
