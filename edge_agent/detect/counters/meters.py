@@ -16,6 +16,7 @@ from devices.model.points import PointTable
 from devices.model.samples import Quality, SampleBatch
 from devices.model.texts import Text
 from devices.model.units import conversion
+from devices.profiles.dlt645_sheet import Dlt645Point
 from devices.profiles.profile import DeviceKind, Point, Profile, RegisterPoint
 from edge_agent.detect import saving
 from edge_agent.detect.counters.count import Counters, Counts, Event, Happened, Note, count, sign
@@ -160,7 +161,7 @@ class Meters:
         waiting = np.flatnonzero(self._state.readings).tolist()
         return {
             "counters": len(self._kept),
-            **{f"{event}s": self._tally[event] for event in Event},
+            **{f"{event}_events": self._tally[event] for event in Event},
             "late": self._tally["late"],
             "waiting": len(waiting),
             "waiting_points": [self._kept[number].id for number in waiting[:MOST_NAMED]],
@@ -183,7 +184,8 @@ def _numbers(kept: _Kept, profile: Profile) -> tuple[float, float, float]:
     modulus = np.nan if counter.modulus is None else counter.modulus * factor
     per_us = np.inf if counter.max_per_h is None else counter.max_per_h * factor / 3.6e9
     is_float = isinstance(point, RegisterPoint) and point.type in FLOATS
-    return modulus, per_us, 0.0 if is_float else abs(point.scale * factor)
+    digit = 10.0**-point.decimals if isinstance(point, Dlt645Point) else 1.0
+    return modulus, per_us, 0.0 if is_float else abs(point.scale * digit * factor)
 
 
 def _notes(kept: _Kept, campus: Campus) -> tuple[Note, ...]:

@@ -61,7 +61,7 @@ def test_a_reset_is_counted_on_and_told_as_a_moment_that_names_both_readings(cam
     assert (event.device, event.limit, event.value, event.unit) == ("ac-1", 5000.0, 0.0, "h")
     assert "5000" in event.message.en
     assert "空调1" in event.message.zh
-    assert bench.meters.health()["resets"] == 1
+    assert bench.meters.health()["reset_events"] == 1
 
 
 def test_state_goes_on_after_a_restart_in_the_middle_of_a_doubt(campus: Campus) -> None:
