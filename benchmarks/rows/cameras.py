@@ -1,18 +1,24 @@
-"""854 snapshot cameras: fetched, decoded, looked at. Processor time is counted, of which 30 seconds have 30 a core."""
+"""854 snapshot cameras: fetched, decoded, looked at. Processor time is counted, of which 30 seconds have 30 a core.
+
+The agent's own and that of its capture workers, which decode. Beside it, how late a camera gets while a recorder
+keeps silent: 32 cameras that do not answer, and 32 of another recorder.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import resource
+import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
+import psutil
 
 from benchmarks.loopback import HOSTS, running
 from benchmarks.row import RUNS, Result
@@ -31,6 +37,9 @@ PERIOD_S: Final = 30.0
 #: The pictures of 30 seconds are asked for in this time; what they cost is the same.
 HURRIED_S: Final = 14.0
 PICTURES: Final = 24
+#: Cameras of each of the two recorders of which one keeps silent, and their period.
+SILENT: Final = 32
+SILENCE_S: Final = 2.0
 WORK = (
     f"{CAMERAS} cameras behind {len(HOSTS)} recorders, one 1080p JPEG each in {PERIOD_S:g} s (asked for in "
     f"{HURRIED_S:g} s), fetched over HTTP, decoded, every check of this version; recorders in a process of their own"
@@ -43,12 +52,14 @@ def run() -> list[Result]:
     with tempfile.TemporaryDirectory() as folder:
         jpegs = list(_pictures(Path(folder)))
         with running("camera", Path(folder)) as port:
-            ours = asyncio.run(_watch(_campus(port)))
-    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            ours, workers_mb = asyncio.run(_watch(_campus(port)))
+            late = asyncio.run(_beside_silence(port))
+    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 + workers_mb
     decoding = [_full_decoding(jpegs) for _ in range(RUNS)]
     return [
         Result("cores", "cores", ours, {"full decoding": decoding}, more_is_better=False),
         Result("memory, most", "MB", [memory_mb] * RUNS, more_is_better=False),
+        Result("delay beside a silent host, most", "periods", late, more_is_better=False),
     ]
 
 
@@ -71,22 +82,68 @@ class Judging:
         await self.samples(self._looking.look(batch))
 
 
-async def _watch(campus: Campus) -> list[float]:
-    """Cores in each run of 854 pictures, after one that is not counted."""
+async def _watch(campus: Campus) -> tuple[list[float], float]:
+    """Cores in each run of 854 pictures, after one that is not counted, and MB of the workers."""
     sink = Judging(campus)
     source = CameraSource(campus, AGENT, CameraSettings(), campus.points_of(AGENT), SystemClock())
     task = asyncio.create_task(source.run(sink))
     cores = []
     for _ in range(RUNS + 1):
-        begun_s, begun = time.process_time(), sink.pictures
+        begun_s, begun = _busy_s(source), sink.pictures
         await asyncio.sleep(HURRIED_S)
         fetched = sink.pictures - begun
-        cores.append((time.process_time() - begun_s) / max(1, fetched) * CAMERAS / PERIOD_S)
+        cores.append((_busy_s(source) - begun_s) / max(1, fetched) * CAMERAS / PERIOD_S)
     assert sink.pictures > 0.9 * RUNS * CAMERAS, f"only {sink.pictures} pictures: {source.health()}"
+    workers_mb = sum(worker.memory_info().rss for worker in _workers(source)) / 1e6
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-    return cores[1:]
+    return cores[1:], workers_mb
+
+
+def _workers(source: CameraSource) -> list[psutil.Process]:
+    told = source.health()["workers"].values()
+    return [psutil.Process(worker["pid"]) for worker in told if worker["pid"] is not None]
+
+
+def _busy_s(source: CameraSource) -> float:
+    """Processor time of the agent and its capture workers."""
+    times = [worker.cpu_times() for worker in _workers(source)]
+    return time.process_time() + sum(spent.user + spent.system for spent in times)
+
+
+async def _beside_silence(port: int) -> list[float]:
+    """Longest delay of any healthy camera in each run, in periods, while another host keeps silent."""
+    silent = socket.create_server((HOSTS[1], 0), backlog=1000)  # the kernel connects, and nobody answers
+    campus = _campus(port, 2 * SILENT, SILENCE_S, {HOSTS[1]: silent.getsockname()[1]})
+    table = campus.points_of(AGENT)
+    healthy = np.array([table.row[f"camera-{number:03}.link"] for number in range(0, 2 * SILENT, 2)])
+    seen: list[SampleBatch] = []
+    sink = Keeping(seen)
+    source = CameraSource(campus, AGENT, CameraSettings(), table, SystemClock())
+    task = asyncio.create_task(source.run(sink))
+    await asyncio.sleep(SILENCE_S * (RUNS + 3.5))
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    silent.close()
+    told = SampleBatch.joined(seen)
+    gaps_s = [np.diff(told.time_us[told.point == row])[1 : RUNS + 1] / 1e6 for row in healthy]
+    return [float(max(gaps[run] for gaps in gaps_s) / SILENCE_S - 1) for run in range(RUNS)]
+
+
+class Keeping:
+    """A sink that keeps samples and drops pictures."""
+
+    def __init__(self, seen: list[SampleBatch]) -> None:
+        self._seen = seen
+
+    async def samples(self, batch: SampleBatch) -> None:
+        """Keep."""
+        self._seen.append(batch)
+
+    async def frames(self, batch: FrameBatch) -> None:
+        """Drop."""
 
 
 def _full_decoding(jpegs: list[bytes]) -> float:
@@ -110,17 +167,24 @@ def _pictures(folder: Path) -> Iterator[bytes]:
         yield jpeg
 
 
-def _campus(port: int) -> Campus:
-    link = {"kind": "http", "port": port, "poll_s": HURRIED_S, "timeout_s": 5, "sessions": 4}
+def _campus(
+    port: int, cameras: int = CAMERAS, poll_s: float = HURRIED_S, silent: Mapping[str, int] | None = None
+) -> Campus:
+    """Cameras behind as many recorders as there are hosts, or behind two of which the second is silent."""
+    link = {"kind": "http", "poll_s": poll_s, "timeout_s": 5, "sessions": 4}
+    hosts = HOSTS[:2] if silent else HOSTS
     return campus_of(
-        [{"id": f"recorder-{number}", "host": host, **link} for number, host in enumerate(HOSTS)],
+        [
+            {"id": f"recorder-{number}", "host": host, "port": (silent or {}).get(host, port), **link}
+            for number, host in enumerate(hosts)
+        ],
         [
             {
                 "id": f"camera-{number:03}",
                 "profile": "campus-camera",
-                "link": f"recorder-{number % len(HOSTS)}",
+                "link": f"recorder-{number % len(hosts)}",
                 "parameters": {"channel": number},
             }
-            for number in range(CAMERAS)
+            for number in range(cameras)
         ],
     )

@@ -73,6 +73,8 @@ PICTURE = {
     "noise_level": 1.0,
     "sharpness": 100.0,
     "kept_edges": 98.0,
+    "clear_third": 99.0,
+    "like_side": 98.0,
     "texture": 100.0,
     "covered_share": 0.0,
     "shift": 0.0,
@@ -155,7 +157,7 @@ STORIES = {
     ),
     "door-forced": door("未授权开门", "opened without a release", 60, forced=ON),
     "door-held": door("门开启已超过 60 秒", "open for more than 60 s", 120, open=float(DoorState.OPEN)),
-    "camera-offline": camera("取不到画面", "no picture", 95, link=float(CameraLink.TIMED_OUT)),
+    "camera-offline": camera("取不到画面(超时)", "no picture (timed out)", 95, link=float(CameraLink.TIMED_OUT)),
     "camera-dark": camera(
         "画面过暗或被遮挡", "the picture is dark or covered", 95, mean_level=6.0, std_level=2.0
     ),
@@ -176,6 +178,7 @@ STORIES = {
         110,
         kept_edges=6.0,
         texture=4.0,
+        clear_third=9.0,
         covered_share=98.0,
     ),
     "camera-turned": camera(
@@ -184,6 +187,7 @@ STORIES = {
         115,
         kept_edges=18.0,
         texture=90.0,
+        like_side=30.0,
         covered_share=88.0,
     ),
     "camera-moved": camera("画面偏移 4.5%", "the view moved by 4.5 % of its width", 110, shift=4.5),
