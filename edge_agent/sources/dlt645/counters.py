@@ -14,7 +14,7 @@ class Counters:
     asked: int = 0  # questions sent
     answered: int = 0  # good answers
     timeouts: int = 0  # questions nobody answered in time
-    refused: int = 0  # answers that were refusals
+    exceptions: int = 0  # answers that were refusals
     garbled: int = 0  # answers that made no sense; the reasons are counted below
     wrong_sum: int = 0  # frames whose checksum or end is wrong
     cut_short: int = 0  # answers that broke off
@@ -35,14 +35,14 @@ class Counters:
     followed: int = 0  # following frames that long answers took
     splits: int = 0  # blocks read value by value since the meter would not give them
     faults: int = 0  # errors of our own, caught at the bus's boundary
-    reasons: Counter[str] = field(default_factory=Counter)  # why meters refused, by name
+    codes: Counter[str] = field(default_factory=Counter)  # why meters refused, by name
 
     @property
     def heard(self) -> int:
         """Answers that show a living bus."""
-        return self.answered + self.refused
+        return self.answered + self.exceptions
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
         plain = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {**plain, "reasons": dict(self.reasons)}
+        return {**plain, "codes": dict(self.codes)}

@@ -169,8 +169,8 @@ class Line(asyncio.Protocol):
             self._stray(frame, "wrong_control")
         elif frame.refused:
             reasons = frames.refusal_names(frame)
-            self._counters.refused += 1
-            self._counters.reasons.update(reasons)
+            self._counters.exceptions += 1
+            self._counters.codes.update(reasons)
             self._answer.set_exception(MeterRefused(reasons))
         elif frame.data[: len(question.identifier)] != question.identifier:
             self._stray(frame, "wrong_data")

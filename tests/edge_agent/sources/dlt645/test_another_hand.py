@@ -51,5 +51,5 @@ async def test_a_meter_of_another_hand_is_read(tmp_path: Path) -> None:
         assert sink.of(f"m.{name}")[-1] == (expected, Quality.GOOD), name
     assert sink.of("m.energy_kwh")[-1] == (123456.78, Quality.GOOD)
     # It knows no blocks: that one was refused, and its values were asked for one by one.
-    assert (health["splits"], health["reasons"]) == (1, {"no_such_data": 1})
+    assert (health["splits"], health["codes"]) == (1, {"no_such_data": 1})
     assert health["garbled"] == health["noise"] == 0

@@ -291,7 +291,7 @@ async def test_a_refusal_gives_device_error_and_its_reason(tmp_path: Path, byte:
         readings = await sink.until_count("m1.freq_hz", 2)
         health = of_bus(source)
     assert {quality for _, quality in readings} == {Quality.DEVICE_ERROR}
-    assert health["reasons"][reason] == health["refused"] >= 2
+    assert health["codes"][reason] == health["exceptions"] >= 2
     assert (health["silent"], health["requests"]) == ([], 3)
 
 
@@ -363,7 +363,7 @@ async def test_a_long_answer_is_asked_for_frame_by_frame(tmp_path: Path, wire: s
             lambda a, f: framed(a.address, f[12], a.data[:4] + b"\x11" * 8 + bytes([a.data[4] + 1])),
             "wrong_number",
         ),
-        (lambda a, _: framed(a.address, 0xD2, b"\x01"), "refused"),
+        (lambda a, _: framed(a.address, 0xD2, b"\x01"), "exceptions"),
         (lambda a, _: framed(a.address, 0xB2, a.data[:4] + b"\x11" + a.data[4:]), "garbled"),
     ],
     ids=["another number", "refused", "without end"],
