@@ -22,6 +22,7 @@ from devices.model.errors import CampusError, ConfigRefused, Problem
 from edge_agent import agent
 from edge_agent.backtest import Asked, backtest
 from edge_agent.backtest.table import table
+from edge_agent.evidence import command as evidence
 from edge_agent.planning import page, planned
 from edge_agent.probe import command as probe
 from edge_agent.screen import screen
@@ -36,6 +37,7 @@ examples:
                                                            say what these rules would have raised
   campus-edge probe 192.0.2.10 --unit 3 --range 0-99       what the registers of a live device may mean
   campus-edge plan --site site.yaml --agent edge-1         what the Modbus links will ask, and how long a cycle takes
+  campus-edge evidence verify /var/lib/campuswatch/evidence    whether evidence is as it was kept
   campus-edge status                                       one screen about the agent that runs here
   campus-edge schema rules > rules.schema.json             what an editor checks rule files with
 """
@@ -77,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_backtest(commands)
     _add_plan(commands)
     probe.add(commands).set_defaults(command=_probe)
+    evidence.add(commands).set_defaults(command=_evidence)
     status = commands.add_parser("status", help="show one screen about the agent that runs on this machine")
     status.add_argument("--port", type=int, default=9180, help="its health port (default 9180)")
     status.add_argument("--json", action="store_true", help="print all figures as JSON instead")
@@ -227,6 +230,12 @@ def _probe(options: argparse.Namespace) -> int:
     code, text = probe.run(options)
     print(text, end="")
     return code
+
+
+def _evidence(options: argparse.Namespace) -> int:
+    problems, checked = evidence.verify(options.folder, options.head)
+    print("\n".join([*problems, checked]))
+    return 1 if problems else 0
 
 
 def _schema(options: argparse.Namespace) -> int:

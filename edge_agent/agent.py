@@ -16,6 +16,8 @@ from devices.campus.site import Campus, HttpLink, Link, MqttLink
 from devices.model.errors import ConfigRefused, Garbled, Problem
 from devices.model.points import PointTable
 from edge_agent.detect.counters import Meters
+from edge_agent.evidence.fan import Fan
+from edge_agent.evidence.keeper import Keeper
 from edge_agent.health import Health
 from edge_agent.healthport import serve
 from edge_agent.orders.dispatch import Dispatcher
@@ -183,7 +185,11 @@ def _sources(
         pipeline.look_again = cameras.look_again
         own = {device.id for device in campus.devices_of(settings.agent)}
         if calibrations := [one for one in campus.calibrations.values() if one.camera in own]:
-            sources["vision"] = VisionSource(calibrations, table, cameras.on_packets, clock)
+            fan = Fan(cameras.on_packets)
+            sources["vision"] = VisionSource(calibrations, table, fan.on_packets, clock)
+            folder = settings.data_dir / "evidence"
+            keeper = Keeper(campus, calibrations, settings.evidence, folder, fan.on_packets, clock)
+            sources["evidence"], pipeline.on_events = keeper, keeper.note
     return sources
 
 

@@ -120,6 +120,7 @@ class Pipeline:
         self._unkept: list[AlertEvent] = []
         self._holding = Holding()
         self.look_again: Callable[[int], None] = lambda _: None  # asks for the next picture of a camera soon
+        self.on_events: Callable[[Sequence[AlertEvent]], None] = lambda _: None
         self.is_thin: Callable[[], bool] = lambda: False  # whether the line carries less than comes in
         self._turn = asyncio.Lock()
         self._fallback: Fallback | None = None  # while the detection is on trial
@@ -268,6 +269,7 @@ class Pipeline:
         """Commit; say whether the samples are kept. Alerts that could not be wait for the next commit."""
         self._holding.take(events)
         self._looking.note(events)
+        self.on_events(events)
         events = [*self._unkept, *events]
         batch = batch[self._may_leave[batch.point]]
         records = [

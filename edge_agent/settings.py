@@ -9,6 +9,7 @@ from pydantic import Field
 from devices.model.errors import ConfigRefused, Problem
 from devices.profiles.strict import Strict, load
 from devices.wire.mqtt import Broker
+from edge_agent.evidence.settings import EvidenceSettings
 from edge_agent.orders.settings import OrderSettings
 from edge_agent.outbox import OutboxSettings
 from edge_agent.pictures.settings import PictureSettings
@@ -79,6 +80,7 @@ class EdgeSettings(Strict):
     uplink: UplinkSettings = UplinkSettings()
     sources: SourcesSettings = SourcesSettings()
     orders: OrderSettings = OrderSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
 
 
 def load_settings(path: Path) -> EdgeSettings:

@@ -1,0 +1,183 @@
+"""Evidence on the disk of the gateway: whole or not at all, bounded, and never in the way of alerts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from devices.model.alerts import Severity
+from edge_agent.errors import NoRoom
+from edge_agent.evidence.manifest import NAME, Entry, breaks, digest, line_of, lines_in, standing
+from edge_agent.evidence.settings import EvidenceSettings
+
+DAY_US: Final = 86_400_000_000
+#: A folder that is not finished begins with this.
+UNFINISHED: Final = ".new-"
+
+
+class Store:
+    """A folder for each alert, and the manifest. Blocks; call it in a thread, one call at a time.
+
+    Args:
+        folder: where; made if there is none.
+        settings: bounds.
+        free: bytes that are free on the disk of a folder.
+
+    Call `open` first.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: EvidenceSettings,
+        free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+    ) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._free = free
+        self._lines: list[bytes] = []
+        self._kept: dict[str, Entry] = {}
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """What is kept, by alert."""
+        return self._kept
+
+    @property
+    def taken_bytes(self) -> int:
+        """What all of it takes."""
+        return sum(_size(entry) for entry in self._kept.values())
+
+    def head(self) -> str:
+        """The hash of the last line: whoever has it can tell later that nothing was cut off."""
+        return digest(self._lines[-1]) if self._lines else ""
+
+    def open(self) -> None:
+        """Read the manifest, and clear away what a crash left half done."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._folder / NAME
+        lines, torn = lines_in(path.read_bytes() if path.exists() else b"")
+        self._lines, self._kept = lines, standing(lines)
+        if torn:
+            with path.open("r+b") as file:
+                file.truncate(sum(len(line) + 1 for line in lines))
+        for found in self._folder.iterdir():
+            if found.is_dir() and found.name not in self._kept:
+                shutil.rmtree(found)
+
+    def keep(self, alert: str, files: Mapping[str, bytes], facts: Mapping[str, Any], now_us: int) -> None:
+        """Keep files of an alert; nothing happens where there are some already.
+
+        Raises:
+            NoRoom: even without what is less grave it does not fit.
+        """
+        if alert in self._kept:
+            return
+        severity, wanted = Severity(int(facts["severity"])), sum(len(data) for data in files.values())
+        self._make_room(wanted, severity, now_us)
+        unfinished, final = self._folder / f"{UNFINISHED}{alert}", self._folder / alert
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        for name, data in files.items():
+            _write(unfinished / name, data)
+        _sync(unfinished)
+        unfinished.rename(final)
+        _sync(self._folder)
+        told = {name: {"sha256": digest(data), "bytes": len(data)} for name, data in files.items()}
+        self._add({"kind": "kept", "time_us": now_us, "alert": alert, **facts, "files": told})
+
+    def prune(self, now_us: int) -> int:
+        """Remove what is past its time; return how many."""
+        old = [
+            alert
+            for alert, entry in self._kept.items()
+            if now_us - entry["time_us"] > self._settings.keep_days.days(Severity(entry["severity"])) * DAY_US
+        ]
+        for alert in old:
+            self._remove(alert, "age", now_us)
+        return len(old)
+
+    def read(self, alert: str, name: str) -> bytes | None:
+        """A file of an alert, None where there is none."""
+        entry = self._kept.get(alert)
+        return (
+            None
+            if entry is None or name not in entry["files"]
+            else (self._folder / alert / name).read_bytes()
+        )
+
+    def _make_room(self, wanted: int, severity: Severity, now_us: int) -> None:
+        """Remove the least grave, the oldest first, but nothing that is graver than what comes."""
+        order = sorted(self._kept.values(), key=lambda entry: (entry["severity"], entry["time_us"]))
+        for entry in order:
+            if self._fits(wanted) or entry["severity"] > severity:
+                break
+            self._remove(entry["alert"], "room", now_us)
+        if not self._fits(wanted):
+            raise NoRoom("no room for evidence")
+
+    def _fits(self, wanted: int) -> bool:
+        has_reserve = self._free(self._folder) - wanted >= self._settings.reserve_bytes
+        return has_reserve and self.taken_bytes + wanted <= self._settings.bytes
+
+    def _remove(self, alert: str, why: str, now_us: int) -> None:
+        self._add({"kind": "removed", "time_us": now_us, "alert": alert, "why": why})
+        shutil.rmtree(self._folder / alert, ignore_errors=True)
+
+    def _add(self, what: Mapping[str, Any]) -> None:
+        line = line_of(self._lines, what)
+        path = self._folder / NAME
+        path.touch(mode=0o600)
+        with path.open("r+b") as file:
+            file.truncate(sum(len(known) + 1 for known in self._lines))  # without what a full disk cut short
+            file.seek(0, os.SEEK_END)
+            file.write(line + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self._lines.append(line)
+        self._kept = standing([*self._lines]) if what["kind"] == "removed" else self._kept | standing([line])
+
+
+def problems(folder: Path) -> Iterator[str]:
+    """Everything in a folder of evidence that is not as it was kept."""
+    path = folder / NAME
+    if not path.exists():
+        yield f"{path}: there is none"
+        return
+    lines, torn = lines_in(path.read_bytes())
+    yield from breaks(lines)
+    if torn:
+        yield f"line {len(lines) + 1}: torn"
+    kept = standing(lines)
+    for alert, entry in kept.items():
+        for name, told in entry["files"].items():
+            file = folder / alert / name
+            if not file.exists():
+                yield f"{alert}/{name}: missing"
+            elif digest(file.read_bytes()) != told["sha256"]:
+                yield f"{alert}/{name}: not as it was kept"
+    for found in sorted(folder.iterdir()):
+        if found.is_dir() and found.name not in kept:
+            yield f"{found.name}: not in the manifest"
+
+
+def _size(entry: Entry) -> int:
+    return sum(int(told["bytes"]) for told in entry["files"].values())
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,159 @@
+"""From packets and an alert to files: a clip that plays, pictures, and a manifest without the plate."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from devices.model.alerts import AlertEvent, EventKind, Severity
+from devices.model.plates import encode
+from devices.model.texts import Text
+from edge_agent.evidence.facts import facts_of, lines_of
+from edge_agent.evidence.fan import Fan
+from edge_agent.evidence.keeper import Keeper
+from edge_agent.evidence.maker import clip, pictures, with_facts
+from edge_agent.evidence.manifest import NAME
+from edge_agent.evidence.nals import with_start_codes
+from edge_agent.evidence.settings import EvidenceSettings
+from edge_agent.evidence.store import problems
+from edge_agent.sources.capture.packets import Codec, Packet
+from edge_agent.sources.port import SystemClock
+from tests.edge_agent.detect.test_speeding import campus_of
+from tests.edge_agent.detect.test_views import WATCHED
+from tests.edge_agent.vision.test_source import NOW_US
+from tests.edge_agent.vision.test_source import clip as recorded
+
+PLATE = encode("浙B12345")
+
+
+def alert(from_s: float, to_s: float, device: str = "first") -> AlertEvent:
+    assert PLATE is not None
+    return AlertEvent(
+        id="ab" * 12,
+        kind=EventKind.MOMENT,
+        rule="speeding",
+        rule_version=1,
+        family="traffic",
+        severity=Severity.HIGH,
+        site="hq",
+        device=device,
+        time_us=NOW_US + round(to_s * 1e6),
+        start_us=NOW_US + round(from_s * 1e6),
+        value=31.4,
+        limit=15.0,
+        unit="km/h",
+        message=Text("超速", "too fast"),
+        evidence={"direction": 1.0, "check": 1.0, "vision_kmh": 30.2, "plate": PLATE},
+        parent="field",
+    )
+
+
+@pytest.fixture(scope="module")
+def stream() -> tuple[Codec, list[Packet]]:
+    return recorded(28)
+
+
+def test_a_clip_has_the_pictures_as_they_came_at_their_times(stream: tuple[Codec, list[Packet]]) -> None:
+    codec, packets = stream
+    with av.open(io.BytesIO(clip(codec, packets[60:180]))) as container:
+        video = container.streams.video[0]
+        frames = [
+            (frame.pts * video.time_base, frame.to_ndarray(format="gray"))
+            for frame in container.decode(video)
+        ]
+    assert len(frames) >= 118, "pictures that lean on the one before the first are lost, no others"
+    times = np.array([float(time) for time, _ in frames])
+    assert np.diff(times) == pytest.approx(0.08, abs=1e-6)
+    by_decoder = dict(pictures(codec, packets[60:180], [NOW_US + 8_000_000]))
+    [(time_us, picture)] = by_decoder.items()
+    assert abs(time_us - NOW_US - 8_000_000) <= 80_000
+    same = frames[round((time_us - packets[60].time_us) / 80_000) - (120 - len(frames))][1]
+    assert np.abs(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(int) - same).mean() < 12
+
+
+def test_pictures_with_start_codes_come_out_as_they_are_and_with_lengths_with_codes(
+    stream: tuple[Codec, list[Packet]],
+) -> None:
+    codec, packets = stream
+    changed = with_start_codes(codec, packets[:3])
+    assert all(packet.data.startswith(b"\x00\x00\x00\x01") for packet in changed)
+    assert [packet.pts for packet in changed] == [packet.pts for packet in packets[:3]]
+    bare = Codec(codec.name, b"", codec.width, codec.height, codec.tick_us, 1)
+    assert with_start_codes(bare, changed) == changed
+
+
+def test_facts_stand_below_the_picture_in_both_languages(tmp_path: Path) -> None:
+    facts = facts_of(alert(15, 16), campus_of(tmp_path, site=WATCHED), "cam")
+    lines = lines_of(facts, NOW_US + 15_250_000)
+    assert lines == [
+        "时间 Time 2025-11-22 16:26:55.250   地点 Place 大门 Gate",
+        "车速 Speed 31 km/h   限速 Limit 15 km/h   方向 Direction 驶近 approaching",
+        "设备 Device first   cam",
+        "号牌 Plate 浙B12345   视频核对 Camera 视频已核实 confirmed 30 km/h",
+    ]
+    picture = np.full((360, 640, 3), 90, np.uint8)
+    shown = with_facts(picture, lines)
+    assert (shown[:360] == picture).all()
+    band = shown[360:]
+    heights = len(band) // 5 * np.arange(5)
+    assert all((band[top : top + len(band) // 5] > 200).sum() > 200 for top in heights[:4])
+
+
+async def test_an_alert_becomes_a_clip_and_pictures_before_and_after(
+    tmp_path: Path, stream: tuple[Codec, list[Packet]]
+) -> None:
+    codec, packets = stream
+    campus = campus_of(tmp_path, site=WATCHED)
+    takers: dict[str, Callable[[Codec, Packet], None]] = {}
+    seen: list[Packet] = []
+    fan = Fan(takers.__setitem__)
+    folder = tmp_path / "evidence"
+    calibrations = list(campus.calibrations.values())
+    keeper = Keeper(campus, calibrations, EvidenceSettings(), folder, fan.on_packets, SystemClock())
+    fan.on_packets("cam", lambda _, packet: seen.append(packet))
+    for packet in packets:
+        takers["cam"](codec, packet)
+    assert seen == packets
+    task = asyncio.create_task(keeper.run(None), name="evidence")  # type: ignore[arg-type]
+    keeper.note([alert(15, 16.5, "second"), alert(15, 16.5)])
+    while not {"taken", "not_made", "not_stored"} & keeper.counts.keys() and not task.done():  # noqa: ASYNC110 - a counter is no event
+        await asyncio.sleep(0.05)
+    health = keeper.health()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert (health["taken"], health["kept"]) == (1, 1)
+    [found] = [path for path in folder.iterdir() if path.is_dir()]
+    names = sorted(path.name for path in found.iterdir())
+    assert names == [*(f"{n}-{kind}.jpg" for n in (1, 2, 3) for kind in ("clean", "facts")), "clip.mp4"]
+    assert list(problems(folder)) == []
+    manifest = (folder / NAME).read_text("utf-8")
+    assert "浙" not in manifest
+    with av.open(str(found / "clip.mp4")) as container:
+        lasts = float(container.duration / 1e6)
+    assert 11.5 <= lasts <= 11.5 + 4.8 + 0.2, "5 s before and after, from a key frame on"
+
+
+async def test_packets_that_make_no_picture_cost_their_evidence_and_nothing_else(tmp_path: Path) -> None:
+    campus = campus_of(tmp_path, site=WATCHED)
+    takers: dict[str, Callable[[Codec, Packet], None]] = {}
+    calibrations = list(campus.calibrations.values())
+    folder = tmp_path / "evidence"
+    keeper = Keeper(campus, calibrations, EvidenceSettings(), folder, takers.__setitem__, SystemClock())
+    rubbish = Codec("no-such-codec", b"", 640, 360, 1000.0, 1)
+    for n in range(300):
+        takers["cam"](rubbish, Packet(n * 100, NOW_US + n * 100_000, n % 10 == 0, b"\x00" * 50))
+    task = asyncio.create_task(keeper.run(None), name="evidence")  # type: ignore[arg-type]
+    keeper.note([alert(15, 16.5)])
+    while not keeper.counts and not task.done():  # noqa: ASYNC110 - a counter is no event
+        await asyncio.sleep(0.05)
+    assert keeper.health()["not_made"] == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert [path.name for path in folder.iterdir()] == []

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devices.model.alerts import Severity
+from edge_agent.__main__ import main
+from edge_agent.errors import NoRoom
+from edge_agent.evidence.manifest import NAME, digest
+from edge_agent.evidence.settings import EvidenceSettings
+from edge_agent.evidence.store import DAY_US, Store, problems
+
+NOW_US = 1_763_800_000_000_000
+ALERTS = [f"{n:024x}" for n in range(20)]
+
+
+def opened(folder: Path, free: int = 10**12, **settings: Any) -> Store:
+    store = Store(folder, EvidenceSettings(**settings), lambda _: free)
+    store.open()
+    return store
+
+
+def keep(store: Store, number: int, severity: Severity = Severity.LOW, size: int = 100) -> None:
+    files = {"clip.mp4": bytes([number]) * size, "1-clean.jpg": b"picture"}
+    store.keep(ALERTS[number], files, {"severity": int(severity)}, NOW_US + number)
+
+
+def test_what_was_kept_can_be_read_by_another_process_and_verifies(tmp_path: Path) -> None:
+    store = opened(tmp_path / "evidence")
+    keep(store, 1)
+    keep(store, 2)
+    keep(store, 2)
+    again = opened(tmp_path / "evidence")
+    assert list(again.entries) == ALERTS[1:3]
+    assert again.read(ALERTS[2], "clip.mp4") == b"\x02" * 100
+    assert again.read(ALERTS[2], "../manifest.jsonl") is None
+    assert again.read(ALERTS[5], "clip.mp4") is None
+    assert again.head() == store.head()
+    assert list(problems(tmp_path / "evidence")) == []
+
+
+@pytest.mark.parametrize("change", ["file", "gone", "line", "removed line", "swapped", "stranger"])
+def test_whatever_is_changed_afterwards_is_found(tmp_path: Path, change: str) -> None:
+    store = opened(tmp_path)
+    for number in range(4):
+        keep(store, number)
+    path = tmp_path / NAME
+    lines = path.read_bytes().splitlines(keepends=True)
+    clip = tmp_path / ALERTS[1] / "clip.mp4"
+    match change:
+        case "file":
+            clip.write_bytes(b"\x01" * 99 + b"\x02")
+        case "gone":
+            clip.unlink()
+        case "line":
+            path.write_bytes(b"".join(lines).replace(f'"time_us": {NOW_US + 1}'.encode(), b'"time_us": 1'))
+        case "removed line":
+            path.write_bytes(b"".join([lines[0], *lines[2:]]))
+        case "swapped":
+            path.write_bytes(b"".join([lines[0], lines[2], lines[1], lines[3]]))
+        case _:
+            (tmp_path / "other").mkdir()
+    assert list(problems(tmp_path))
+
+
+def test_a_cut_off_end_is_found_with_a_hash_that_was_written_down(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = opened(tmp_path)
+    keep(store, 1)
+    keep(store, 2)
+    assert main(["evidence", "verify", str(tmp_path), "--head", store.head()]) == 0
+    assert "2 alerts with evidence, 2 lines" in capsys.readouterr().out
+    lines = (tmp_path / NAME).read_bytes().splitlines(keepends=True)
+    (tmp_path / NAME).write_bytes(lines[0])
+    for file in (tmp_path / ALERTS[2]).iterdir():
+        file.unlink()
+    (tmp_path / ALERTS[2]).rmdir()
+    assert main(["evidence", "verify", str(tmp_path)]) == 0
+    assert main(["evidence", "verify", str(tmp_path), "--head", store.head()]) == 1
+    assert "no line with the hash" in capsys.readouterr().out
+
+
+def test_what_a_crash_left_half_done_is_cleared_away(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    keep(store, 1)
+    keep(store, 2)
+    path = tmp_path / NAME
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    (tmp_path / f".new-{ALERTS[3]}").mkdir()
+    again = opened(tmp_path)
+    assert list(again.entries) == [ALERTS[1]]
+    assert sorted(found.name for found in tmp_path.iterdir()) == [ALERTS[1], NAME]
+    keep(again, 4)
+    assert list(problems(tmp_path)) == []
+
+
+def test_where_there_is_no_room_the_least_grave_goes_first_and_the_oldest_of_it(tmp_path: Path) -> None:
+    store = opened(tmp_path, bytes=10_000_000)
+    for number, severity in enumerate([Severity.HIGH, Severity.LOW, Severity.MEDIUM, Severity.LOW]):
+        keep(store, number, severity, 2_400_000)
+    keep(store, 4, Severity.MEDIUM, 2_400_000)
+    assert list(store.entries) == [ALERTS[n] for n in (0, 2, 3, 4)]
+    keep(store, 5, Severity.MEDIUM, 4_000_000)
+    assert list(store.entries) == [ALERTS[n] for n in (0, 4, 5)]
+    with pytest.raises(NoRoom):
+        keep(store, 6, Severity.LOW, 2_400_000)
+    assert list(store.entries) == [ALERTS[n] for n in (0, 4, 5)]
+    assert list(problems(tmp_path)) == []
+
+
+def test_the_reserve_of_the_disk_stays_free(tmp_path: Path) -> None:
+    store = opened(tmp_path, free=1_000_050, reserve_bytes=1_000_000)
+    with pytest.raises(NoRoom):
+        keep(store, 1, Severity.CRITICAL)
+    assert store.taken_bytes == 0
+
+
+def test_each_severity_has_its_time(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    for number, severity in enumerate(Severity):
+        keep(store, number, severity)
+    assert [store.prune(NOW_US + days * DAY_US) for days in (29, 31, 100, 200, 400)] == [0, 1, 1, 1, 1]
+    assert list(problems(tmp_path)) == []
+    told = [json.loads(line) for line in (tmp_path / NAME).read_bytes().splitlines()]
+    assert [one.get("why") for one in told] == [None] * 4 + ["age"] * 4
+
+
+def test_a_line_that_a_full_disk_cut_short_is_written_over(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    keep(store, 1)
+    with (tmp_path / NAME).open("ab") as file:
+        file.write(b'{"half')
+    keep(store, 2)
+    assert list(problems(tmp_path)) == []
+    assert store.head() == digest((tmp_path / NAME).read_bytes().splitlines()[-1])
