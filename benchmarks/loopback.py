@@ -16,11 +16,15 @@ from pathlib import Path
 import numpy as np
 
 #: A site file takes each address once; the loopback has many.
-HOSTS = tuple(f"127.0.0.{number}" for number in range(1, 17))
+LOOPBACK = tuple(f"127.0.0.{number}" for number in range(1, 201))
+HOSTS = LOOPBACK[:16]
+#: Units from here on never answer.
+SILENT_UNIT = 200
+WRITE = 6
 
 
 class ModbusDevice(asyncio.Protocol):
-    """Answers every read of registers with floats."""
+    """Answers every read of registers with floats, and every write of one with itself."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember where to answer."""
@@ -30,6 +34,11 @@ class ModbusDevice(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer; nobody asks twice before that."""
+        if data[6] >= SILENT_UNIT:
+            return
+        if data[7] == WRITE:
+            self._transport.write(data)
+            return
         size = 2 * int.from_bytes(data[10:12], "big")
         head = data[:4] + (size + 3).to_bytes(2, "big") + data[6:8] + bytes([size])
         self._transport.write(head + self._data[:size])
@@ -68,13 +77,13 @@ def running(kind: str, folder: Path | None = None) -> Iterator[int]:
 
 
 async def serve(kind: str, pictures: list[bytes]) -> None:
-    """Serve until killed, at every address of `HOSTS` with the same port."""
+    """Serve until killed, at every address of the loopback that is named here, with the same port."""
     loop = asyncio.get_running_loop()
     turns = itertools.cycle(pictures)
     make = ModbusDevice if kind == "modbus" else lambda: CameraHost(turns)
     first = await loop.create_server(make, HOSTS[0], 0, backlog=1000)
     port = first.sockets[0].getsockname()[1]
-    for host in HOSTS[1:]:
+    for host in (LOOPBACK if kind == "modbus" else HOSTS)[1:]:
         await loop.create_server(make, host, port, backlog=1000)
     print(port, flush=True)
     await first.serve_forever()
