@@ -51,6 +51,7 @@ class FakeHub:
     refused_acks: int = 0
     port: int = 0
     requests: list[str] = field(default_factory=list)
+    queries: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.alerts = FakeAlerts(self.campus)
@@ -158,6 +159,7 @@ class FakeHub:
             self.waiting.discard(queue)
 
     async def start(self, port: int = 0) -> None:
+        from tests.console.fake_cameras import add_cameras  # noqa: PLC0415 - as below
         from tests.console.fake_order_routes import add_orders  # noqa: PLC0415 - the routes know the hub, not the other way
         from tests.console.fake_routes import build_app  # noqa: PLC0415 - as above
 
@@ -167,6 +169,7 @@ class FakeHub:
         self.port = listener.getsockname()[1]
         app = build_app(self)
         add_orders(app, self)
+        add_cameras(app, self)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, lifespan="off")
         self._server = QuietServer(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="fake hub")

@@ -104,6 +104,7 @@ class FakeReadings:
             + ["dark"] * 6
             + ["frozen"] * 4
             + ["unauthorised"] * 3
+            + ["picture"] * 2
             + ["not-a-picture"] * 1
             + ["unknown"] * 5
         )
@@ -276,6 +277,7 @@ class FakeReadings:
                     "site": device["site"],
                     "kind_of_area": area["kind"],
                     "state": state,
+                    "trouble": "camera-dark" if state == "picture" else None,
                     "since_us": now_us - 7_200_000_000,
                     "time_us": time_us,
                     "mean_level": 4.2 if state == "dark" else 118.0,
@@ -304,7 +306,7 @@ def rates_by(rows: list[Json], key: str) -> Json:
 def rates(rows: list[Json]) -> Json:
     """Rates over all registered points, the unknown among them."""
     states = Counter(row["state"] for row in rows)
-    online = states["online"] + states["dark"] + states["frozen"]
+    online = sum(states[name] for name in ("online", "picture", "dark", "frozen"))
     good = states["online"]
     return {
         "points": len(rows),

@@ -65,6 +65,7 @@ def build_app(hub: FakeHub) -> FastAPI:
     @app.middleware("http")
     async def note(request: Request, call_next: Any) -> Response:
         hub.requests.append(f"{request.method} {request.url.path}")
+        hub.queries.append((request.url.path, request.url.query))
         if request.method != "GET" and request.headers.get("x-campuswatch") != "1":
             return JSONResponse({"error": {"code": "csrf", "zh": "缺少请求头", "en": "Header missing"}}, 403)
         return await call_next(request)

@@ -32,34 +32,6 @@ async def test_every_page_is_drawn_without_a_complaint(busy_hub: FakeHub, sit: S
             assert not await page.evaluate(WIDER_THAN_THE_SCREEN), f"{where} does not fit {size}"
 
 
-async def test_all_854_cameras_are_tiles_with_their_state_and_rates_have_their_definition(
-    busy_hub: FakeHub, sit: Sit
-) -> None:
-    async with sit(busy_hub, size="wall") as seat:
-        page = await seat.open("cameras")
-        await expect(page.locator(".tile")).to_have_count(854)
-        assert await page.locator('.tile[data-state="offline"]').count() == 17
-        assert await page.locator('.tile[data-state="unknown"]').count() == 5
-        await expect(page.locator(".rates .is-strong")).to_have_text(
-            re.compile(r"全部\s*854\s*97.0%\s*95.8%")
-        )
-        await expect(page.locator(".definition")).to_contain_text("状态未知的点位始终计入分母")
-        await page.locator('.tile[data-state="frozen"]').first.click()
-        await expect(page.locator(".chosen")).to_contain_text("冻结")
-        await page.get_by_role("button", name=re.compile("离线")).first.click()
-        await expect(page.locator(".tile")).to_have_count(17)
-
-
-async def test_a_camera_not_heard_of_for_long_is_hollow_whatever_it_was(hub: FakeHub, sit: Sit) -> None:
-    camera = hub.campus.find("hq1/camera/0")
-    hub.set_values({f"{camera}.link": 0}, age_s=600)
-    async with sit(hub) as seat:
-        page = await seat.open("cameras")
-        await expect(page.locator(f'.tile[data-device="{camera}"]')).to_have_class(
-            "tile tile-online is-stale"
-        )
-
-
 async def test_ten_thousand_alerts_scroll_with_few_rows_in_the_page(hub: FakeHub, sit: Sit) -> None:
     start = hub.status()["now_us"]
     doors = [device["id"] for device in hub.campus.devices if device["kind"] == "door"]

@@ -1,4 +1,4 @@
-"""Probing from the console: what is asked, what the unit says with plausible meanings marked, a profile to start from."""
+"""Probing from the console: what is asked, what the unit says with plausible meanings marked, a profile from it."""
 
 from __future__ import annotations
 

@@ -1,9 +1,11 @@
 // Every key of zh.js, in English.
+import { camerasEn } from './cameras-en.js';
 import { ordersEn } from './orders-en.js';
 import { probeEn } from './probe-en.js';
 import { rulesEn } from './rules-en.js';
 
 export const en = {
+  camera: camerasEn,
   orders: ordersEn,
   probe: probeEn,
   rules: rulesEn,
@@ -80,7 +82,7 @@ export const en = {
   },
   evidence: {
     peak_kmh: 'fastest', median_kmh: 'median', readings: 'readings', duration_s: 'seen for', confidence: 'confidence', true_min_kmh: 'true speed at least', true_max_kmh: 'true speed at most', angle_deg: 'angle corrected', vehicle_class: 'vehicle',
-    plate_sure: 'certainty of the plate', plates_near: 'plates in sight',
+    plate_sure: 'certainty of the plate', plates_near: 'plates in sight', cameras: 'cameras', cameras_good: 'of these good', cameras_unknown: 'of these unknown',
   },
   trends: {
     title: 'Curves', search: 'Find a point: device, room, name', nothing: 'Nothing found', choose: 'Find and choose points on the right', drop: 'Remove', dropSign: '×', step: 'Step', step0: 'automatic', step60: '1 min', step300: '5 min', step900: '15 min',
@@ -98,16 +100,13 @@ export const en = {
     atLeast: '≥ {c} °C', atMost: '≤ {c} °C', roomTemperature: 'Room temp.', excess: 'Off by °C', lasting: 'For', note: 'Note', exempt: 'exempt: {why}', alert: 'See alert', outsideOf: 'of {n} outside', outside: 'outside', inside: 'running, inside', resting: 'off', unknown: 'unknown',
     noneOutside: 'No room is outside the standard now',
   },
-  camera: {
-    online: 'Online', dark: 'Dark', frozen: 'Frozen', offline: 'Offline', unauthorised: 'Unauthorised', 'not-a-picture': 'Not a picture', unknown: 'Unknown', by: 'Group', bySite: 'By site', byKind: 'By use', groupCount: '{n} points, {good} good',
-    points: 'Points', onlineRate: 'Online', goodRate: 'Good', all: 'All', choose: 'Choose a tile to see its camera', none: 'No point is in this state', wasState: '{state} (stale)', attention: '{n} need attention',
-  },
   gateway: {
     title: 'Gateways', online: 'online', offline: 'offline', never: 'never seen', sinceWhen: ' since {at}', unheard: 'Nothing heard for {age}', droppedSome: 'Data was dropped: {what}', digestDiffers: 'Its site file differs from the hub', clockOff: 'Its clock is {s} s off', rival: 'A second gateway of this name was refused at {at}', thin: 'Thin link: {n} records go later', room: 'Room for', hours: '{n} h', bandwidth: 'Link carries', linksSilent: '{n} links with silent devices', linksDown: '{n} links are down', backlogOf: '{n} records of backlog are draining',
     seen: 'Last heard', version: 'Version', digest: 'Site file', same: 'same', differs: 'differs', clock: 'Clock offset', seconds: '{s} s', backlog: 'Backlog', waiting: 'Waiting', oldest: 'Oldest', bytes: 'On disk', dropped: 'Dropped', rate: 'Samples', perSecond: '{n}/s', received: 'Received', duplicates: 'Duplicates',
     hideLinks: 'Hide links', showLinks: 'All {n} links', link: 'Link', silentOf: 'Silent/all', period: 'Period s', reads: 'Reads', errors: 'Errors', hubFacts: 'Hub {lag} s behind · queue {queue} · store {size}',
     quarantine: 'Messages set aside', quarantineCount: '{n} in all', nothingAside: 'None', others: 'Accounts that the site file does not name', when: 'When', reason: 'Reason', topic: 'Topic', bytesOf: 'Size',
   },
+  linkKind: { 'modbus-tcp': 'Modbus TCP', 'modbus-rtu-tcp': 'Modbus RTU over TCP', 'modbus-serial': 'Modbus serial', 'modbus-dial-in': 'Modbus dial-in', 'dlt645-tcp': 'DL/T 645 TCP', 'dlt645-serial': 'DL/T 645 serial', mqtt: 'MQTT', http: 'HTTP pictures', rtsp: 'RTSP video' },
   linkState: { up: 'up', silent: 'silent', partly: 'partly silent', down: 'down', starting: 'starting', refused: 'refused', unknown: 'unknown' },
   counter: {
     timeouts: 'timed out', exceptions: 'exceptions', garbled: 'garbled', connect_failures: 'not connected', cut_short: 'cut short', overruns: 'overruns', faults: 'own faults', host_down: 'host down', port_closed: 'port closed',

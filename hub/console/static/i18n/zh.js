@@ -1,9 +1,11 @@
 // 控制室用语。每个键在 en.js 里都有对应。
+import { camerasZh } from './cameras-zh.js';
 import { ordersZh } from './orders-zh.js';
 import { probeZh } from './probe-zh.js';
 import { rulesZh } from './rules-zh.js';
 
 export const zh = {
+  camera: camerasZh,
   orders: ordersZh,
   probe: probeZh,
   rules: rulesZh,
@@ -80,7 +82,7 @@ export const zh = {
   },
   evidence: {
     peak_kmh: '最高车速', median_kmh: '中位车速', readings: '读数个数', duration_s: '持续时间', confidence: '可信度', true_min_kmh: '真实车速下限', true_max_kmh: '真实车速上限', angle_deg: '修正角度', vehicle_class: '车辆类型',
-    plate_sure: '车牌置信度', plates_near: '附近车牌数',
+    plate_sure: '车牌置信度', plates_near: '附近车牌数', cameras: '摄像机', cameras_good: '其中完好', cameras_unknown: '其中未知',
   },
   trends: {
     title: '曲线', search: '查找点:设备、房间、点名', nothing: '没有找到', choose: '在右边查找并选择要看的点', drop: '去掉', dropSign: '×', step: '步长', step0: '自动', step60: '1 分钟', step300: '5 分钟', step900: '15 分钟',
@@ -98,16 +100,13 @@ export const zh = {
     atLeast: '不低于 {c} ℃', atMost: '不高于 {c} ℃', roomTemperature: '室温', excess: '偏离 ℃', lasting: '已持续', note: '说明', exempt: '豁免:{why}', alert: '看告警', outsideOf: '/ {n} 超标', outside: '超标', inside: '运行,达标', resting: '关机', unknown: '未知',
     noneOutside: '现在没有超标的房间',
   },
-  camera: {
-    online: '在线', dark: '黑屏', frozen: '冻结', offline: '离线', unauthorised: '认证失败', 'not-a-picture': '非图片', unknown: '未知', by: '分组', bySite: '按园区', byKind: '按场所', groupCount: '{n} 点,完好 {good}',
-    points: '点位', onlineRate: '在线率', goodRate: '完好率', all: '全部', choose: '点一个格子看这台摄像机', none: '没有这种状态的点位', wasState: '{state}(已过时)', attention: '需要处理 {n}',
-  },
   gateway: {
     title: '网关', online: '在线', offline: '离线', never: '从未连接', sinceWhen: ',自 {at}', unheard: '已 {age}没有消息', droppedSome: '丢弃了数据:{what}', digestDiffers: '现场文件与中心不一致', clockOff: '时钟偏差 {s} 秒', rival: '{at} 有同名网关接入,已拒绝', thin: '链路带宽不足,{n} 条数据延后上传', room: '还可存', hours: '{n} 小时', bandwidth: '链路速率', linksSilent: '{n} 条链路有设备无应答', linksDown: '{n} 条链路断开', backlogOf: '积压 {n} 条正在补传',
     seen: '最近消息', version: '版本', digest: '现场文件', same: '一致', differs: '不一致', clock: '时钟偏差', seconds: '{s} 秒', backlog: '积压', waiting: '待发', oldest: '最早一条', bytes: '占用', dropped: '丢弃', rate: '采样', perSecond: '{n}/秒', received: '已收样本', duplicates: '重复',
     hideLinks: '收起链路', showLinks: '全部链路 {n} 条', link: '链路', silentOf: '无应答/设备', period: '周期 秒', reads: '成功', errors: '错误', hubFacts: '中心滞后 {lag} 秒 · 队列 {queue} · 库 {size}',
     quarantine: '隔离的消息', quarantineCount: '共 {n} 条', nothingAside: '没有', others: '登记表以外的账户', when: '时间', reason: '原因', topic: '主题', bytesOf: '大小',
   },
+  linkKind: { 'modbus-tcp': 'Modbus TCP', 'modbus-rtu-tcp': 'Modbus RTU over TCP', 'modbus-serial': 'Modbus 串口', 'modbus-dial-in': 'Modbus 反向连接', 'dlt645-tcp': 'DL/T 645 TCP', 'dlt645-serial': 'DL/T 645 串口', mqtt: 'MQTT', http: 'HTTP 取图', rtsp: 'RTSP 视频' },
   linkState: { up: '正常', silent: '无应答', partly: '部分无应答', down: '断开', starting: '启动中', refused: '被拒绝', unknown: '未知' },
   counter: {
     timeouts: '超时', exceptions: '异常码', garbled: '乱码', connect_failures: '连不上', cut_short: '应答不全', overruns: '赶不上周期', faults: '内部错误', host_down: '主机不可达', port_closed: '端口关闭',

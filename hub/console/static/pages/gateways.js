@@ -67,7 +67,7 @@ function stateOf(link) {
 /** The links of a gateway: those in trouble, or all of them. */
 function Links({ links }) {
   const columns = [
-    { key: 'link', title: t('gateway.link'), width: 'minmax(0, 2fr)', text: (link) => say(link.name) || link.id },
+    { key: 'link', title: t('gateway.link'), width: 'minmax(0, 2fr)', text: (link) => `${say(link.name) || link.id} ${known('linkKind', link.kind ?? '')}`, cell: (link) => html`${say(link.name) || link.id} <small class="faint">${known('linkKind', link.kind ?? '')}</small>` },
     { key: 'state', title: t('device.state'), width: '6em', text: stateOf, cell: (link) => html`<span class=${isBad(link) ? 'is-outside' : ''}>${stateOf(link)}</span>` },
     { key: 'silent', title: t('gateway.silentOf'), right: true, width: '6.2em', text: (link) => `${link.silent ?? 0}/${link.devices ?? 0}`, sort: (link) => link.silent },
     { key: 'period', title: t('gateway.period'), right: true, width: '4.6em', text: (link) => figure(link.period_s, 'C') },

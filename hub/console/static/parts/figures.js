@@ -26,6 +26,7 @@ export function amount(value, unit) {
 const FACTS = {
   peak_kmh: { unit: 'km/h' }, median_kmh: { unit: 'km/h' }, readings: { unit: 'count' }, duration_s: { unit: 'h', sign: 's' }, confidence: { share: true }, true_min_kmh: { unit: 'km/h' }, true_max_kmh: { unit: 'km/h' },
   angle_deg: { unit: 'h', sign: '°' }, vehicle_class: { codes: 'vehicle_class' }, plate_sure: { unit: '%' }, plates_near: { unit: 'count' },
+  cameras: { unit: 'count' }, cameras_good: { unit: 'count' }, cameras_unknown: { unit: 'count' },
 };
 const short = (name) => name.split('.')[1] ?? name;
 
