@@ -14,6 +14,7 @@ from devices.campus.site import Device, Link
 from devices.profiles.library import shipped
 from devices.profiles.strict import Strict, read_yaml
 from edge_agent.sources.camera import CameraSettings
+from edge_agent.sources.dlt645 import Dlt645Settings
 from edge_agent.sources.modbus import ModbusSettings
 from edge_agent.sources.mqtt import MqttSettings
 from edge_agent.sources.replay import ReplaySettings
@@ -21,6 +22,7 @@ from edge_agent.sources.replay import ReplaySettings
 FOLDER = Path(edge_agent.sources.__file__).parent
 SETTINGS: dict[str, type[Strict]] = {
     "modbus": ModbusSettings,
+    "dlt645": Dlt645Settings,
     "mqtt": MqttSettings,
     "camera": CameraSettings,
     "replay": ReplaySettings,
