@@ -53,6 +53,8 @@ PICTURE_POINTS: Final = (
     _point("noise_level", "画面噪声", "noise of the picture", "level", (0.0, 128.0)),
     _point("sharpness", "清晰度(相对参考画面)", "sharpness against the reference", *_RATIO),
     _point("kept_edges", "参考边缘保留率", "edges of the reference that are there", *_SHARE),
+    _point("clear_third", "边缘保留最多的三分之一画面", "edges kept in the best third of the view", *_SHARE),
+    _point("like_side", "与参考画面最像一侧的相同区块", "tiles as in the reference, best side", *_SHARE),
     _point("texture", "纹理强度(相对参考画面)", "texture against the reference", *_RATIO),
     _point("covered_share", "被遮区块占比", "covered tiles", *_SHARE),
     _point("shift", "画面偏移(占画面宽度)", "shift of the view by its width", *_SHARE),

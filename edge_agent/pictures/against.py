@@ -14,6 +14,7 @@ from edge_agent.pictures.edges import Focus, Outline, joined
 from edge_agent.pictures.grid import Flags, Floats, Greys
 from edge_agent.pictures.plain import Plain
 from edge_agent.pictures.shift import CHECKED_FROM, Shift, moved, shifts
+from edge_agent.pictures.sides import like_side
 
 Rows = npt.NDArray[np.int64]
 
@@ -37,6 +38,8 @@ class Against:
     noise: Floats
     sharpness: Floats
     kept_edges: Floats
+    clear_third: Floats
+    like_side: Floats
     texture: Floats
     covered_share: Floats
     shift: Floats
@@ -46,7 +49,7 @@ class Against:
     @classmethod
     def nothing(cls, n: int) -> Against:
         """No references."""
-        return cls(*(np.full(n, np.nan) for _ in range(8)))
+        return cls(*(np.full(n, np.nan) for _ in range(10)))
 
     def put(self, rows: Rows, found: Against) -> None:
         """Fill in some rows."""
@@ -66,6 +69,8 @@ def compared(now: Outline, first: Outline, shown: Greys, focus: Focus, grey: Gre
         energies.noise,
         sharp,
         there.kept_edges,
+        there.clear_third,
+        like_side(shown, half, slopes, there.tiles),
         there.texture,
         there.covered_share,
         shift.share,

@@ -43,6 +43,9 @@ NOISE_STRONG: Final = 2.08
 #: A tile says something if it has so many pixels of edges; it is clear if this part of them is there, else covered.
 LEAST_PIXELS: Final = 4
 CLEAR: Final = 0.6
+#: First columns of tiles of the three thirds of a view; one says something if it has this part of the edges.
+THIRDS: Final = (0, 7, 13)
+LEAST_THIRD: Final = 0.1
 #: Sharpness is judged where it is clear, if so many of the tiles are.
 LEAST_CLEAR: Final = 0.25
 #: White noise of variance 1 has these energies of curvature and of slope; the quietest tiles have nothing else.
@@ -102,10 +105,12 @@ class Focus:
 class Kept:
     """One row a picture, in %, float64 (n,), NaN: the reference has no edges.
 
-    tiles: float64 (n, ROWS, COLUMNS), the part of each tile's edges that is there; NaN: it has none.
+    clear_third: of the left, middle and right third of the view the one of which most is there.
+    tiles:       float64 (n, ROWS, COLUMNS), the part of each tile's edges that is there; NaN: it has none.
     """
 
     kept_edges: Floats
+    clear_third: Floats
     texture: Floats
     covered_share: Floats
     tiles: Floats
@@ -157,7 +162,8 @@ def floors(strength: Pixels) -> Pixels:
 
 def _ranked(strength: Pixels, share: float) -> Pixels:
     """The strength that `share` of the pixels of each picture stays below: float32 (n,)."""
-    flat = strength.reshape(len(strength), -1)
+    n, height, width = strength.shape
+    flat = strength.reshape(n, height * width)
     place = int(flat.shape[1] * share)
     ranked: Pixels = np.partition(flat, place, axis=1)[:, place]
     return ranked
@@ -182,7 +188,18 @@ def kept(reference: Outline, now: Slopes) -> Kept:
         tiles = np.where(says, found / edges, np.nan)
         share = found.sum(axis=(1, 2)) / edges.sum(axis=(1, 2))
         covered = np.count_nonzero(says & (tiles < CLEAR), axis=(1, 2)) / np.count_nonzero(says, axis=(1, 2))
-    return Kept(100.0 * share, 100.0 * ratio, 100.0 * covered, tiles)
+    return Kept(100.0 * share, _best_third(found, edges), 100.0 * ratio, 100.0 * covered, tiles)
+
+
+def _best_third(found: Floats, edges: Floats) -> Floats:
+    """Of found and wanted edges of each tile: what stands right before a camera leaves one side of the view."""
+    wanted = np.add.reduceat(edges.sum(axis=1), THIRDS, axis=1)
+    there = np.add.reduceat(found.sum(axis=1), THIRDS, axis=1)
+    says = wanted >= LEAST_THIRD * wanted.sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(says, 100.0 * there / wanted, -1.0)
+    best = np.fmax.reduce(share, axis=1, initial=-1.0)
+    return np.where(best >= 0, best, np.nan)
 
 
 def widened(strength: Pixels) -> Pixels:
@@ -212,7 +229,7 @@ def focus(strong: Flags, grey: Greys) -> Focus:
     where = np.repeat(np.repeat(strong, 2, axis=1), 2, axis=2).astype(np.float32)
     pixels = tiled(where)
     place = int(TILES * QUIET)
-    quiet = np.partition(tiled(bends).reshape(len(grey), -1), place, axis=1)[:, place]
+    quiet = np.partition(tiled(bends).reshape(len(grey), TILES), place, axis=1)[:, place]
     variance = quiet / (NOISE_BEND * TILE_HEIGHT * TILE_WIDTH)
     least = variance[:, None, None] * pixels
     return Focus(
@@ -239,6 +256,6 @@ def sharpness(reference: Focus, now: Focus, tiles: Floats) -> Floats:
         usable = (tiles >= CLEAR) & np.isfinite(ratio)
     counts = np.count_nonzero(usable, axis=(1, 2))
     says = np.count_nonzero(~np.isnan(tiles), axis=(1, 2))
-    ranked = np.sort(np.where(usable, ratio, np.inf).reshape(len(tiles), -1), axis=1)
+    ranked = np.sort(np.where(usable, ratio, np.inf).reshape(len(tiles), TILES), axis=1)
     median = ranked[np.arange(len(tiles)), counts // 2]
     return np.where((counts > 0) & (counts >= LEAST_CLEAR * says), 100.0 * median, np.nan)

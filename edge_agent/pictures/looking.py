@@ -33,10 +33,8 @@ STATE: Final = "pictures"
 #: Less colour than the first is infrared, more than the second is daylight; between them it is what it was.
 COLOURLESS, COLOURED = 1.0, 3.0
 #: Points that are told for each picture, and those that are told when they change.
-EACH: Final = (
-    *("mean_level", "std_level", "bright_share", "flat_share", "same_share", "same_pictures", "colour"),
-    *("noise_level", "sharpness", "kept_edges", "texture", "covered_share", "shift", "shift_x", "shift_y"),
-)
+AGAINST: Final = ("sharpness", "kept_edges", "clear_third", "like_side", "texture", "covered_share")
+EACH: Final = (*Plain.__slots__, "colour", "noise_level", *AGAINST, "shift", "shift_x", "shift_y")
 CHANGING: Final = ("reference", "alike", "many_alike")
 #: A view with fewer edges (a bare wall, asphalt) cannot be told from a covered one: it gets no reference.
 LEAST_STRONG: Final = 0.03
@@ -225,10 +223,7 @@ class Looking:
         large = against.shift > LEAST_SHIFT
         columns: dict[str, Floats] = {
             **{name: getattr(plain, name) for name in Plain.__slots__},
-            **{
-                name: getattr(against, name)
-                for name in ("sharpness", "kept_edges", "texture", "covered_share")
-            },
+            **{name: getattr(against, name) for name in AGAINST},
             "colour": colour,
             "noise_level": against.noise,
             "shift": against.shift,

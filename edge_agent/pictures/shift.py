@@ -49,7 +49,7 @@ def shifts(reference: Greys, outline: Outline, half: Greys, now: Slopes) -> Shif
     """Find the shift of each picture of half the size against its reference."""
     surface = _correlated(reference, half)
     n = len(half)
-    flat = surface.reshape(n, -1)
+    flat = surface.reshape(n, _HEIGHT * HALF_WIDTH)
     place = flat.argmax(axis=1)
     peak = flat[np.arange(n), place] / _PURE
     row, column = np.divmod(place, HALF_WIDTH)

@@ -10,9 +10,10 @@ import numpy as np
 
 from devices.campus.loading import load_campus
 from devices.campus.site import Campus
-from devices.model.alerts import AlertEvent, EventKind
+from devices.model.alerts import AlertEvent, EventKind, Family, Severity
 from devices.model.frames import FrameBatch
 from devices.model.samples import SampleBatch
+from devices.model.texts import Text
 from devices.sim.plant.plant import Plant
 from devices.sim.wires.pictures import Trouble, View, render
 from edge_agent.detect.detection import Detection
@@ -92,6 +93,27 @@ class Watch:
     def _look(self, camera: str, time_us: int) -> SampleBatch:
         self.pictures += 1
         return self.looking.look(self.frame(camera, time_us))
+
+
+def alert(kind: EventKind, device: str, number: str) -> AlertEvent:
+    """An event about a device, as some rule would tell it."""
+    words = Text("字", "words")
+    return AlertEvent(
+        id=number,
+        kind=kind,
+        rule="rule",
+        rule_version=1,
+        family=Family.CAMERA,
+        severity=Severity.LOW,
+        site="hq",
+        device=device,
+        time_us=1,
+        start_us=1,
+        value=1.0,
+        limit=0.0,
+        unit="",
+        message=words,
+    )
 
 
 def demo() -> Campus:
