@@ -16,6 +16,7 @@ from devices.campus.site import Campus, HttpLink, Link, MqttLink
 from devices.model.errors import ConfigRefused, Garbled, Problem
 from devices.model.points import PointTable
 from edge_agent.detect.counters import Meters
+from edge_agent.evidence.answering import Answering
 from edge_agent.evidence.fan import Fan
 from edge_agent.evidence.keeper import Keeper
 from edge_agent.health import Health
@@ -103,10 +104,7 @@ async def _living(
         ordered = saved.pop(ORDERS, None)
         await _begin(pipeline, saved)
         sources = _sources(settings, campus, table, field, clock, cuts, pipeline)
-        modbus = sources.get("modbus")
-        hand = ModbusHand(modbus if isinstance(modbus, ModbusSource) else None)
-        readers = readers_of(campus, settings.agent, modbus, clock)
-        orders = Dispatcher(campus, settings.agent, settings.orders, hand, outbox, clock, readers)
+        orders = _orders(settings, campus, sources.get("modbus"), outbox, clock)
         orders.book.recall(ordered)
         about = {
             "id": settings.agent,
@@ -114,13 +112,10 @@ async def _living(
             "site_digest": campus.digest,
             "started_us": started_us,
         }
-        told: dict[str, Any] = {
-            "about": about,
-            "health": health.snapshot,
-            "on_rules": book.offer,
-            "orders": orders,
-        }
-        uplink = Uplink(hub, settings.agent, outbox, settings.uplink, clock=clock, **told)
+        told: dict[str, Any] = {"about": about, "health": health.snapshot, "on_rules": book.offer}
+        keeper = sources.get("evidence")
+        asked = Answering(settings.agent, keeper.store, orders) if isinstance(keeper, Keeper) else orders
+        uplink = Uplink(hub, settings.agent, outbox, settings.uplink, clock=clock, orders=asked, **told)
         pipeline.is_thin = lambda: uplink.is_thin
         orders.book.hub = uplink
 
@@ -142,6 +137,15 @@ async def _living(
         for name, source in sources.items():
             health.add(f"source_{name}", source.health)
         yield pipeline, uplink, book, orders, sources, health
+
+
+def _orders(
+    settings: EdgeSettings, campus: Campus, modbus: Source | None, outbox: Outbox, clock: SystemClock
+) -> Dispatcher:
+    """What does as the hub orders."""
+    hand = ModbusHand(modbus if isinstance(modbus, ModbusSource) else None)
+    readers = readers_of(campus, settings.agent, modbus, clock)
+    return Dispatcher(campus, settings.agent, settings.orders, hand, outbox, clock, readers)
 
 
 async def _begin(pipeline: Pipeline, saved: Mapping[str, bytes]) -> None:

@@ -30,6 +30,7 @@ from hub.db import Database
 from hub.ingest import Ingest
 from hub.live.bus import Bus
 from hub.live.newest import Newest
+from hub.orders.acting import Acting
 from hub.orders.courier import Courier
 from hub.rulebook.rollout import Rollout
 from hub.rulebook.rulebook import Rulebook
@@ -110,6 +111,7 @@ async def _live(
         Clocks(db, ports.campus, ports.bus, settings.watch.clock_off_s, now_us, ingest.clock_offsets),
         Covering(db, lambda: ports.campus, ports.newest, ports.bus, now_us),
         Errands(settings.data_dir, db, now_us, admission.refresh, lambda name: feed.end(user=name)),
+        Acting(ports.orders, db, lambda: ports.campus, now_us),
         Forgetting(db, ports.series, lifetime=lifetime_of(ports), now_us=now_us, **days),
     )
     rollout = Rollout(ports.book, db, ports.bus, ingest.tell, now_us)

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Collection, Iterator, Sequence
 
-from devices.campus import checks, speed_checks
+from devices.campus import action_checks, checks, speed_checks
 from devices.campus.calendars import LEAP_YEAR, Hours, Period
 from devices.campus.checks import near, selected
 from devices.campus.condition_checks import Found, Seen, limits, problems, walk
@@ -16,7 +16,7 @@ from devices.campus.dlt645_links import Dlt645Link
 from devices.campus.hours_checks import Clock
 from devices.campus.modbus_links import ModbusLink
 from devices.campus.rule_head import Cause
-from devices.campus.rules import Level, Rule, SetpointRule, StaleRule, StateRule, WhenRule
+from devices.campus.rules import ActingRule, Level, Rule, SetpointRule, StaleRule, StateRule, WhenRule
 from devices.campus.site import AreaKind, Campus, Device, HttpLink
 from devices.campus.speed_rules import SpeedingRule
 from devices.model.errors import Problem
@@ -51,6 +51,8 @@ def _meaning(campus: Campus, rule: Rule) -> Iterator[Found]:
     yield from _seasons(campus, rule, devices)
     if isinstance(rule, SpeedingRule):
         yield from speed_checks.problems(campus, rule)
+    if isinstance(rule, ActingRule):
+        yield from action_checks.problems(campus, rule, devices)
     if isinstance(rule, StateRule):
         yield from _conditions(campus, rule, devices)
         yield from _levels(rule)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from devices.campus.actions import Action
 from devices.campus.calendars import Id
 from devices.campus.conditions import DEEPEST, MOST_LEAVES, AllOf, AnyOf, Condition, Expression, NotOf
 from devices.campus.rule_head import WEEK_S, Grave, RuleHead
@@ -42,7 +43,15 @@ class StateRule(RuleHead):
     )
 
 
-class WhenRule(StateRule):
+class ActingRule(StateRule):
+    """Rules that may let something be ordered while their alerts stand."""
+
+    action: Action | None = Field(
+        None, description="What the hub orders by itself if nobody sees to it; none: nothing."
+    )
+
+
+class WhenRule(ActingRule):
     """Raises while all conditions hold. The first condition gives the alert's value and limit."""
 
     kind: Literal["when"]
@@ -58,7 +67,7 @@ class WhenRule(StateRule):
         return self
 
 
-class SetpointRule(StateRule):
+class SetpointRule(ActingRule):
     """Set point of an air conditioner against the standard of the mode it is in (26 C cooling, 20 C heating)."""
 
     kind: Literal["setpoint"]
