@@ -206,7 +206,10 @@ class _Runs:
 
     def calm(self, state: Counts, known: Counters) -> Flags:
         """Runs in which each reading plainly follows from the one before, bool (runs,)."""
-        grown = self.value - self._before(self.value, state.last)  # NaN where there was none
+        before = self._before(self.value, state.last)
+        grown = np.where(
+            np.isnan(before), 0.0, self.value - before
+        )  # the first reading of all begins the count
         took_us = self.time_us - self._before(self.time_us, state.seen_us)
         most = _most(known, self.counter, took_us)
         plain = (grown >= 0) & (grown <= most) & (took_us > 0) & np.isnan(state.level[self.counter])
@@ -215,7 +218,7 @@ class _Runs:
 
     def take(self, state: Counts, calm: Flags) -> None:
         """Write where calm counters stand after their runs."""
-        grown = self.value > self._before(self.value, state.last)
+        grown = ~(self.value <= self._before(self.value, state.last))  # the first of all, too
         last, rows = (self.end - 1)[calm], self.counter[self.first][calm]
         changed = np.where(grown, self.time_us, NEVER)
         changed_us = np.maximum.reduceat(changed, self.first)[calm] if len(changed) else changed

@@ -81,6 +81,7 @@ async def test_a_check_is_answered_with_a_verdict_for_each_point(tmp_path: Path)
         ("bus", {"unit": 1, "check": "eastron-sdm120"}, "registers 50 to 99 must never be read"),
     ],
 )
+@pytest.mark.promise("P-probe-1")
 async def test_what_may_not_be_asked_is_refused_before_anything_is_read(
     tmp_path: Path, target: str, args: dict[str, Any], words: str
 ) -> None:
@@ -91,6 +92,7 @@ async def test_what_may_not_be_asked_is_refused_before_anything_is_read(
     assert server.asked == []
 
 
+@pytest.mark.promise("P-probe-1")
 async def test_a_profile_that_forbids_probes_is_left_alone_but_for_its_own_check(tmp_path: Path) -> None:
     async with probing(tmp_path, Server(), probe=False) as prober:
         with pytest.raises(Refused, match="forbids probes"):

@@ -65,12 +65,14 @@ def test_a_total_is_the_reading_itself_while_nothing_happens() -> None:
     assert Meter().reads(100.0, 100.5, 100.5, 102.0) == [100.0, 100.5, 100.5, 102.0]
 
 
+@pytest.mark.promise("P-counter-1")
 def test_a_single_zero_is_a_glitch_and_nothing_is_counted_twice() -> None:
     meter = Meter()
     assert meter.reads(81_000.0, 0.0, 81_000.5) == [81_000.0, NOTHING, 81_000.5]
     assert meter.events == ["glitch"]
 
 
+@pytest.mark.promise("P-counter-1")
 def test_a_spike_that_comes_back_is_a_glitch() -> None:
     meter = Meter()
     assert meter.reads(500.0, 1.8e21, 501.0) == [500.0, NOTHING, 501.0]
@@ -208,6 +210,7 @@ def stories(draw: st.DrawFn) -> list[tuple[int, int, float]]:
     st.sampled_from([(), (Note(2_000_000_000, 905.0, 2.0),)]),
 )
 @settings(max_examples=300, deadline=None)
+@pytest.mark.promise("P-counter-1")
 def test_columns_cut_anywhere_and_saved_between_agree_with_the_slow_twin(
     story: list[tuple[int, int, float]],
     cuts: list[int],

@@ -116,6 +116,7 @@ class Bench:
 
 
 @pytest.mark.parametrize("profile", RECORDED)
+@pytest.mark.promise("P-modbus-2")
 async def test_every_garbled_byte_of_a_tcp_reply_is_seen_or_stays_with_its_point(profile: str) -> None:
     bench = Bench(profile, rtu=False)
     head = 9  # transaction, protocol, length, unit, function, byte count
@@ -140,6 +141,7 @@ SEEN = (
 
 
 @pytest.mark.parametrize("profile", RECORDED)
+@pytest.mark.promise("P-modbus-2")
 async def test_every_garbled_byte_of_an_rtu_reply_is_seen(profile: str) -> None:
     bench = Bench(profile, rtu=True)
     size = len(bench.reply())
