@@ -91,16 +91,12 @@ async def _living(
         ) as outbox,
         kept(settings.data_dir / "references", looking) as references,
     ):
-        saved = await outbox.load_states()
-        memory = book.recall(saved.pop(STATE, None))
-        if memory.starts is not None:  # before anything that could end this start is done
-            await outbox.save_state(STATE, memory.packed()[STATE])
+        saved = await _recalled(outbox, book)
         detection = book.begin()
         meters = Meters(campus, settings.agent, table)
         pipeline = Pipeline(detection, table, outbox, clock, settings.detect, meters, looking)
         pipeline.keep(book.memory.packed())
-        cuts = learned(saved.pop(LEARNED, None), clock.now_us())
-        cuts.told = pipeline.keep
+        cuts = learned(saved.pop(LEARNED, None), clock.now_us(), pipeline.keep)
         ordered = saved.pop(ORDERS, None)
         await _begin(pipeline, saved)
         sources = _sources(settings, campus, table, field, clock, cuts, pipeline)
@@ -137,6 +133,15 @@ async def _living(
         for name, source in sources.items():
             health.add(f"source_{name}", source.health)
         yield pipeline, uplink, book, orders, sources, health
+
+
+async def _recalled(outbox: Outbox, book: Rulebook) -> dict[str, bytes]:
+    """All saved states but that of the rules, which the rulebook takes over."""
+    saved = await outbox.load_states()
+    memory = book.recall(saved.pop(STATE, None))
+    if memory.starts is not None:  # before anything that could end this start is done
+        await outbox.save_state(STATE, memory.packed()[STATE])
+    return saved
 
 
 def _orders(

@@ -19,6 +19,9 @@ STATE: Final = "modbus-learned"
 KEPT_US: Final = 30 * 24 * 3600 * 1_000_000
 
 
+Told = Callable[[dict[str, bytes]], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """A request that a unit refused as a whole."""
@@ -43,7 +46,7 @@ class Learned:
     """
 
     cuts: dict[Cut, int] = field(default_factory=dict)
-    told: Callable[[dict[str, bytes]], None] = lambda _states: None
+    told: Told = lambda _states: None
 
     def add(self, cut: Cut, now_us: int) -> None:
         """Remember a cut."""
@@ -66,10 +69,10 @@ def applied(cuts: Iterable[Cut], link: str, unit: int, spans: Iterable[Span]) ->
     return tuple(found)
 
 
-def learned(saved: bytes | None, now_us: int) -> Learned:
+def learned(saved: bytes | None, now_us: int, told: Told = lambda _states: None) -> Learned:
     """What was saved and is not too old; nothing where it cannot be read: it is learned again."""
     if saved is None:
-        return Learned()
+        return Learned(told=told)
     try:
         cuts = {
             Cut(str(link), int(unit), Table(table), int(addr), int(count)): int(time_us)
@@ -77,5 +80,5 @@ def learned(saved: bytes | None, now_us: int) -> Learned:
         }
     except (ValueError, TypeError) as error:
         log.warning("what was learned of Modbus units cannot be read and is learned again: %s", error)
-        return Learned()
-    return Learned({cut: time_us for cut, time_us in cuts.items() if now_us - time_us < KEPT_US})
+        return Learned(told=told)
+    return Learned({cut: time_us for cut, time_us in cuts.items() if now_us - time_us < KEPT_US}, told)

@@ -45,8 +45,7 @@ async def test_what_a_unit_refused_is_not_asked_again_after_a_restart(stage: Sta
     site = campus(stage, sheet=sheet)
     saved: dict[str, bytes] = {}
     server = Server(absent=[(3, 5, 5)])
-    first = learned(None, 0)
-    first.told = saved.update
+    first = learned(None, 0, saved.update)
     async with stage.serving(server), reading(site, learned=first) as (sink, source):
         await sink.until_count("m1.p7", 2)
         cuts = source.health()["links"]["bus"]["cuts"]
