@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import Path, Query, Request
 from pydantic import Field
@@ -38,7 +38,7 @@ class Write(Strict):
 
     device: Name
     point: Name
-    value: float
+    value: Annotated[float, Field(strict=True)]
     why: Why
     hold_s: Annotated[float, Field(gt=0)] | None = None
     expires_in_s: Life = USUAL_LIFE_S
@@ -70,7 +70,7 @@ class Scope(Strict):
 @ROUTES.get("/orders", role=Role.VIEWER)
 async def orders(
     hub: Hub,
-    open: Literal[0, 1] = 0,  # noqa: A002 - the word of the interface
+    open: bool = False,  # noqa: A002, FBT001, FBT002 - the word of the interface
     device: str | None = None,
     agent: str | None = None,
     kind: OrderKind | None = None,
@@ -79,9 +79,7 @@ async def orders(
 ) -> Json:
     """Orders, newest first, and whether anything may be written just now."""
     asked = {"target": device, "agent": agent, "kind": None if kind is None else str(kind)}
-    found = await hub.db.read(
-        lambda c: shelf.found(c, only_open=bool(open), before=before, limit=limit, **asked)
-    )
+    found = await hub.db.read(lambda c: shelf.found(c, only_open=open, before=before, limit=limit, **asked))
     return Json({**await ability(hub), "orders": [order_shown(one, hub.campus) for one in found]})
 
 
