@@ -160,6 +160,27 @@ async def test_a_rule_reads_as_a_person_would_say_it(
         assert told == [chinese, english]
 
 
+async def test_what_a_rule_orders_by_itself_is_told_and_each_of_its_numbers_is_a_field(
+    hub: RuleHub, sit: Sit
+) -> None:
+    rule = {"id": "r", "kind": "setpoint", "select": {"kinds": ["ac"]}}
+    back = {"after_s": 600, "per_day": 2}
+    rules = [
+        {**rule, "action": back},
+        {**rule, "action": {**back, "even_acked": True, "point": "on", "value": 0, "hold_s": 3600}},
+    ]
+    async with sit(hub, name="li") as seat:
+        page = await seat.open("rules")
+        await page.locator(".table-row").first.wait_for()
+        standard, off = await page.evaluate(SAYS, [rules, "en"])
+        wanted = "after 10 min without an acknowledgement, set temperature is ordered back to the standard"
+        assert wanted in standard["says"]
+        assert "acknowledged or not, on is ordered back to off (at most 2 times" in off["says"]
+        assert off["says"].endswith("held for 1 h, then given back")
+        assert {"action.after_s", "action.per_day"} <= set(standard["fields"])
+        assert {"action.value", "action.hold_s"} <= set(off["fields"])
+
+
 async def pages(page: Page, address: str) -> AsyncIterator[str]:
     """Every rule page; those with a backtest after it was drawn."""
     for where, ready in PAGES.items():

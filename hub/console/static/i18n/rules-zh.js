@@ -18,8 +18,9 @@ export const rulesZh = {
   instrument: { certified: '经检定', uncertified: '未经检定' },
   hold: '持续 {s}', release: '恢复 {s}后解除', goodShare: '其间 {share} 以上有有效读数(一个读数管 {fresh})', onlyHours: '仅在 {hours}', onlySeasons: '仅在{seasons}', season: { cooling: '制冷季', heating: '供暖季', transition: '过渡季' }, heldBack: '“{rule}”在{on}告警期间不告警', on: { device: '同一设备', link: '同一链路', area: '同一区域' },
   level: '{after}升为 {severity}{back}', levelWhen: '以下成立{after}为 {severity}{back}:', levelAfter: '持续 {s}后', levelBack: ',恢复 {s}后降回', not: '并非(', open: '(', close: ')', joined: { all: ' 且 ', any: ' 或 ' }, latch: '恢复后须人工复位',
+  action: { order: '{after}后仍成立且无人确认,自动下令把{what}改为{value}(每台每天至多 {n} 次)', orderAcked: '{after}后仍成立,不论是否确认,自动下令把{what}改为{value}(每台每天至多 {n} 次)', standard: '标准', hold: '保持 {s} 后交还原值' },
   key: {
-    above: '上限', below: '下限', equals: '值', differs: '值', one_of: '值', dead_band: '回差', bit: '位', over_s: '时间窗', per: '单位时间', becomes: '变为', within_s: '时间窗', stand_by: '待机', flat_s: '时长', times: '倍数', plus: '加', limit: '限值', otherwise: '其余时间限值', days: '天', like: '比较范围',
+    wait_s: '等待', per_day: '每天次数', hold_s: '保持', value: '下达值', above: '上限', below: '下限', equals: '值', differs: '值', one_of: '值', dead_band: '回差', bit: '位', over_s: '时间窗', per: '单位时间', becomes: '变为', within_s: '时间窗', stand_by: '待机', flat_s: '时长', times: '倍数', plus: '加', limit: '限值', otherwise: '其余时间限值', days: '天', like: '比较范围',
     mads: 'MAD 倍数', at_least: '至少相差', coverage: '有效读数占比', least: '最少个数', start: '起', end: '止', on_delay_s: '持续时间', off_delay_s: '恢复时间', good_share: '有效读数占比', fresh_s: '读数有效时间', on: '范围', severity: '级别', latch: '复位', cooling_min_c: '制冷下限', heating_max_c: '制热上限', dead_band_c: '容差',
     of: '对象', after_s: '无读数时长', limit_kmh: '限速', over_percent: '超过', margin_kmh: '内部容差', error_kmh: '仪器误差(100 km/h 以下)', error_percent: '仪器误差(100 km/h 以上)', angle_deg: '雷达夹角', pass_gap_s: '过车间隔', merge_gap_s: '合并间隔', merge_kmh: '合并车速差', split_kmh: '拆分车速差', min_readings: '最少读数',
     min_confidence: '最低可信度', low_kmh: '最低车速', differ_kmh: '两雷达车速差', match_s: '车牌匹配时间', fold_s: '同车牌合并时间',

@@ -188,8 +188,20 @@ class Describer {
       found.push(line(['held_back_by', i], 'rules.heldBack', { rule: say(ruleOf(cause.rule)?.title) || cause.rule, on }));
     });
     if (state) (rule.levels ?? []).forEach((level, i) => found.push(...this.level(['levels', i], level)));
+    if (rule.action) found.push(...this.action(rule.action));
     if (state && this.told(rule.latch, false)) found.push({ path: ['latch'], depth: 0, tokens: this.all ? [this.field(['latch'], rule.latch ?? false, { type: 'switch', words: t('rules.latch'), initial: false })] : [t('rules.latch')] });
     return found;
+  }
+
+  /** What the hub orders by itself when people did not see to it. */
+  action(action) {
+    const at = (key) => ['action', key];
+    const name = action.point ?? 'setpoint_c';
+    const standard = action.value === null || action.value === undefined;
+    const parts = { after: this.seconds(at('after_s'), action.after_s, { initial: 1800, min: 1, key: 'wait_s' }), what: this.title(name), value: standard ? t('rules.action.standard') : this.member(at('value'), action.value, this.point(name)), n: this.number(at('per_day'), action.per_day, '', { initial: 1, min: 1, max: 20 }) };
+    const lines = [{ path: ['action'], depth: 0, tokens: fill(t(`rules.action.${action.even_acked ? 'orderAcked' : 'order'}`), parts) }];
+    if (action.hold_s) lines.push({ path: at('hold_s'), depth: 1, tokens: fill(t('rules.action.hold'), { s: this.seconds(at('hold_s'), action.hold_s, { min: 1 }) }) });
+    return lines;
   }
 
   level(path, level) {
