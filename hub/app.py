@@ -27,6 +27,7 @@ from hub.backtest import Backtests
 from hub.broker import EmbeddedBroker
 from hub.console import mount_console
 from hub.db import Database
+from hub.evidence import Fetching
 from hub.ingest import Ingest
 from hub.live.bus import Bus
 from hub.live.newest import Newest
@@ -79,6 +80,8 @@ async def run(settings: HubSettings, stop: asyncio.Event) -> None:
                 stores: dict[str, Any] = {"series": series, "newest": newest, "bus": bus}
                 agents = admission.agents
                 ingest = Ingest(broker, campus=campus, database=db, agents=agents, now_us=now_us, **stores)
+                fetching = Fetching(settings.data_dir / "evidence", ingest.tell)
+                ingest.on_piece = fetching.hear
                 book = Rulebook(campus, db, bus, now_us)
                 await book.load()
                 ports = Ports(
@@ -96,6 +99,7 @@ async def run(settings: HubSettings, stop: asyncio.Event) -> None:
                     ingest=lambda: asdict(ingest.status()),
                     broker=about_broker,
                     orders_enabled=settings.orders.enabled,
+                    evidence=fetching,
                 )
                 await _live(settings, ports, ingest, admission, stop)
 

@@ -55,6 +55,8 @@ class Kind(StrEnum):
     RULES = "rules"  # published rules for an agent
     ORDERS = "orders"  # what the hub wants an agent to do
     OUTCOMES = "outcomes"  # what became of orders
+    FETCH = "fetch"  # the hub asks for evidence
+    PIECE = "piece"  # a piece of it
 
 
 @dataclass(frozen=True, slots=True)

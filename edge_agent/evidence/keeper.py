@@ -65,7 +65,7 @@ class Keeper:
         self._campus = campus
         self._settings = settings
         self._clock = clock
-        self._store = Store(folder, settings)
+        self.store = Store(folder, settings)
         self._waiting: asyncio.Queue[AlertEvent] = asyncio.Queue(MOST_WAITING)
         self._camera_of = _cameras(campus, calibrations)
         self._rings = {
@@ -90,17 +90,17 @@ class Keeper:
         """Counters, what is kept, and the hash that the manifest ends with."""
         rings = {camera: ring.bytes for camera, ring in self._rings.items()}
         kept = {
-            "kept": len(self._store.entries),
-            "bytes": self._store.taken_bytes,
-            "head": self._store.head(),
+            "kept": len(self.store.entries),
+            "bytes": self.store.taken_bytes,
+            "head": self.store.head(),
         }
         return {**self.counts, **kept, "waiting": self._waiting.qsize(), "rings": rings}
 
     async def run(self, _out: Sink) -> None:
         """Keep evidence for ever."""
-        await asyncio.to_thread(self._store.open)
+        await asyncio.to_thread(self.store.open)
         while True:
-            await asyncio.to_thread(self._store.prune, self._clock.now_us())
+            await asyncio.to_thread(self.store.prune, self._clock.now_us())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PRUNE_S):
                     event = await self._waiting.get()
@@ -118,7 +118,7 @@ class Keeper:
             told = {name: value for name, value in facts._asdict().items() if name not in {"plate", "alert"}}
             span = {"clip_from_us": cut.from_us, "clip_to_us": cut.to_us}
             now_us = self._clock.now_us()
-            await asyncio.to_thread(self._store.keep, event.id, files, {**told, **span}, now_us)
+            await asyncio.to_thread(self.store.keep, event.id, files, {**told, **span}, now_us)
         except NoRoom:
             self.counts["no_room"] += 1
             log.warning("no room for evidence of alert %s", event.id)

@@ -100,14 +100,14 @@ class Store:
             self._remove(alert, "age", now_us)
         return len(old)
 
-    def read(self, alert: str, name: str) -> bytes | None:
-        """A file of an alert, None where there is none."""
+    def read(self, alert: str, name: str, offset: int = 0, most: int = -1) -> bytes | None:
+        """A file of an alert, or the part of it from `offset` on; None where there is none."""
         entry = self._kept.get(alert)
-        return (
-            None
-            if entry is None or name not in entry["files"]
-            else (self._folder / alert / name).read_bytes()
-        )
+        if entry is None or name not in entry["files"]:
+            return None
+        with (self._folder / alert / name).open("rb") as file:
+            file.seek(offset)
+            return file.read(most)
 
     def _make_room(self, wanted: int, severity: Severity, now_us: int) -> None:
         """Remove the least grave, the oldest first, but nothing that is graver than what comes."""

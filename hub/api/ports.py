@@ -19,6 +19,7 @@ from hub.api.points import DeviceRows
 from hub.api.settings import WebSettings
 from hub.backtest import Backtests
 from hub.db import Database
+from hub.evidence import Fetching
 from hub.live.bus import Bus
 from hub.live.newest import Newest
 from hub.orders.desk import Desk
@@ -50,6 +51,7 @@ class Ports:
         broker: what the broker says of itself.
         turns: what cannot be done by many at once.
         orders_enabled: whether anything may be written at all.
+        evidence: how clips and pictures come from gateways.
     """
 
     book: Rulebook
@@ -69,6 +71,7 @@ class Ports:
     broker: Callable[[], Mapping[str, Any]] = field(default=nothing)
     turns: Turns = field(default_factory=Turns)
     orders_enabled: bool = False
+    evidence: Fetching | None = None
 
     @cached_property
     def orders(self) -> Desk:

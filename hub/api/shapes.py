@@ -68,6 +68,22 @@ class Plate(Strict):
     sure: float | None
 
 
+class EvidenceFile(Strict):
+    """One file: `clip.mp4`, and pictures `<n>-clean.jpg` and `<n>-facts.jpg`."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Evidence(Strict):
+    """What a gateway keeps of an alert; no files where it has none."""
+
+    alert: str
+    agent: str
+    files: list[EvidenceFile]
+
+
 class HistoryLine(Strict):
     """One thing that happened to an alert."""
 

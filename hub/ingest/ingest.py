@@ -62,6 +62,7 @@ class Ingest:
 
     Attributes:
         on_outcomes: takes what an agent says of orders; raises Garbled where it makes no sense.
+        on_piece: the same of pieces of evidence.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Ingest:
     ) -> None:
         bounds = bounds or Bounds()
         self.on_outcomes: Callable[[str, bytes], None] = lambda _agent, _payload: None
+        self.on_piece: Callable[[str, bytes], None] = lambda _agent, _payload: None
         self._broker = broker
         self._agents = agents
         self._now_us = now_us
@@ -211,8 +213,9 @@ class Ingest:
             if where.word != "state":
                 self._voices.changed(self._attendance.heard(where.agent, now_us))
             return
-        if where.word == Kind.OUTCOMES:
-            self._put_outcomes(message, where.agent, now_us)
+        if where.word in {Kind.OUTCOMES, Kind.PIECE}:
+            take = self.on_outcomes if where.word == Kind.OUTCOMES else self.on_piece
+            self._hand_on(message, where.agent, now_us, take)
             return
         if where.lane is None:
             self._unknown += 1
@@ -221,11 +224,13 @@ class Ingest:
         self._voices.changed(self._attendance.heard(where.agent, now_us))
         self._put_record(Parcel(where.agent, where.lane, message, now_us))
 
-    def _put_outcomes(self, message: Incoming, agent: str, now_us: int) -> None:
-        """What became of orders: not kept here, since what is lost is asked for again."""
+    def _hand_on(
+        self, message: Incoming, agent: str, now_us: int, take: Callable[[str, bytes], None]
+    ) -> None:
+        """What became of orders, and evidence: not kept here, since what is lost is asked for again."""
         self._voices.changed(self._attendance.heard(agent, now_us))
         try:
-            self.on_outcomes(agent, message.payload)
+            take(agent, message.payload)
         except Garbled as error:
             self._put_stranger(message, agent, str(error))
             return

@@ -17,6 +17,7 @@ WORDS: Final = {
     STATE: STATE,
     **{f"up/{word}": str(word) for word in (*Lane, Kind.HELLO, Kind.HEALTH, Kind.OPEN)},
     "up/orders": str(Kind.OUTCOMES),
+    "up/evidence": str(Kind.PIECE),
 }
 
 

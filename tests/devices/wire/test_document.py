@@ -10,6 +10,7 @@ import pytest
 from devices.model.alerts import EventKind, Family, Severity, alert_id
 from devices.model.samples import Quality
 from devices.wire import messages, records
+from devices.wire.evidence import evidence_topic
 from devices.wire.messages import Kind, Lane, decode
 from tests.devices.wire.examples import EVENTS, MESSAGES, golden
 
@@ -78,6 +79,7 @@ def test_every_kind_lane_and_topic_is_described() -> None:
         messages.session_topic("hq1"),
         messages.orders_topic("hq1"),
         messages.outcomes_topic("hq1"),
+        evidence_topic("hq1"),
     }
 
 

@@ -1,0 +1,63 @@
+"""Clips and pictures of an alert: fetched from its gateway when somebody looks, and each look is in the trail."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import Request
+from starlette.responses import FileResponse, Response
+
+from devices.model.texts import Text
+from hub.accounts.roles import Role
+from hub.alerts import store
+from hub.alerts.record import Record
+from hub.api import shapes
+from hub.api.access import SignedIn, actor_of
+from hub.api.answers import Json
+from hub.api.ports import Hub, Ports
+from hub.api.routes import Routes
+from hub.db import audit
+from hub.db.audit import Act
+from hub.errors import NotFound
+
+ROUTES: Final = Routes("evidence")
+#: What an alert says of a vehicle that a camera had in sight.
+WATCHED: Final = "check"
+MEDIA: Final = {"jpg": "image/jpeg", "mp4": "video/mp4"}
+
+
+@ROUTES.get("/alerts/{number}/evidence", role=Role.OPERATOR, model=shapes.Evidence)
+async def evidence(_request: Request, hub: Hub, _who: SignedIn, number: str) -> Json:
+    """Which files of evidence the gateway keeps of an alert."""
+    record = await hub.db.read(lambda c: store.get(c, number))
+    return Json({"alert": record.id, "agent": record.agent, "files": await _files(hub, record)})
+
+
+@ROUTES.get("/alerts/{number}/evidence/{name}", role=Role.OPERATOR)
+async def file(
+    request: Request, hub: Hub, who: SignedIn, number: str, name: str, *, download: bool = False
+) -> Response:
+    """A file of evidence; a look is in the audit trail, and taking it along is another act."""
+    record = await hub.db.read(lambda c: store.get(c, number))
+    path = None if hub.evidence is None else await hub.evidence.file(record.agent, record.id, name)
+    if path is None:
+        raise NotFound(Text("没有此证据文件", "There is no such file of evidence"), [name])
+    if _is_first(request):
+        verb = "evidence.export" if download else "evidence.view"
+        act = Act(verb, record.id, after={"file": name})
+        await hub.db.write(lambda c: audit.record(c, actor_of(request, who), act, hub.now_us()))
+    media, headers = MEDIA[name.rpartition(".")[2]], {"Cache-Control": "private, no-store"}
+    filename = f"{record.id}-{name}" if download else None
+    return FileResponse(path, media_type=media, headers=headers, filename=filename)
+
+
+async def _files(hub: Ports, record: Record) -> list[dict[str, Any]]:
+    if hub.evidence is None or WATCHED not in record.evidence:
+        return []
+    found = await hub.evidence.files(record.agent, record.id)
+    return [{"name": one.name, "bytes": one.bytes, "sha256": one.sha256} for one in found]
+
+
+def _is_first(request: Request) -> bool:
+    """A player asks for a clip in many parts: the first stands for the look."""
+    return request.headers.get("range", "bytes=0-").startswith("bytes=0-")

@@ -1,0 +1,130 @@
+"""Fetches evidence from the gateway that holds it, a piece at a time, and keeps whole files."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from devices.model.errors import Unreachable
+from devices.wire.evidence import Fetch, File, Piece, fetch_message, is_alert, is_name, piece_from
+from devices.wire.messages import decode, encode, orders_topic
+
+#: One answer takes at most so long, also on a thin line; it is asked for so often.
+ANSWER_S: Final = 8.0
+TRIES: Final = 3
+#: What all fetched files may take; those that were not looked at for longest go first.
+MOST_BYTES: Final = 8_000_000_000
+
+Send = Callable[[str, bytes], Awaitable[None]]
+
+
+class Fetching:
+    """Asks agents for evidence.
+
+    Args:
+        folder: where fetched files are kept, by alert.
+        send: takes a topic and a message; what it loses is asked for again.
+        answer_s: how long one answer is waited for.
+    """
+
+    def __init__(
+        self, folder: Path, send: Send, answer_s: float = ANSWER_S, most_bytes: int = MOST_BYTES
+    ) -> None:
+        self._folder = folder
+        self._send = send
+        self._answer_s = answer_s
+        self._most_bytes = most_bytes
+        self._number = 0
+        self._asked: dict[tuple[str, int], asyncio.Future[Piece]] = {}
+        self._turn: dict[str, asyncio.Lock] = {}
+
+    def hear(self, agent: str, payload: bytes) -> None:
+        """Take an answer.
+
+        Raises:
+            Garbled: it is none.
+        """
+        piece = piece_from(decode(payload), agent)
+        future = self._asked.get((agent, piece.number))
+        if future is not None and not future.done():
+            future.set_result(piece)
+
+    async def files(self, agent: str, alert: str) -> Sequence[File]:
+        """Which files there are of an alert; none where there is no evidence.
+
+        Raises:
+            Unreachable: the gateway does not answer.
+        """
+        return (await self._ask(agent, alert)).files
+
+    async def file(self, agent: str, alert: str, name: str) -> Path | None:
+        """A whole file on our own disk, as it was kept at the gateway; None where there is none.
+
+        Raises:
+            Unreachable: the gateway does not answer, or what it gives is not what it kept.
+        """
+        if not is_alert(alert) or not is_name(name):
+            return None
+        path = self._folder / alert / name
+        async with self._turn.setdefault(agent, asyncio.Lock()):
+            if path.exists():
+                await asyncio.to_thread(os.utime, path)
+                return path
+            wanted = next((file for file in await self.files(agent, alert) if file.name == name), None)
+            if wanted is None:
+                return None
+            data = await self._fetched(agent, alert, wanted)
+            await asyncio.to_thread(self._keep, path, data)
+        return path
+
+    async def _fetched(self, agent: str, alert: str, wanted: File) -> bytes:
+        data = bytearray()
+        while len(data) < wanted.bytes:
+            piece = await self._ask(agent, alert, wanted.name, len(data))
+            if not piece.data:
+                break
+            data += piece.data
+        if hashlib.sha256(data).hexdigest() != wanted.sha256:
+            raise Unreachable(f"{wanted.name} of {agent} is not what it was when it was kept")
+        return bytes(data)
+
+    async def _ask(self, agent: str, alert: str, name: str = "", offset: int = 0) -> Piece:
+        """One question, as often as it takes."""
+        for _ in range(TRIES):
+            self._number += 1
+            number = self._number
+            future: asyncio.Future[Piece] = asyncio.get_running_loop().create_future()
+            self._asked[agent, number] = future
+            try:
+                question = fetch_message(Fetch(agent, number, alert, name, offset))
+                await self._send(orders_topic(agent), encode(question))
+                async with asyncio.timeout(self._answer_s):
+                    return await future
+            except TimeoutError:
+                continue
+            finally:
+                del self._asked[agent, number]
+        raise Unreachable(f"gateway {agent} does not answer")
+
+    def _keep(self, path: Path, data: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        unfinished = path.with_name(f".{path.name}")
+        unfinished.write_bytes(data)
+        unfinished.rename(path)
+        kept = sorted(self._folder.glob("*/*"), key=lambda one: one.stat().st_mtime)
+        too_many = sum(one.stat().st_size for one in kept) - self._most_bytes
+        for oldest in kept:
+            if too_many <= 0 or oldest == path:
+                break
+            too_many -= oldest.stat().st_size
+            oldest.unlink()
+
+    def forget(self, alert: str) -> None:
+        """Drop what was fetched of an alert."""
+        if is_alert(alert):
+            shutil.rmtree(self._folder / alert, ignore_errors=True)
