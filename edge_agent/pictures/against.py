@@ -11,7 +11,7 @@ import numpy.typing as npt
 from edge_agent.pictures import edges
 from edge_agent.pictures.alike import Change
 from edge_agent.pictures.edges import Focus, Outline, joined
-from edge_agent.pictures.grid import Flags, Floats, Greys
+from edge_agent.pictures.grid import HALF_BOTTOM, HALF_TOP, Flags, Floats, Greys
 from edge_agent.pictures.plain import Plain
 from edge_agent.pictures.shift import CHECKED_FROM, Shift, moved, shifts
 from edge_agent.pictures.sides import like_side
@@ -26,6 +26,8 @@ SUSPECT_LEVEL, SUSPECT_STD = 20.0, 10.0
 SUSPECT_BRIGHT, SUSPECT_FLAT = 50.0, 80.0
 SUSPECT_KEPT, SUSPECT_SHARP, SUSPECT_COVERED = 45.0, 80.0, 50.0
 SUSPECT_SHIFT: Final = 1.0
+#: Haze takes texture and leaves the light; dusk takes both. Less than this part of what the light leaves is haze.
+SUSPECT_HAZE: Final = 0.45
 #: A reference can be made of a picture with so much light and structure, and may follow one so like it.
 LEARN_LEVEL, LEARN_STD, LEARN_FLAT = 24.0, 10.0, 70.0
 LIKE_KEPT, LIKE_SHIFT, LIKE_COVERED = 80.0, 0.4, 15.0
@@ -33,8 +35,12 @@ LIKE_KEPT, LIKE_SHIFT, LIKE_COVERED = 80.0, 0.4, 15.0
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """Pictures against their references; one row a picture, float64 (n,), NaN: there is none, or it makes no sense."""
+    """Pictures against their references; one row a picture, float64 (n,), NaN: there is none, or it makes no sense.
 
+    light: how bright it is, as a part of the reference; the others are the points of the same names.
+    """
+
+    light: Floats
     noise: Floats
     sharpness: Floats
     kept_edges: Floats
@@ -49,7 +55,7 @@ class Against:
     @classmethod
     def nothing(cls, n: int) -> Against:
         """No references."""
-        return cls(*(np.full(n, np.nan) for _ in range(10)))
+        return cls(*(np.full(n, np.nan) for _ in range(11)))
 
     def put(self, rows: Rows, found: Against) -> None:
         """Fill in some rows."""
@@ -66,6 +72,7 @@ def compared(now: Outline, first: Outline, shown: Greys, focus: Focus, grey: Gre
     still = ~(np.hypot(shift.x, shift.y) >= 2 * CHECKED_FROM)
     sharp = np.where(still, edges.sharpness(focus, energies, there.tiles), np.nan)
     return Against(
+        _level(half) / np.maximum(_level(shown), 1.0),
         energies.noise,
         sharp,
         there.kept_edges,
@@ -77,6 +84,12 @@ def compared(now: Outline, first: Outline, shown: Greys, focus: Focus, grey: Gre
         shift.x,
         shift.y,
     )
+
+
+def _level(half: Greys) -> Floats:
+    """Mean grey of the inner part, float64 (n,)."""
+    found: Floats = half[:, HALF_TOP:HALF_BOTTOM].mean(axis=(1, 2), dtype=np.float64)
+    return found
 
 
 def _followed(outline: Outline, shift: Shift) -> Outline:
@@ -103,6 +116,7 @@ def changes(plain: Plain, against: Against) -> Rows:
         (against.kept_edges < SUSPECT_KEPT)
         | (against.sharpness < SUSPECT_SHARP)
         | (against.covered_share > SUSPECT_COVERED)
+        | (against.texture < 100.0 * SUSPECT_HAZE * np.minimum(against.light, 1.0))
     )
     found: Rows = np.select(
         [dark, plain.bright_share > SUSPECT_BRIGHT, still, view, against.shift > SUSPECT_SHIFT],

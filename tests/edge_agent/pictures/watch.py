@@ -11,6 +11,7 @@ import numpy as np
 from devices.campus.loading import load_campus
 from devices.campus.site import Campus
 from devices.model.alerts import AlertEvent, EventKind, Family, Severity
+from devices.model.codes import PictureReference
 from devices.model.frames import FrameBatch
 from devices.model.samples import SampleBatch
 from devices.model.texts import Text
@@ -18,6 +19,7 @@ from devices.sim.plant.plant import Plant
 from devices.sim.wires.pictures import Trouble, View, render
 from edge_agent.detect.detection import Detection
 from edge_agent.pictures import Looking, PictureSettings
+from edge_agent.pictures.references import Light
 from edge_agent.sources.capture.picture import seen_of
 
 DEMO = Path(__file__).parents[3] / "config" / "demo" / "site.yaml"
@@ -61,6 +63,11 @@ class Watch:
     def rounds(self, count: int) -> None:
         for _ in range(count):
             self.round()
+
+    def knows(self, camera: str) -> bool:
+        """Whether a camera has a reference for the light of its last picture."""
+        light = Light(int(self.looking._light[self.looking.row[camera]]))
+        return self.looking.state(camera, light) is not PictureReference.NONE
 
     def alerts(self) -> list[tuple[str, str]]:
         """Rule and device of every alert raised so far."""
