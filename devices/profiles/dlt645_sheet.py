@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
 from devices.profiles.point import Point, PointName
 from devices.profiles.strict import Strict
 
+#: Two to a byte; no value of the standard is longer.
+MOST_DIGITS: Final = 12
 #: DI3 to DI0 as the standard prints them, such as 02010100.
 DataId = Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{8}$")]
 
@@ -19,28 +21,26 @@ class Dlt645Point(Point):
     """A point behind a data identifier: decimal digits, two to a byte, low byte first."""
 
     di: DataId = Field(description="Data identifier, DI3 to DI0 as the standard prints it.")
-    format: str = Field(
-        pattern=r"^X{1,12}(\.X{1,11})?$", description="Digits as the standard prints them, such as XXX.X."
-    )
+    digits: tuple[int, int] = Field(description="How many digits stand before and behind the point.")
     signed: bool = Field(False, description="The top bit of the value is its sign, not part of a digit.")
     optional: bool = Field(False, description="Absent on some meters: stop asking once refused.")
 
     @property
     def decimals(self) -> int:
         """Digits behind the point."""
-        return len(self.format.partition(".")[2])
+        return self.digits[1]
 
     @property
     def size(self) -> int:
         """Bytes of the value."""
-        return self.format.count("X") // 2
+        return sum(self.digits) // 2
 
-    @field_validator("format")
+    @field_validator("digits")
     @classmethod
-    def _whole_bytes(cls, value: str) -> str:
-        digits = value.count("X")
-        if digits % 2 or digits > 12:  # noqa: PLR2004 - two digits to a byte, and none longer in the standard
-            raise ValueError("an even number of digits, at most 12")
+    def _whole_bytes(cls, value: tuple[int, int]) -> tuple[int, int]:
+        whole, behind = value
+        if whole < 1 or behind < 0 or sum(value) % 2 or sum(value) > MOST_DIGITS:
+            raise ValueError(f"[before, behind]: together an even number, at most {MOST_DIGITS}")
         return value
 
 
@@ -105,6 +105,6 @@ def _block(
             yield f"{where}.points", repr(name), f"a point of the sheet ({', '.join(points)})"
         elif blocked[name] > 1:
             yield f"{where}.points", f"{name!r} {blocked[name]} times", "each point in one block"
-    formats = sorted({points[name].format for name in named if name in points})
-    if len(formats) != 1:
-        yield f"{where}.points", f"formats {formats}", "values of one format"
+    shapes = sorted({points[name].digits for name in named if name in points})
+    if len(shapes) != 1:
+        yield f"{where}.points", f"values of {shapes or 'no'} digits", "values of the same digits"

@@ -29,9 +29,9 @@ def profile(*, points: list[dict[str, Any]], **more: Any) -> Profile:
     return Profile.model_validate({**whole, "sources": ["here"], "read_only": read_only, "sheet": sheet})
 
 
-U1 = {"name": "u_l1_v", "di": "02010100", "format": "XXX.X", "unit": "V"}
-U2 = {"name": "u_l2_v", "di": "02010200", "format": "XXX.X", "unit": "V"}
-I1 = {"name": "i_l1_a", "di": "02020100", "format": "XXX.XXX", "unit": "A"}
+U1 = {"name": "u_l1_v", "di": "02010100", "digits": (3, 1), "unit": "V"}
+U2 = {"name": "u_l2_v", "di": "02010200", "digits": (3, 1), "unit": "V"}
+I1 = {"name": "i_l1_a", "di": "02020100", "digits": (3, 3), "unit": "A"}
 
 
 def test_single_phase_and_three_phase_meters_are_there() -> None:
@@ -46,15 +46,15 @@ def test_vector_holds(sheet: Dlt645Sheet, vector: Dlt645Vector) -> None:
     }
 
 
-def test_format_says_bytes_and_decimals() -> None:
-    sizes = {point.format: (point.size, point.decimals) for point in SHIPPED["dlt645-three-phase"].points}
+def test_digits_say_bytes_and_decimals() -> None:
+    sizes = {point.digits: (point.size, point.decimals) for point in SHIPPED["dlt645-three-phase"].points}
     assert sizes == {
-        "XXX.X": (2, 1),
-        "XXX.XXX": (3, 3),
-        "XX.XXXX": (3, 4),
-        "X.XXX": (2, 3),
-        "XX.XX": (2, 2),
-        "XXXXXX.XX": (4, 2),
+        (3, 1): (2, 1),
+        (3, 3): (3, 3),
+        (2, 4): (3, 4),
+        (1, 3): (2, 3),
+        (2, 2): (2, 2),
+        (6, 2): (4, 2),
     }
 
 
@@ -78,7 +78,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "sheet.blocks.0.points",
     ),
-    "formats mixed in a block": (
+    "digits mixed in a block": (
         {"points": [U1, I1], "blocks": [{"di": "0201FF00", "points": ["u_l1_v", "i_l1_a"]}]},
         "sheet.blocks.0.points",
     ),
@@ -104,9 +104,9 @@ def test_mistake_is_told_with_its_path(sheet: dict[str, Any], path: str) -> None
 @pytest.mark.parametrize(
     ("model", "values"),
     [
-        (Dlt645Point, {**U1, "format": "XXX.XX"}),
-        (Dlt645Point, {**U1, "format": "000.0"}),
-        (Dlt645Point, {**U1, "format": "XXXXXXX.XXXXXXX"}),
+        (Dlt645Point, {**U1, "digits": (3, 2)}),
+        (Dlt645Point, {**U1, "digits": (0, 2)}),
+        (Dlt645Point, {**U1, "digits": (7, 7)}),
         (Dlt645Point, {**U1, "di": "2010100"}),
         (Block, {"di": "0201FF00", "points": ["u_l1_v"]}),
         (Dlt645Vector, {"frame": "68 1", "values": {}}),

@@ -79,7 +79,7 @@ async def test_a_meter_bus_goes_on_after_a_fault_of_ours(
 ) -> None:
     async with on_tcp(Bus({"02010100": ["2301"]})) as bus:
         link = {"id": "bus", "agent": AGENT, "kind": "dlt645-tcp", "name": NAME, "host": "127.0.0.1"}
-        point = {"name": "a", "di": "02010100", "format": "XXX.X"}
+        point = {"name": "a", "di": "02010100", "digits": (3, 1)}
         site = campus_of(
             tmp_path,
             [{**link, "port": bus.port, "poll_s": 0.05, "timeout_s": 5.0}],

@@ -26,7 +26,7 @@ GOOD, SENTINEL, GARBLED = Quality.GOOD, Quality.SENTINEL, Quality.GARBLED
 
 
 def point(**more: Any) -> Dlt645Point:
-    plain = {"name": "a", "title": NAME, "di": "02030000", "format": "XX.XXXX", "unit": "kW", "signed": True}
+    plain = {"name": "a", "title": NAME, "di": "02030000", "digits": (2, 4), "unit": "kW", "signed": True}
     return Dlt645Point.model_validate({**plain, **more})
 
 
@@ -60,7 +60,7 @@ def test_digits_have_their_decimals_and_their_sign(digits: str, expected: float)
 
 
 def test_a_value_without_sign_uses_its_top_digit() -> None:
-    energy = point(format="XXXXXX.XX", unit="kWh", signed=False)
+    energy = point(digits=(6, 2), unit="kWh", signed=False)
     assert decoded([energy], ["99999999"]) == [(999999.99, GOOD)]
 
 
@@ -98,22 +98,22 @@ def test_a_longer_answer_is_only_taken_where_the_sheet_says_so() -> None:
         decoded([point(), point()], [*digits, "00"], longer=True)
 
 
-FORMATS = ["XXX.X", "XXX.XXX", "XX.XXXX", "X.XXX", "XXXXXX.XX", "XXXXXXXXXXXX"]
+DIGITS = [(3, 1), (3, 3), (2, 4), (1, 3), (6, 2), (12, 0)]
 
 
 @given(
-    st.sampled_from(FORMATS).flatmap(
-        lambda form: st.tuples(
+    st.sampled_from(DIGITS).flatmap(
+        lambda digits: st.tuples(
             st.lists(st.tuples(st.booleans(), st.sampled_from([1.0, 0.1, 40.0])), min_size=1, max_size=6),
-            st.just(form),
+            st.just(digits),
         )
     ),
     st.data(),
 )
 def test_blocks_decode_as_a_slow_decoder_reads_them(
-    shape: tuple[list[tuple[bool, float]], str], data: st.DataObject
+    shape: tuple[list[tuple[bool, float]], tuple[int, int]], data: st.DataObject
 ) -> None:
-    points = [point(format=shape[1], unit="", signed=signed, scale=scale) for signed, scale in shape[0]]
+    points = [point(digits=shape[1], unit="", signed=signed, scale=scale) for signed, scale in shape[0]]
     byte = st.one_of(st.integers(0, 255), st.sampled_from([0x00, 0x80, 0x99, 0xFF]))
     content = data.draw(
         st.lists(byte, min_size=points[0].size * len(points), max_size=points[0].size * len(points))
