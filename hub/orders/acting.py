@@ -109,6 +109,10 @@ class Acting:
         return None
 
     def _ordered(self, connection: Connection, alert: Alert, action: Action, now_us: int) -> Record | None:
+        name = hashlib.sha256(f"order {alert.id}".encode()).hexdigest()[:32]
+        if shelf.known(connection, [name]):
+            _finish(connection, alert.id, name, now_us)
+            return None
         since_us = midnight_us(now_us, self._campus().timezone)
         if shelf.count_since(connection, alert.device, since_us, alert.rule) >= action.per_day:
             _finish(connection, alert.id, ENOUGH, now_us)
@@ -122,7 +126,7 @@ class Acting:
             LIFE_S,
             rule=alert.rule,
             alert=alert.id,
-            id=hashlib.sha256(f"order {alert.id}".encode()).hexdigest()[:32],
+            id=name,
         )
         try:
             self._desk.check(wanted)

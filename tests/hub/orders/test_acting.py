@@ -147,8 +147,9 @@ async def test_an_alert_that_is_over_orders_nothing(room: Room) -> None:
 
 @pytest.mark.promise("P-orders-12")
 async def test_a_hub_that_dies_with_a_timer_in_its_hand_leaves_it_to_the_next_and_two_do_it_once(
-    room: Room,
+    db: Database, clock: FakeClock
 ) -> None:
+    room = Room(db, clock, acting_campus(per_day=9))
     await room.take(raised(room.clock))
     await room.later(10)
     await room.clock.advance(600)
