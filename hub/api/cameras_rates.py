@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from typing import Annotated, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from fastapi import Query
 
 from devices.campus.freshness import stale_after_s
@@ -26,6 +28,7 @@ from hub.reports.cameras_rates import (
     SNAPSHOT_HOUR,
     STEP_S,
     US_PER_S,
+    Floats,
     Stretch,
     Trouble,
     held,
@@ -71,13 +74,20 @@ def _first_day(month: str | None) -> dt.date | None:
 
 
 async def _rates(hub: Ports, devices: list[Device], stretch: Stretch) -> dict[str, Any]:
-    campus = hub.campus
     points = [f"{device.id}.link" for device in devices]
     if not points or not len(stretch):
         return {"overall": None, "by_site": {}, "by_area_kind": {}, "snapshots": 0}
     read = await hub.series.read(points, stretch.from_us, stretch.to_us, STEP_S, Aggregate.LAST)
-    link = held(read.value, _held_steps(campus, devices))
-    bad = troubled(link.shape, stretch, await _troubles(hub, devices, stretch))
+    troubles = await _troubles(hub, devices, stretch)
+    # millions of steps: the pages of others must not wait for them
+    return await asyncio.to_thread(_worked_out, hub.campus, devices, stretch, read.value, troubles)
+
+
+def _worked_out(
+    campus: Campus, devices: list[Device], stretch: Stretch, read: Floats, troubles: list[Trouble]
+) -> dict[str, Any]:
+    link = held(read, _held_steps(campus, devices))
+    bad = troubled(link.shape, stretch, troubles)
     checks = stretch.snapshots(campus.timezone)
     time, snapshot = shares(link, bad, np.arange(len(stretch))), shares(link, bad, checks)
     return {
@@ -88,7 +98,7 @@ async def _rates(hub: Ports, devices: list[Device], stretch: Stretch) -> dict[st
     }
 
 
-def _held_steps(campus: Campus, devices: list[Device]) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _held_steps(campus: Campus, devices: list[Device]) -> npt.NDArray[np.int64]:
     """For how many steps after its own an outcome counts: as long as it is not stale."""
     return np.array(
         [-(-stale_after_s(campus, campus.links[device.link]) // STEP_S) for device in devices], np.int64
