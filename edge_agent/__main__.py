@@ -27,6 +27,7 @@ from edge_agent.planning import page, planned
 from edge_agent.probe import command as probe
 from edge_agent.screen import screen
 from edge_agent.settings import load_credentials, load_settings
+from edge_agent.sources.camera.onvif import command as cameras
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 EPILOG = """\
@@ -38,6 +39,8 @@ examples:
   campus-edge probe 192.0.2.10 --unit 3 --range 0-99       what the registers of a live device may mean
   campus-edge plan --site site.yaml --agent edge-1         what the Modbus links will ask, and how long a cycle takes
   campus-edge evidence verify /var/lib/campuswatch/evidence    whether evidence is as it was kept
+  campus-edge cameras --host 192.0.2.9 --user viewer --password-file /etc/campuswatch/viewer
+                                                           where an ONVIF camera has its pictures; or who answers
   campus-edge status                                       one screen about the agent that runs here
   campus-edge schema rules > rules.schema.json             what an editor checks rule files with
 """
@@ -80,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plan(commands)
     probe.add(commands).set_defaults(command=_probe)
     evidence.add(commands).set_defaults(command=_evidence)
+    cameras.add(commands).set_defaults(command=_cameras)
     status = commands.add_parser("status", help="show one screen about the agent that runs on this machine")
     status.add_argument("--port", type=int, default=9180, help="its health port (default 9180)")
     status.add_argument("--json", action="store_true", help="print all figures as JSON instead")
@@ -236,6 +240,11 @@ def _evidence(options: argparse.Namespace) -> int:
     problems, checked = evidence.verify(options.folder, options.head)
     print("\n".join([*problems, checked]))
     return 1 if problems else 0
+
+
+def _cameras(options: argparse.Namespace) -> int:
+    print(cameras.run(options), end="")
+    return 0
 
 
 def _schema(options: argparse.Namespace) -> int:

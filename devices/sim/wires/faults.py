@@ -67,7 +67,7 @@ KINDS: Final = {
         _kind("dead-link", {Target.LINK}, "refuses and drops connections", "link-silent, recorder-silent"),
         _kind("closing-link", {Target.LINK}, "accepts and closes at once", "link-silent, recorder-silent"),
         _kind(
-            "clock-off", {Target.DOOR, Target.CAMERA}, "its clock is wrong",
+            "clock-off", {Target.DOOR, Target.CAMERA, Target.LINK}, "its clock is wrong",
             "wrong times, camera-clock-wrong", value="seconds", usual=3600.0
         ),
         _kind("manual", {Target.PUMP}, "selector turned to manual", "pump-not-auto"),

@@ -15,10 +15,14 @@ from devices.profiles.streams import StreamSheet
 from devices.sim.wires.faults import FaultBoard
 from devices.sim.wires.ledger import Ledger
 from devices.sim.wires.listening import Listener
+from devices.sim.wires.onvif import PATH as ONVIF
+from devices.sim.wires.onvif import OnvifFace
 from devices.sim.wires.pictures import TROUBLES, Trouble
 from devices.sim.wires.streams import FPS, send_pictures
 from devices.sim.wires.web import Response, read_request, write_response
 
+#: Faults that a camera with a tamper detector reports by itself.
+TAMPERS: Final = ("cover", "turn", "blur", "dark")
 GARBAGE: Final = b"\xff\xd8this is no picture" + bytes(200)
 
 
@@ -80,6 +84,9 @@ class Recorder:
         self._ledger = ledger
         self._clock_us = clock_us
         self._busy = 0
+        self._onvif = OnvifFace(
+            lambda: f"{link.host}:{self.listener.port}", paths, lambda: self._own_us(link.id), self._tampered
+        )
         self._frozen: dict[str, tuple[int, bytes]] = {}
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -88,6 +95,9 @@ class Recorder:
             if asked is None:
                 return
             path = asked.path
+            if path.startswith(ONVIF) and asked.method == "POST":
+                await write_response(writer, await self._onvif.answer(asked), keep=False)
+                return
             if self._board.find("silent", self._paths.get(path, ""), self.link.id) is not None:
                 await reader.read()  # until the other side has had enough
                 return
@@ -136,12 +146,22 @@ class Recorder:
 
     def _marks(self, camera: str) -> dict[str, str]:
         """What the head says of the picture's age: the recorder's clock, and a tag where it comes from a cache."""
-        clock_off = self._board.find("clock-off", camera, self.link.id)
         cached = self._board.find("cached", camera)
-        now_us = self._clock_us() if cached is None else cached.since_us
-        now_s = now_us / 1e6 + (0.0 if clock_off is None else clock_off.value)
+        now_us = self._own_us(camera, self.link.id) if cached is None else cached.since_us
         tag = {} if cached is None else {"ETag": f'"{cached.since_us}"'}
-        return {"Date": formatdate(now_s, usegmt=True), **tag}
+        return {"Date": formatdate(now_us / 1e6, usegmt=True), **tag}
+
+    def _own_us(self, *targets: str) -> int:
+        """UTC as a camera, or the recorder, has it."""
+        clock_off = self._board.find("clock-off", *targets)
+        return self._clock_us() + (0 if clock_off is None else round(clock_off.value * 1e6))
+
+    def _tampered(self) -> list[str]:
+        return sorted(
+            camera
+            for camera in self._paths.values()
+            if any(self._board.find(kind, camera) is not None for kind in TAMPERS)
+        )
 
     def _picture(self, camera: str) -> bytes:
         now_us = self._clock_us()

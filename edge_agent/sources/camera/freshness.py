@@ -36,10 +36,13 @@ class Fetched:
             host_us = parsedate_to_datetime(self.date).timestamp() * 1e6
         except (TypeError, ValueError, OverflowError):
             return math.nan
-        early, late = host_us - self.time_us, host_us + 1e6 - self.asked_us
-        if early <= 0 <= late:
-            return 0.0
-        return round((early + late) / 2e6)
+        return off_s(host_us, self.asked_us, self.time_us)
+
+
+def off_s(host_us: float, asked_us: int, time_us: int) -> float:
+    """A clock that shows whole seconds less ours, which was between these two when it was read."""
+    early, late = host_us - time_us, host_us + 1e6 - asked_us
+    return 0.0 if early <= 0 <= late else float(round((early + late) / 2e6))
 
 
 class Freshness:

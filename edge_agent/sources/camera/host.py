@@ -32,7 +32,7 @@ COUNTED: Final = {
     CameraLink.UNDECODABLE: "undecodable",
     CameraLink.CACHED: "cached",
 }
-ALSO_COUNTED: Final = ("spared", "overruns", "faults")
+ALSO_COUNTED: Final = ("spared", "overruns", "faults", "tampers", "onvif_failures")
 #: Cameras whose trouble health tells by name.
 MOST_TOLD: Final = 50
 UNREACHED: Final = frozenset({CameraLink.HOST_DOWN, CameraLink.PORT_CLOSED})

@@ -43,10 +43,9 @@ def hosts_of(campus: Campus, agent: str, table: PointTable, settings: CameraSett
     """
     links = {link.id: link for link in campus.links_of(agent) if isinstance(link, HttpLink)}
     problems = [
-        Problem(
-            "settings", f"sources.camera.accounts.{name}", repr(name), "an http or rtsp link of this agent"
-        )
-        for name in settings.accounts
+        Problem("settings", f"sources.camera.{key}.{name}", repr(name), "an http or rtsp link of this agent")
+        for key, names in (("accounts", settings.accounts), ("onvif", settings.onvif))
+        for name in names
         if name not in links
     ]
     if problems:

@@ -70,14 +70,15 @@ class CameraSettings(Strict):
     evidence_bytes: int = Field(
         200_000_000, ge=0, description="Memory for the newest picture of each camera; the oldest go first."
     )
+    onvif: dict[str, int] = Field({}, description="Links whose host also speaks ONVIF, and at which port.")
     decoders: int = Field(
         1, ge=1, le=8, description="Worker processes, at least; each reads up to 32 streams."
     )
     hang_s: float = Field(15.0, ge=1, le=120, description="A worker that says nothing for so long is killed.")
 
-    @field_validator("accounts")
+    @field_validator("accounts", "onvif")
     @classmethod
-    def _link_ids(cls, value: dict[str, Account]) -> dict[str, Account]:
+    def _link_ids(cls, value: dict[str, Any]) -> dict[str, Any]:
         for name in value:
             if not is_id(name):
                 raise ValueError(f"link ids, not {name!r}")

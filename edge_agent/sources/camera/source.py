@@ -8,12 +8,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import httpx
+
 from devices.campus.site import Campus
 from devices.model.errors import Refused
 from devices.model.points import PointTable
 from edge_agent.sources.camera.decoding import Workers
 from edge_agent.sources.camera.fetch import client
+from edge_agent.sources.camera.host import Host
 from edge_agent.sources.camera.newest import Newest, Picture
+from edge_agent.sources.camera.onvif.client import Device
+from edge_agent.sources.camera.onvif.minding import mind
 from edge_agent.sources.camera.roster import check_sessions, hosts_of
 from edge_agent.sources.camera.settings import CameraSettings
 from edge_agent.sources.camera.staying import stay
@@ -112,8 +117,20 @@ class CameraSource:
             desk = Desk(self._settings, self._clock, self._random, self._newest, self._workers, http, out)
             for host in self._hosts:
                 start_s = self._clock.monotonic() + self._random() * host.link.poll_s / len(host.cameras)
-                for number, camera in enumerate(host.cameras):
-                    watch = Watch(desk, host, camera)
+                watches = [Watch(desk, host, camera) for camera in host.cameras]
+                if host.link.id in self._settings.onvif:
+                    name = f"onvif {host.link.id}"
+                    group.create_task(
+                        mind(desk, self._device(host, http), watches, self.look_again), name=name
+                    )
+                for number, watch in enumerate(watches):
                     due_s = start_s + number * host.link.poll_s / len(host.cameras)
-                    life = stay(watch, due_s) if camera.stays else watch.run(due_s)
-                    group.create_task(life, name=f"camera {camera.id}")
+                    life = stay(watch, due_s) if watch.camera.stays else watch.run(due_s)
+                    group.create_task(life, name=f"camera {watch.camera.id}")
+
+    def _device(self, host: Host, http: httpx.AsyncClient) -> Device:
+        """The ONVIF side of a host."""
+        link, account = host.link, self._settings.accounts.get(host.link.id)
+        signed = None if account is None else (account.username, account.secret())
+        port = self._settings.onvif[link.id]
+        return Device(http, link.host, port, signed, link.timeout_s, self._clock.now_us)
