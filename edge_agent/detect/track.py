@@ -46,11 +46,14 @@ class Track:
 
     @classmethod
     def of_batch(cls, held: Held, batch: SampleBatch, until_us: int) -> Self:
-        """Changes of a batch of samples. What is bad, or not newer than what is held of its point, is left out."""
+        """Changes of a batch of samples. What is bad, or not newer than what is held of its point, is left out.
+
+        What a device with a fast clock says of the future is taken as said just now, all of it and in its order.
+        """
         mine = (batch.quality <= _USABLE) & (batch.time_us > held.at_us[batch.point])
         mine &= batch.value == batch.value
         point = batch.point[mine].astype(np.int64)
-        time, value = np.minimum(batch.time_us[mine], until_us), batch.value[mine]
+        time, value = batch.time_us[mine], batch.value[mine]
         if len(point) > 1:
             order = _by_point(point, time, len(held.at_us))
             point, time, value = point[order], time[order], value[order]
@@ -60,6 +63,8 @@ class Track:
             point, time, value = point[~again], time[~again], value[~again]
         follows = np.zeros(len(point), np.bool_)
         follows[1:] = point[1:] == point[:-1]
+        if time.max(initial=until_us) > until_us:
+            time = _not_ahead(time, follows, until_us)
         earlier = np.where(follows, np.roll(value, 1), held.value[point])
         changed = np.flatnonzero(value != earlier)
         last = np.ones(len(point), np.bool_)
@@ -88,6 +93,14 @@ class Track:
         place = search(self.point, self.time_us, point, time_us, "right") - 1
         hit = (place >= 0) & (self.point[place] == point)
         return np.where(hit, self.value[place], self.before.value[point])
+
+
+def _not_ahead(time: Times, follows: Flags, until_us: int) -> Times:
+    """Times not ahead of the clock: the last of each point at most now, those before it a microsecond apart."""
+    number = np.arange(len(time))
+    ends = np.append(~follows[1:], True)
+    last = np.flatnonzero(ends)[np.searchsorted(np.flatnonzero(ends), number)]
+    return np.minimum(time, until_us - (last - number))
 
 
 def _by_point(point: Rows, time: Times, points: int) -> Rows:

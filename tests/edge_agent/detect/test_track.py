@@ -122,3 +122,33 @@ def test_changes_of_a_block_are_found_where_values_differ(shape: tuple[int, int]
     point, step = np.nonzero(differs)
     np.testing.assert_array_equal(track.point, point)
     np.testing.assert_array_equal(track.time_us, step + 1)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(1, 40), st.sampled_from([0.0, 1.0, 2.0])), max_size=20)
+)
+def test_what_a_fast_clock_says_of_the_future_is_all_taken_as_of_now_in_its_order(
+    said: list[tuple[int, int, float]],
+) -> None:
+    until_us = 20_000
+    rows = {
+        (point, 1000 * time): value for point, time, value in reversed(said)
+    }  # of repeats the first counts
+    batch = SampleBatch.of(
+        [point for point, _, _ in said], [1000 * time for _, time, _ in said], [v for _, _, v in said]
+    )
+    track = Track.of_batch(Held.nothing(POINTS), batch, until_us)
+    for point in range(3):
+        own = sorted((time, value) for (other, time), value in rows.items() if other == point)
+        changes = [
+            v for (_, v), before in zip(own, [None, *(v for _, v in own)], strict=False) if v != before
+        ]
+        mine = track.point == point
+        assert track.value[mine].tolist() == changes
+        assert (np.diff(track.time_us[mine]) > 0).all()
+        assert (track.time_us[mine] <= until_us).all()
+        past = {time for time, _ in own if time <= until_us - 1000}
+        assert past >= {int(time) for time in track.time_us[mine] if time <= until_us - 1000}
+        if own:
+            assert track.after.value[point] == own[-1][1]
+            assert track.after.at_us[point] == min(own[-1][0], until_us)
