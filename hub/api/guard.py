@@ -24,8 +24,8 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 MARK: Final = "x-campuswatch"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 POLICY: Final = (
-    "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; connect-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS: Final = {
     "content-security-policy": POLICY,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import secrets
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
@@ -16,6 +18,8 @@ from tests.console.fake_campus import Json, text
 from tests.console.fake_hub import FakeHub, now_us
 
 COOKIE = "campuswatch"
+CLIP = Path(__file__).parents[1] / "data/car-detection/car-detection.mp4"
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 ROLES = ("viewer", "operator", "engineer", "admin")
 WORDS = {
     400: ("bad-request", "请求不正确", "The request is not right"),
@@ -206,6 +210,17 @@ def add_pages(app: FastAPI, hub: FakeHub) -> None:
     @app.get("/api/alerts/{alert_id}/plate", dependencies=[Depends(Caller("operator"))])
     async def plate(alert_id: str) -> Json:
         return {"plate": "浙B12345", "sure": 97.5}
+
+    @app.get("/api/alerts/{alert_id}/evidence", dependencies=[Depends(Caller("operator"))])
+    async def evidence(alert_id: str) -> Json:
+        names = ("1-clean.jpg", "1-facts.jpg", "clip.mp4")
+        return {"alert": alert_id, "files": [{"name": n, "bytes": 9, "sha256": "ab" * 32} for n in names]}
+
+    @app.get("/api/alerts/{alert_id}/evidence/{name}", dependencies=[Depends(Caller("operator"))])
+    async def footage(alert_id: str, name: str) -> Response:
+        if name == "clip.mp4":
+            return Response(CLIP.read_bytes(), media_type="video/mp4")
+        return Response(base64.b64decode(PIXEL), media_type="image/png")
 
     @app.get("/api/speed", dependencies=[VIEWER])
     async def speed(from_us: int, to_us: int, device: str = "", site: str = "") -> Json:

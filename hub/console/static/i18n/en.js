@@ -1,6 +1,7 @@
 // Every key of zh.js, in English.
 import { camerasEn } from './cameras-en.js';
 import { ordersEn } from './orders-en.js';
+import { footageEn } from './footage-en.js';
 import { probeEn } from './probe-en.js';
 import { rulesEn } from './rules-en.js';
 
@@ -8,6 +9,7 @@ export const en = {
   camera: camerasEn,
   orders: ordersEn,
   probe: probeEn,
+  footage: footageEn,
   rules: rulesEn,
   product: 'Campuswatch',
   nav: {
@@ -82,7 +84,7 @@ export const en = {
   },
   evidence: {
     peak_kmh: 'fastest', median_kmh: 'median', readings: 'readings', duration_s: 'seen for', confidence: 'confidence', true_min_kmh: 'true speed at least', true_max_kmh: 'true speed at most', angle_deg: 'angle corrected', vehicle_class: 'vehicle',
-    plate_sure: 'certainty of the plate', plates_near: 'plates in sight', cameras: 'cameras', cameras_good: 'of these good', cameras_unknown: 'of these unknown',
+    plate_sure: 'certainty of the plate', plates_near: 'plates in sight', check: 'camera', vision_kmh: 'speed by the camera', vision_error_kmh: 'its error (95 %)', cameras: 'cameras', cameras_good: 'of these good', cameras_unknown: 'of these unknown',
   },
   trends: {
     title: 'Curves', search: 'Find a point: device, room, name', nothing: 'Nothing found', choose: 'Find and choose points on the right', drop: 'Remove', dropSign: '×', step: 'Step', step0: 'automatic', step60: '1 min', step300: '5 min', step900: '15 min',
@@ -123,6 +125,7 @@ export const en = {
     backtest: { 'asked': 'backtest asked' },
     order: { 'make': 'order given', 'cancel': 'order cancelled' },
     orders: { 'freeze': 'writing frozen', 'thaw': 'writing unfrozen' },
+    evidence: { 'view': 'evidence seen', 'export': 'evidence exported' },
     export: { 'alerts': 'alerts exported', 'series': 'history exported' },
   },
   admin: { users: 'Users', role: 'Role', create: 'Create user', on: 'active', off: 'switched off', audit: 'Audit trail', actor: 'Who', act: 'What', object: 'On', text: 'Text' },

@@ -1,6 +1,7 @@
 // 控制室用语。每个键在 en.js 里都有对应。
 import { camerasZh } from './cameras-zh.js';
 import { ordersZh } from './orders-zh.js';
+import { footageZh } from './footage-zh.js';
 import { probeZh } from './probe-zh.js';
 import { rulesZh } from './rules-zh.js';
 
@@ -8,6 +9,7 @@ export const zh = {
   camera: camerasZh,
   orders: ordersZh,
   probe: probeZh,
+  footage: footageZh,
   rules: rulesZh,
   product: '园区卫士',
   nav: {
@@ -82,7 +84,7 @@ export const zh = {
   },
   evidence: {
     peak_kmh: '最高车速', median_kmh: '中位车速', readings: '读数个数', duration_s: '持续时间', confidence: '可信度', true_min_kmh: '真实车速下限', true_max_kmh: '真实车速上限', angle_deg: '修正角度', vehicle_class: '车辆类型',
-    plate_sure: '车牌置信度', plates_near: '附近车牌数', cameras: '摄像机', cameras_good: '其中完好', cameras_unknown: '其中未知',
+    plate_sure: '车牌置信度', plates_near: '附近车牌数', check: '视频核对', vision_kmh: '视频测速', vision_error_kmh: '视频测速误差(95%)', cameras: '摄像机', cameras_good: '其中完好', cameras_unknown: '其中未知',
   },
   trends: {
     title: '曲线', search: '查找点:设备、房间、点名', nothing: '没有找到', choose: '在右边查找并选择要看的点', drop: '去掉', dropSign: '×', step: '步长', step0: '自动', step60: '1 分钟', step300: '5 分钟', step900: '15 分钟',
@@ -123,6 +125,7 @@ export const zh = {
     backtest: { 'asked': '规则回测' },
     order: { 'make': '下达命令', 'cancel': '取消命令' },
     orders: { 'freeze': '冻结写值', 'thaw': '解除冻结' },
+    evidence: { 'view': '查看证据', 'export': '导出证据' },
     export: { 'alerts': '导出告警', 'series': '导出数据' },
   },
   admin: { users: '用户', role: '角色', create: '新建用户', on: '启用', off: '停用', audit: '操作记录', actor: '谁', act: '做了什么', object: '对象', text: '内容' },

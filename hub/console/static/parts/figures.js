@@ -25,7 +25,7 @@ export function amount(value, unit) {
 /** Facts of an alert that are no points: their unit, or the code set of their words. */
 const FACTS = {
   peak_kmh: { unit: 'km/h' }, median_kmh: { unit: 'km/h' }, readings: { unit: 'count' }, duration_s: { unit: 'h', sign: 's' }, confidence: { share: true }, true_min_kmh: { unit: 'km/h' }, true_max_kmh: { unit: 'km/h' },
-  angle_deg: { unit: 'h', sign: '°' }, vehicle_class: { codes: 'vehicle_class' }, plate_sure: { unit: '%' }, plates_near: { unit: 'count' },
+  angle_deg: { unit: 'h', sign: '°' }, vehicle_class: { codes: 'vehicle_class' }, plate_sure: { unit: '%' }, plates_near: { unit: 'count' }, check: { codes: 'speed_check' }, vision_kmh: { unit: 'km/h' }, vision_error_kmh: { unit: 'km/h' },
   cameras: { unit: 'count' }, cameras_good: { unit: 'count' }, cameras_unknown: { unit: 'count' },
 };
 const short = (name) => name.split('.')[1] ?? name;

@@ -14,6 +14,7 @@ import { href } from '../../router.js';
 import { mayBeOrdered, OrderForm } from '../orders/form.js';
 import { acknowledge, acting, addNote, assign, canAck, clearByHand, reset } from './acts.js';
 import { detailOpen, select, selected, settled } from './board.js';
+import { Footage, wasInSight } from './footage.js';
 import { History } from './history.js';
 import { Plate } from './plate.js';
 import { lasting, stateWords } from './row.js';
@@ -37,6 +38,7 @@ function Evidence({ alert }) {
       <span class="evidence-limit">${t('alert.limit', { limit: amount(alert.limit, alert.unit) })}</span></div>` : null}
     <dl class="readings">${rows.map(([name, value]) => html`<div key=${name}><dt>${titleOf(name)}</dt><dd>${pointValue(name, value)}</dd></div>`)}</dl>
     ${alert.has_plate ? html`<${Plate} alert=${alert} key=${alert.id} />` : null}
+    ${wasInSight(alert) ? html`<${Footage} alert=${alert} key=${`${alert.id} footage`} />` : null}
   </div>`;
 }
 
