@@ -100,7 +100,8 @@ def _not_ahead(time: Times, follows: Flags, until_us: int) -> Times:
     number = np.arange(len(time))
     ends = np.append(~follows[1:], True)
     last = np.flatnonzero(ends)[np.searchsorted(np.flatnonzero(ends), number)]
-    return np.minimum(time, until_us - (last - number))
+    moved: Times = np.minimum(time, until_us - (last - number))
+    return moved
 
 
 def _by_point(point: Rows, time: Times, points: int) -> Rows:
