@@ -13,9 +13,9 @@ import numpy.typing as npt
 from devices.model.errors import Unreachable
 from devices.profiles.profile import Order, Type
 from edge_agent.probe.asked import ProbeAsked
-from edge_agent.probe.candidates import Candidate, Found, find, usual_of
+from edge_agent.probe.candidates import BLANK, Candidate, Found, find, usual_of
 from edge_agent.probe.draft import Guess, draft
-from edge_agent.probe.reading import Asker, Heard, Manners, Range, joined, look
+from edge_agent.probe.reading import Asker, Heard, Manners, joined, look
 from edge_agent.probe.texts import texts_in
 from edge_agent.sources.modbus.plan import BIT_TABLES
 
@@ -88,7 +88,8 @@ def _answer(
         "refused": [{"first": a, "last": b, "why": why} for a, b, why in heard.not_read()],
         "rows": rows,
         "texts": texts,
-        "zeros": [list(span) for span in _zeros(heard)],
+        "zeros": _all(heard, 0),
+        "ones": [] if asked.table in BIT_TABLES else _all(heard, BLANK),
         "truncated": False,
         "draft": sheet,
     }
@@ -114,8 +115,9 @@ def _columns(heard: Heard, first: Heard | None, low: int, high: int) -> tuple[Wo
     return words, np.array([first.words[address] for address in addresses], np.uint16)
 
 
-def _zeros(heard: Heard) -> list[Range]:
-    return joined(address for address in sorted(heard.words) if heard.words[address] == 0)
+def _all(heard: Heard, word: int) -> list[list[int]]:
+    """Ranges that hold only this."""
+    return [list(span) for span in joined(at for at in sorted(heard.words) if heard.words[at] == word)]
 
 
 def _row(low: int, words: Words, one: Found) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from edge_agent.sources.modbus.decode import LEAST_FIRST, SWAPPED, VIEWS
 Raw = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
 
+#: What many devices say where nothing is.
+BLANK: Final = 0xFFFF
 #: Floats of devices are in this range, or zero; random bits mostly are not.
 SANE: Final = (1e-4, 1e9)
 #: A whole number beyond it is rather two registers that have nothing to do with each other.
@@ -167,8 +169,11 @@ class _View:
         with np.errstate(all="ignore"):
             self._value = self._raw.astype(np.float64)
             self._first = None if first is None else seen_as(first, kind, order).astype(np.float64)
-        said = np.lib.stride_tricks.sliding_window_view(words != 0, self._size)
-        self._said = said.sum(axis=1)
+        windows = np.lib.stride_tricks.sliding_window_view(words, self._size)
+        self._said = (windows != 0).sum(axis=1)
+        self._blank = (windows == BLANK).all(axis=1)
+        # One of its words is all ones: half of it is not there, unless it is a small negative number.
+        self._torn = (windows == BLANK).any(axis=1) & (self._is_float | (self._value >= 0))
         self._upper = self._upper_is_empty()
 
     def _upper_is_empty(self) -> Flags:
@@ -181,7 +186,7 @@ class _View:
         """Each place that may be read so, with its candidate."""
         sense, nothing = self._sense()
         run = self._run(sense, nothing)
-        believed = sense & (run > 0) if (run > 0).any() else sense
+        believed = sense & (run > 0) if (run > 0).any() and not self._own else sense
         told = meanings_of(np.where(believed, self._value, np.nan), is_float=self._is_float)
         grew = self._grew() & (told.meaning == NONE)
         score = self._usual() + RUN * run
@@ -192,7 +197,7 @@ class _View:
         weight = np.maximum(score - NO_WORTH, LEAST_WORTH) * np.where(run > 0, self._size, self._said)
         weight *= np.where(nothing, ZERO_WORTH, 1.0)
         found = []
-        for at in np.flatnonzero((sense | (nothing & (run > 0))) & self._is_told()).tolist():
+        for at in np.flatnonzero((sense | (nothing & (run > 0) & ~self._blank)) & self._is_told()).tolist():
             meaning = MEANINGS[told.meaning[at]].name if told.meaning[at] != NONE else None
             scale = float(told.scale[at])
             found.append((at, Candidate(
@@ -219,11 +224,13 @@ class _View:
         return np.ones(len(self._raw), np.bool_)
 
     def _sense(self) -> tuple[Flags, Flags]:
-        """Which numbers a device may well say, and which are zero."""
+        """Which numbers a device may well say, and which say nothing: zero, or ones all over."""
         size = np.abs(self._value)
-        nothing = self._value == 0
+        nothing = (self._value == 0) | self._blank
+        if self._size >= WIDE:
+            size[self._torn] = np.nan
         if self._is_float:
-            return np.isfinite(self._value) & (size >= SANE[0]) & (size <= SANE[1]), nothing
+            return np.isfinite(size) & (size >= SANE[0]) & (size <= SANE[1]) & ~nothing, nothing
         if self._size == 1:
             return ~nothing, nothing
         return ~nothing & ((size <= LARGEST) | self._grew()), nothing
@@ -247,7 +254,8 @@ class _View:
             return np.zeros(len(self._value), np.bool_)
         with np.errstate(all="ignore"):
             grown = self._value - self._first
-            slow = (grown > 0) & (grown <= np.clip(SLOW * self._first, 1.0, MOST_GROWN))
+            least = 0.0 if self._is_float else 1.0
+            slow = (grown > 0) & (grown <= np.clip(SLOW * self._first, least, MOST_GROWN))
         return np.asarray(
             slow & (self._first >= LEAST_COUNT) & (self._value < MOST_COUNT) & (self._size >= WIDE)
         )

@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 class Meaning:
     """A quantity.
 
-    ranges: where it usually is
+    ranges: where it usually is, in this country first; the second counts where nothing lies in the first
     whole, real: by what devices scale it as a whole number, and as a float
     weight: how much a number in its ranges says, 0..1
     """
@@ -48,7 +48,7 @@ MEANINGS: Final = (
     ),
     Meaning(
         "power_factor", Words(zh="功率因数", en="power factor"), "",
-        ((0.5, 1.0),), (-1.0, 1.0), (0.001,), (1.0,), 0.08,
+        ((0.8, 1.0),), (-1.0, 1.0), (0.001,), (1.0,), 0.08,
     ),
     Meaning(
         "temperature", Words(zh="温度", en="temperature"), "C",
@@ -58,6 +58,8 @@ MEANINGS: Final = (
 #: What each scale but the usual one takes away; a float that has to be scaled is rare.
 COST: Final = {1.0: 0.0, 0.1: 0.01, 0.01: 0.02, 0.001: 0.02}
 FLOAT_COST: Final = 0.05
+#: A single register that says 235 is hardly a voltage: it would have no digit behind the point.
+PLAIN_COST: Final = 0.12
 NONE: Final = -1
 #: From this weight on a meaning is hardly by chance.
 STRONG: Final = 0.2
@@ -89,10 +91,15 @@ def _told(value: Floats, *, is_float: bool, only_plain: bool) -> Told:
             if only_plain and scale != 1.0:
                 continue
             weight = meaning.weight - COST[scale] - FLOAT_COST * (is_float and scale != 1.0)
-            scaled = value * scale
-            fits = np.zeros(size, np.bool_)
-            for low, high in meaning.ranges:
-                fits |= (scaled >= low) & (scaled <= high)
-            fits &= weight > told.weight
+            weight -= PLAIN_COST * (not is_float and scale == 1.0)
+            fits = _usual(value * scale, meaning) & (weight > told.weight)
             told.meaning[fits], told.scale[fits], told.weight[fits] = number, scale, weight
     return told
+
+
+def _usual(value: Floats, meaning: Meaning) -> npt.NDArray[np.bool_]:
+    for low, high in meaning.ranges:
+        inside: npt.NDArray[np.bool_] = (value >= low) & (value <= high)
+        if inside.any():
+            return inside
+    return np.zeros(len(value), np.bool_)

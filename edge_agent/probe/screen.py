@@ -33,6 +33,8 @@ def _probe_lines(answer: dict[str, Any]) -> Iterator[str]:
         yield f"* {_addr(text['addr'])} text {text['text']!r} or, bytes swapped, {text['swapped']!r}"
     for first, last in answer["zeros"]:
         yield f"  {_addr(first)} to {_addr(last)}: zero"
+    for first, last in answer["ones"]:
+        yield f"  {_addr(first)} to {_addr(last)}: ffff, nothing there"
     for left in answer["refused"]:
         yield f"- {_addr(left['first'])} to {_addr(left['last'])}: {left['why']}"
 

@@ -73,6 +73,18 @@ async def test_a_simulated_sdm630_comes_out_as_floats_high_word_first(
     assert (code, json.loads(out)["wrong"]) == (0, 0)
 
 
+async def test_values_between_registers_that_are_not_there_come_out(sim: Simulation, told: Run) -> None:
+    at = (meters(sim), "--unit", 2, "--range", "2999-3033", "--looks", 1, "--json", *FAST)
+    answer = json.loads((await told(*at))[1])
+    chosen = {
+        row["addr"]: row["candidates"][row["chosen"]] for row in answer["rows"] if row["chosen"] is not None
+    }
+    assert sorted(chosen) == [2999, 3001, 3003, 3027, 3029, 3031]
+    assert {(one["type"], one["order"]) for one in chosen.values()} == {("f32", "msw")}
+    assert {chosen[addr]["meaning"] for addr in (3027, 3029, 3031)} == {"voltage"}
+    assert [3005, 3026] in answer["ones"]
+
+
 async def test_a_table_names_what_is_plausible_and_what_was_refused(sim: Simulation, told: Run) -> None:
     code, out, _ = await told(meters(sim), "--table", "input", "--range", "0-45", "--looks", 1, *FAST)
     assert code == 0
