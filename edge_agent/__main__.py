@@ -231,7 +231,10 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _probe(options: argparse.Namespace) -> int:
-    code, text = probe.run(options)
+    try:
+        code, text = probe.run(options)
+    except KeyboardInterrupt:
+        return 130
     print(text, end="")
     return code
 

@@ -43,6 +43,7 @@ class CheckAsked(Strict):
     check: str = Field(description="Name of the profile.")
     index: int = Field(0, ge=0, le=1023)
     parameters: dict[str, float] = Field({}, max_length=16)
+    wait_s: float = Field(1.0, ge=0, le=10, description="Between two looks at counters.")
 
 
 def spans_text(text: str) -> Span:

@@ -33,7 +33,6 @@ VERDICTS: Final = {
 }
 WRONG: Final = frozenset({"implausible", "garbled", "doubtful"})
 MOST_INSTEAD: Final = 3
-WAIT_S: Final = 1.0
 SCALES: Final = (1.0, 0.1, 0.01, 0.001, 10.0)
 
 
@@ -71,7 +70,7 @@ async def check(
         reading for reading in readings if reading.point.counter and not math.isnan(seen[reading.row].value)
     ]
     if counters:
-        await sleep(WAIT_S)
+        await sleep(asked.wait_s)
         again = {reading.row: _Seen() for reading in counters}
         for span in _planned(sheet, counters):
             await _look(asker, span, again)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from devices.campus.modbus_links import ModbusLink, ModbusRtuTcpLink, ModbusSerialLink, ModbusTcpLink
-from devices.model.errors import ConfigRefused, Problem
+from devices.model.errors import ConfigRefused, Problem, Refused
 from devices.profiles.library import load_sheets, shipped
 from devices.profiles.profile import Profile, Table
 from devices.profiles.strict import M, parse
@@ -77,12 +77,20 @@ def run(options: argparse.Namespace) -> tuple[int, str]:
         Unreachable: nobody answers.
     """
     link = _link(options)
+    _polite(options)
     if options.check is not None:
         profile = _profile(options.check)
-        given = {"unit": options.unit, "check": profile.profile, "index": options.index}
+        given = {
+            "unit": options.unit,
+            "check": profile.profile,
+            "index": options.index,
+            "wait_s": options.wait,
+        }
         given["parameters"] = dict(_parameter(text) for text in options.parameter)
         answer = asyncio.run(_checked(link, profile, _of(CheckAsked, given), options))
         return int(answer["wrong"] > 0), _json(answer) if options.json else check_table(answer)
+    if options.write is not None and options.write.exists():
+        raise _wrong("--write", str(options.write), "a file that is not there yet")
     ranges = [_span(text) for text in options.ranges or ["0-99"]]
     given = {"unit": options.unit, "table": options.table, "ranges": ranges}
     asked = _of(ProbeAsked, given | {"looks": options.looks, "wait_s": options.wait})
@@ -90,6 +98,14 @@ def run(options: argparse.Namespace) -> tuple[int, str]:
     if options.write is not None:
         _write(options.write, answer["draft"])
     return 0, _json(answer) if options.json else probe_table(answer)
+
+
+def _polite(options: argparse.Namespace) -> None:
+    limits = {"rate": (0.01, 1000.0), "most": (1, 125), "requests": (1, 10_000)}
+    for name, (low, high) in limits.items():
+        value = getattr(options, name)
+        if not low <= value <= high:
+            raise _wrong(f"--{name}", str(value), f"{low:g}..{high:g}")
 
 
 async def _probed(link: ModbusLink, asked: ProbeAsked, options: argparse.Namespace) -> dict[str, Any]:
@@ -177,8 +193,11 @@ def _write(path: Path, draft: str) -> None:
     if not draft:
         raise ConfigRefused([Problem(str(path), "-", "nothing that stands out", "registers to describe")])
     lines = draft.splitlines()
-    path.write_text("\n".join([f"profile: {path.stem}", *lines[1:]]) + "\n", "utf-8")
-    load_sheets([path])
+    try:
+        path.write_text("\n".join([f"profile: {path.stem}", *lines[1:]]) + "\n", "utf-8")
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}") from None
+    load_sheets([path])  # its name may not be one
 
 
 def _wrong(option: str, found: str, expected: str) -> ConfigRefused:

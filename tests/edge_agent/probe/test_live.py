@@ -144,6 +144,9 @@ async def test_nobody_there_is_said_in_one_line(told: Run) -> None:
     [
         (("127.0.0.1:x",), "target: found '127.0.0.1:x'"),
         (("127.0.0.1", "--range", "9-3"), "--range: found '9-3'"),
+        (("127.0.0.1", "--rate", "0"), "--rate: found '0.0'"),
+        (("127.0.0.1", "--most", "126"), "--most: found '126'"),
+        (("127.0.0.1", "--write", "/"), "--write: found '/'"),
         (("127.0.0.1", "--range", "0-600"), "at most 500 registers"),
         (("127.0.0.1", "--unit", "300"), "unit: found 300"),
         (("127.0.0.1", "--check", "no-such-profile"), "--check: found 'no-such-profile'"),
