@@ -23,15 +23,13 @@ def check(campus: Campus, file: str) -> Iterator[Problem]:
 
 
 def _bus(meters: list[Device], file: str) -> Iterator[Problem]:
-    """Two sheets may read one meter, but not the same sheet twice."""
-    taken: dict[tuple[str, str], str] = {}
-    addresses = {full_address(meter.address) for meter in meters}
+    taken: dict[str, str] = {}
     for meter in meters:
         where, digits = f"devices.{meter.id}.address", f"the {ADDRESS_DIGITS} digits on the meter"
-        first = taken.setdefault((full_address(meter.address), meter.profile), meter.id)
+        first = taken.setdefault(full_address(meter.address), meter.id)
         if not meter.address:
             yield Problem(file, where, "nothing", f"{digits}, or {ONLY_METER} if it is alone on its link")
         elif first != meter.id:
             yield Problem(file, where, f"the address of {first}", "an address of its own")
-        elif meter.address == ONLY_METER and len(addresses) > 1:
+        elif meter.address == ONLY_METER and len(meters) > 1:
             yield Problem(file, where, f"{ONLY_METER}, but others are on {meter.link}", digits)

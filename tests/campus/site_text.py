@@ -84,6 +84,7 @@ def _site(free_port: Callable[[], int], rules: str) -> dict[str, Any]:
         "links": [
             modbus("gw", 1.0),
             modbus("panel", 0.5),
+            {**modbus("bus", 1.0), "kind": "dlt645-tcp", "timeout_s": 2.0},
             {
                 "id": "field",
                 "agent": "edge",
@@ -96,6 +97,7 @@ def _site(free_port: Callable[[], int], rules: str) -> dict[str, Any]:
         "devices": [
             *(device(f"ac-{n}", "intesis-inmbs", "gw", "room", unit=n) for n in range(1, 5)),
             device("meter", "eastron-sdm630", "gw", "room", unit=20),
+            device("bus-meter", "dlt645-three-phase", "bus", "room", address="202511220001"),
             device("pump", "campus-pump-panel", "panel", "pumps"),
             device("radar", "ops243-radar", "field", "gate", topic="radar"),
             device("door", "campus-door", "field", "gate", topic="door"),

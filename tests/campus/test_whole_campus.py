@@ -24,8 +24,8 @@ def new(stack: Stack, rule: str, device: str, before: set[str], state: str) -> d
 
 
 def test_every_kind_of_device_is_live(stack: Stack) -> None:
-    points = ["ac-1.room_c", "meter.power_w", "pump.pressure_mpa", "door.open", "cam-1.mean_level"]
-    for point in points:
+    points = ["ac-1.room_c", "meter.power_w", "bus-meter.power_w", "pump.pressure_mpa", "door.open"]
+    for point in [*points, "cam-1.mean_level"]:
         stack.until(lambda point=point: stack.raw(point), f"readings of {point}", 30)
 
 

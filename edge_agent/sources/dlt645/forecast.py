@@ -42,7 +42,7 @@ def described(campus: Campus, link: Dlt645Link, turn_round_s: float | None = Non
         "meters": [
             {
                 "address": plan.address,
-                "devices": list(plan.devices),
+                "device": plan.device,
                 "requests": [
                     {
                         "identifier": item.identifier,
@@ -70,7 +70,7 @@ def headline(link: dict[str, Any]) -> str:
 def lines(link: dict[str, Any]) -> Iterator[str]:
     """The questions to each meter of a described bus, as text."""
     for meter in link["meters"]:
-        yield f"  meter {meter['address']}: {', '.join(meter['devices'])}"
+        yield f"  meter {meter['address']}: {meter['device']}"
         yield "    identifier  values  points    ms"
         for request in meter["requests"]:
             yield (

@@ -62,24 +62,18 @@ class MeterPlan:
     """All questions to one meter, in the order in which they are asked."""
 
     address: str
-    devices: tuple[str, ...]
+    device: str
     items: tuple[Item, ...]
 
 
 def plan_link(campus: Campus, link: Dlt645Link, table: PointTable) -> tuple[MeterPlan, ...]:
     """Plan every meter of a bus, in order of the address."""
-    meters: dict[str, list[Device]] = {}
-    for device in campus.devices.values():
-        if device.link == link.id:
-            meters.setdefault(full_address(device.address), []).append(device)
-    return tuple(
-        MeterPlan(
-            address,
-            tuple(device.id for device in devices),
-            tuple(item for device in devices for item in items_of(device, campus, table)),
-        )
-        for address, devices in sorted(meters.items())
+    devices = (device for device in campus.devices.values() if device.link == link.id)
+    plans = (
+        MeterPlan(full_address(device.address), device.id, tuple(items_of(device, campus, table)))
+        for device in devices
     )
+    return tuple(sorted(plans, key=lambda plan: plan.address))
 
 
 def items_of(device: Device, campus: Campus, table: PointTable) -> Iterator[Item]:

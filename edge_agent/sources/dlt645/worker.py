@@ -96,11 +96,11 @@ class BusWorker:
             "period_s": max(filter(math.isfinite, periods), default=None),
             "last_ok_us": max((meter.last_ok_us for meter in self._meters), default=0) or None,
             "silent": [meter.plan.address for meter in silent],
-            "silent_devices": [device for meter in silent for device in meter.plan.devices],
+            "silent_devices": [meter.plan.device for meter in silent],
             "units": {meter.plan.address: {"backoff_s": meter.breaker.wait_s} for meter in silent},
             "requests": sum(len(meter.asking) for meter in self._meters),
             "addresses": {
-                meter.plan.devices[0]: address_digits(meter.address)
+                meter.plan.device: address_digits(meter.address)
                 for meter in self._meters
                 if meter.address is not None
             },

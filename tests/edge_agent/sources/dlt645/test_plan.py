@@ -58,15 +58,14 @@ def test_a_block_is_taken_apart_into_its_points_and_a_point_into_nothing(tmp_pat
     assert singles(singles(energies)[0]) == ()
 
 
-def test_meters_come_in_order_of_their_address_and_two_sheets_may_read_one(tmp_path: Path) -> None:
+def test_meters_come_in_order_of_their_address(tmp_path: Path) -> None:
     site = campus(
         tmp_path,
         device("b", "dlt645-single-phase", address="20"),
         device("a", "dlt645-single-phase", address="3"),
-        device("c", "dlt645-three-phase", address="000000000003"),
     )
     plans = plan_link(site, bus(site), site.points_of(AGENT))
-    assert [plan.devices for plan in plans] == [("a", "c"), ("b",)]
+    assert [plan.device for plan in plans] == ["a", "b"]
 
 
 def test_time_of_a_question_follows_from_its_bytes(tmp_path: Path) -> None:
