@@ -15,6 +15,7 @@ def write_hub(data: Path, site: Path, port: int, broker_port: int) -> Path:
         "site": str(site.resolve()),
         "listen": {"host": "127.0.0.1", "port": port},
         "broker": {"kind": "embedded", "host": "127.0.0.1", "port": broker_port},
+        "orders": {"enabled": True},  # off by default; here only simulated devices can be hurt
     }
     return _written(data / "hub.yaml", settings)
 
@@ -28,6 +29,7 @@ def write_edge(data: Path, site: Path, agent: str, health_port: int) -> Path:
         "data_dir": str((data / agent).resolve()),
         "hub": str(credentials / f"{agent}.json"),
         "health": {"port": health_port},
+        "orders": {"enabled": True, "kinds": ["ac"], "per_day": 20},
     }
     return _written(data / f"{agent}.yaml", settings)
 
