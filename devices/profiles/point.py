@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
@@ -72,13 +73,7 @@ class Point(Strict):
         """What the agent derives from a counter: it goes on, whatever happens to the meter."""
         if self.counter is None or not self.counter.total:
             return None
-        return Point(
-            name=f"total_{self.name}",
-            title=Words(zh=f"{self.title.zh[:180]}(累计)", en=f"{self.title.en[:180]}, running total"),
-            unit=conversion(self.unit).canonical,
-            counter=Counter(total=False),
-            personal=self.personal,
-        )
+        return _total(self.name, self.title, conversion(self.unit).canonical, self.personal)
 
     @field_validator("unit")
     @classmethod
@@ -127,3 +122,14 @@ def check_members(members: Iterable[str], info: ValidationInfo) -> None:
     known = {member.name.lower() for member in CODES[codes]}
     if unknown := sorted(given - known):
         raise ValueError(f"members of {codes} ({', '.join(sorted(known))}), not {', '.join(unknown)}")
+
+
+@lru_cache(maxsize=4096)  # asked for with every look at a profile's points
+def _total(name: str, title: Words, unit: str, personal: bool) -> Point:  # noqa: FBT001 - a key
+    return Point(
+        name=f"total_{name}",
+        title=Words(zh=f"{title.zh[:180]}(累计)", en=f"{title.en[:180]}, running total"),
+        unit=unit,
+        counter=Counter(total=False),
+        personal=personal,
+    )
