@@ -23,12 +23,20 @@ import psutil
 from benchmarks.loopback import HOSTS, running
 from benchmarks.row import RUNS, Result
 from benchmarks.sites import AGENT, campus_of
+from devices.campus.loading import with_rules
+from devices.campus.rules import RuleFile
 from devices.campus.site import Campus
 from devices.model.frames import FrameBatch
 from devices.model.samples import SampleBatch
+from devices.profiles.strict import load
+from edge_agent.detect.counters import Meters
 from edge_agent.detect.detection import Detection
 from edge_agent.pictures import Looking, PictureSettings
+from edge_agent.pictures.references import NEEDED
+from edge_agent.pipeline import Pipeline
+from edge_agent.settings import DetectSettings
 from edge_agent.sources.camera import CameraSettings, CameraSource
+from edge_agent.sources.capture.picture import seen_of
 from edge_agent.sources.port import SystemClock
 
 NAME = "cameras"
@@ -39,10 +47,13 @@ HURRIED_S: Final = 14.0
 PICTURES: Final = 24
 #: Cameras of each of the two recorders of which one keeps silent, and their period.
 SILENT: Final = 32
+RULES: Final = Path(__file__).parents[2] / "config" / "rules" / "camera.yaml"
+MOST_PIXELS: Final = 1e7
 SILENCE_S: Final = 2.0
 WORK = (
     f"{CAMERAS} cameras behind {len(HOSTS)} recorders, one 1080p JPEG each in {PERIOD_S:g} s (asked for in "
-    f"{HURRIED_S:g} s), fetched over HTTP, decoded, every check of this version; recorders in a process of their own"
+    f"{HURRIED_S:g} s), fetched over HTTP, decoded, every check of a picture against its reference, all rules for "
+    "cameras; recorders in a process of their own"
 )
 PEER = "decoding the same pictures in full size, grey, without fetching them"
 
@@ -50,7 +61,9 @@ PEER = "decoding the same pictures in full size, grey, without fetching them"
 def run() -> list[Result]:
     """Cores that 854 cameras keep busy, and memory."""
     with tempfile.TemporaryDirectory() as folder:
-        jpegs = list(_pictures(Path(folder)))
+        jpegs = list(pictures(PICTURES))
+        for number, jpeg in enumerate(jpegs):
+            Path(folder, f"{number:02}.jpg").write_bytes(jpeg)
         with running("camera", Path(folder)) as port:
             ours, workers_mb = asyncio.run(_watch(_campus(port)))
             late = asyncio.run(_beside_silence(port))
@@ -63,41 +76,56 @@ def run() -> list[Result]:
     ]
 
 
-class Judging:
-    """A sink that runs every check on each picture."""
+class Nowhere:
+    """An outbox that keeps nothing."""
 
-    def __init__(self, campus: Campus) -> None:
-        table = campus.points_of(AGENT)
-        self._detection = Detection(campus, AGENT, table, SystemClock().now_us())
-        self._looking = Looking(campus, AGENT, table, PictureSettings())
-        self.pictures = 0
+    async def commit(self, records: object, states: object) -> None:
+        """Forget."""
 
-    async def samples(self, batch: SampleBatch) -> None:
-        """Judge."""
-        self._detection.step(batch, SystemClock().now_us())
 
-    async def frames(self, batch: FrameBatch) -> None:
-        """Look, then judge."""
-        self.pictures += len(batch)
-        await self.samples(self._looking.look(batch))
+def pipeline_of(campus: Campus) -> Pipeline:
+    """The agent's own way from pictures to alerts under the shipped rules, with references of every camera."""
+    table, now_us = campus.points_of(AGENT), SystemClock().now_us()
+    looking = Looking(campus, AGENT, table, PictureSettings(learn_s=0))
+    learn(looking, now_us)
+    detection, meters = Detection(campus, AGENT, table, now_us), Meters(campus, AGENT, table)
+    return Pipeline(detection, table, Nowhere(), SystemClock(), DetectSettings(), meters, looking)
+
+
+def learn(looking: Looking, now_us: int) -> None:
+    """Show each camera the same scene often enough for a reference; afterwards every check has work."""
+    grey = np.stack([seen_of(jpeg, MOST_PIXELS).grey for jpeg in pictures(NEEDED)])
+    for number in range(NEEDED):
+        for row in range(len(looking.cameras)):
+            looking.look(
+                FrameBatch(
+                    np.array([row], np.int32),
+                    np.array([now_us - (NEEDED - number) * 1_000_000]),
+                    grey[number : number + 1],
+                    np.full(1, 60, np.float32),
+                )
+            )
+    known = looking.health()["day_unconfirmed"]
+    assert known == len(looking.cameras), f"{known} of {len(looking.cameras)} references were learnt"
 
 
 async def _watch(campus: Campus) -> tuple[list[float], float]:
     """Cores in each run of 854 pictures, after one that is not counted, and MB of the workers."""
-    sink = Judging(campus)
+    pipeline = pipeline_of(campus)
     source = CameraSource(campus, AGENT, CameraSettings(), campus.points_of(AGENT), SystemClock())
-    task = asyncio.create_task(source.run(sink))
+    tasks = [asyncio.create_task(work) for work in (pipeline.run(), source.run(pipeline))]
     cores = []
     for _ in range(RUNS + 1):
-        begun_s, begun = _busy_s(source), sink.pictures
+        begun_s, begun = _busy_s(source), pipeline.counts["pictures"]
         await asyncio.sleep(HURRIED_S)
-        fetched = sink.pictures - begun
+        fetched = pipeline.counts["pictures"] - begun
         cores.append((_busy_s(source) - begun_s) / max(1, fetched) * CAMERAS / PERIOD_S)
-    assert sink.pictures > 0.9 * RUNS * CAMERAS, f"only {sink.pictures} pictures: {source.health()}"
+    seen = pipeline.counts["pictures"]
+    assert seen > 0.9 * RUNS * CAMERAS, f"only {seen} pictures: {source.health()}"
     workers_mb = sum(worker.memory_info().rss for worker in _workers(source)) / 1e6
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     return cores[1:], workers_mb
 
 
@@ -153,18 +181,16 @@ def _full_decoding(jpegs: list[bytes]) -> float:
     return (time.process_time() - begun_s) / len(jpegs) * CAMERAS / PERIOD_S
 
 
-def _pictures(folder: Path) -> Iterator[bytes]:
+def pictures(count: int) -> Iterator[bytes]:
     """Detailed scenes with the noise of a sensor, about 400 KB each."""
     random = np.random.default_rng(854)
     scene = cv2.resize(
         random.integers(30, 220, (135, 240, 3), np.uint8), (1920, 1080), interpolation=cv2.INTER_CUBIC
     )
-    for number in range(PICTURES):
+    for _ in range(count):
         noise = random.normal(0, 4, scene.shape)
         noisy = np.clip(scene + noise, 0, 255).astype(np.uint8)
-        jpeg = bytes(cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 82])[1])
-        folder.joinpath(f"{number:02}.jpg").write_bytes(jpeg)
-        yield jpeg
+        yield bytes(cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 82])[1])
 
 
 def _campus(
@@ -173,7 +199,7 @@ def _campus(
     """Cameras behind as many recorders as there are hosts, or behind two of which the second is silent."""
     link = {"kind": "http", "poll_s": poll_s, "timeout_s": 5, "sessions": 4}
     hosts = HOSTS[:2] if silent else HOSTS
-    return campus_of(
+    campus = campus_of(
         [
             {"id": f"recorder-{number}", "host": host, "port": (silent or {}).get(host, port), **link}
             for number, host in enumerate(hosts)
@@ -188,3 +214,4 @@ def _campus(
             for number in range(cameras)
         ],
     )
+    return with_rules(campus, load(RULES, RuleFile).rules, str(RULES))

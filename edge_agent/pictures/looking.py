@@ -72,12 +72,13 @@ class Looking:
             name: np.array([table.row[f"{camera}.{name}"] for camera in self.cameras], np.int64)
             for name in (*EACH, *CHANGING)
         }
+        self._each = np.stack([self._points[name] for name in EACH])
         self._told = {name: np.full(len(devices), np.nan) for name in CHANGING}
 
     def look(self, frames: FrameBatch) -> SampleBatch:
         """Judge pictures; each camera at most once in a batch."""
         camera = frames.camera.astype(np.int64)
-        self._seen, plain = look(self._seen, frames.camera, frames.grey)
+        plain = look(self._seen, frames.camera, frames.grey)
         colour = np.full(len(frames), np.nan) if frames.colour is None else frames.colour.astype(np.float64)
         light = self._lights(camera, colour)
         half = halved(frames.grey)
@@ -230,7 +231,10 @@ class Looking:
             "shift_x": np.where(large, against.shift_x, np.nan),
             "shift_y": np.where(large, against.shift_y, np.nan),
         }
-        found = [_told(self._points[name][camera], frames.time_us, columns[name]) for name in EACH]
+        values = np.stack([columns[name] for name in EACH])
+        read = ~np.isnan(values)
+        times = np.broadcast_to(frames.time_us, values.shape)
+        found = [SampleBatch.of(self._each[:, camera][read], times[read], values[read])]
         state = self.references.state[camera, light].astype(np.float64)
         found.append(self._changed("reference", camera, frames.time_us, state))
         shares = self._together.shares(camera)
@@ -249,8 +253,3 @@ class Looking:
         new = value != self._told[name][camera]
         self._told[name][camera] = value
         return SampleBatch.of(self._points[name][camera[new]], time_us[new], value[new])
-
-
-def _told(point: Rows, time_us: Rows, value: Floats) -> SampleBatch:
-    read = ~np.isnan(value)
-    return SampleBatch.of(point[read], time_us[read], value[read])

@@ -37,7 +37,7 @@ _PIXELS: Final = TILE_HEIGHT * TILE_WIDTH
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is remembered of each camera's last picture.
+    """What is remembered of each camera's last picture; `look` writes into it.
 
     tiles: uint64 (cameras, ROWS, COLUMNS), a number for each tile; 0 before the first picture.
     whole: uint64 (cameras,), one for the picture; survives a restart.
@@ -70,8 +70,8 @@ class Plain:
     same_pictures: Floats
 
 
-def look(seen: Seen, camera: npt.NDArray[np.int32], grey: Greys) -> tuple[Seen, Plain]:
-    """Look at pictures; each camera at most once."""
+def look(seen: Seen, camera: npt.NDArray[np.int32], grey: Greys) -> Plain:
+    """Look at pictures, each camera at most once; `seen` is brought up to date."""
     part = inner(grey)
     values = part.astype(np.float32)
     sums, squares = tiled(values).astype(np.float64), tiled(values * values).astype(np.float64)
@@ -90,9 +90,8 @@ def look(seen: Seen, camera: npt.NDArray[np.int32], grey: Greys) -> tuple[Seen, 
     repeated = np.count_nonzero(equal & live, axis=(1, 2)) >= SAME * alive
     again = np.where(known, repeated, whole == seen.whole[camera]) & (alive >= LEAST_LIVE * TILES)
     same = np.where(again, seen.same[camera] + 1, 0)
-    tiles, wholes, sames = seen.tiles.copy(), seen.whole.copy(), seen.same.copy()
-    tiles[camera], wholes[camera], sames[camera] = marks, whole, same
-    plain = Plain(
+    seen.tiles[camera], seen.whole[camera], seen.same[camera] = marks, whole, same
+    return Plain(
         mean,
         std,
         100.0 * bright,
@@ -100,7 +99,6 @@ def look(seen: Seen, camera: npt.NDArray[np.int32], grey: Greys) -> tuple[Seen, 
         np.where(known, 100.0 * equal.mean(axis=(1, 2)), np.nan),
         same.astype(np.float64),
     )
-    return Seen(tiles, wholes, sames), plain
 
 
 def tile_marks(part: Greys) -> Marks:

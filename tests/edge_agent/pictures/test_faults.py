@@ -6,10 +6,11 @@ import datetime as dt
 
 import pytest
 
+from benchmarks.watching import Watch
 from devices.campus.site import Campus
 from devices.sim.wires.faults import KINDS
 from devices.sim.wires.pictures import TROUBLES
-from tests.edge_agent.pictures.watch import Watch, readings
+from tests.edge_agent.pictures.watch import readings
 
 #: A day with rain from four in the afternoon on, see devices/sim/plant/sky.py.
 DAY = "2026-11-25"
@@ -103,7 +104,8 @@ def test_dusk_rain_lights_lorries_and_people_raise_nothing(cameras: Campus) -> N
     watch = watching(cameras, names, "16:40")
     watch.rounds(110)  # dusk is over at 17:35
     assert watch.alerts() == []
-    assert watch.looking.health()["night_unconfirmed"] >= 2  # a downpour by infrared light makes no reference
+    assert not watch.plant.sight("gate-1", watch.now_us - 3_600_000_000).infrared
+    assert watch.plant.sight("gate-1", watch.now_us).infrared
     assert watch.looking.health()["suspect"] > 0, "nothing heavy was in the foreground: try another hour"
 
 

@@ -86,7 +86,7 @@ def test_plain_measures_are_those_of_the_slow_twin(story: list[tuple[int, str]])
     pictures, seen = told(story), plain.Seen.nothing(3)
     camera = np.array([1], np.int32)
     for picture, wanted in zip(pictures, slow.plain_measures(pictures), strict=True):
-        seen, found = plain.look(seen, camera, picture[None])
+        found = plain.look(seen, camera, picture[None])
         said = {name: float(getattr(found, name)[0]) for name in wanted}
         assert said == pytest.approx(wanted, abs=1e-3, nan_ok=True)
 
@@ -96,12 +96,14 @@ def test_a_batch_says_of_each_camera_what_it_says_alone() -> None:
         [view(1), np.zeros((HEIGHT, WIDTH), np.uint8), view(2), np.full((HEIGHT, WIDTH), 255)]
     )
     camera = np.array([2, 0, 3, 1], np.int32)
-    seen, together = plain.look(plain.Seen.nothing(4), camera, pictures.astype(np.uint8))
-    seen, together = plain.look(seen, camera, pictures.astype(np.uint8))
+    seen = plain.Seen.nothing(4)
+    plain.look(seen, camera, pictures.astype(np.uint8))
+    together = plain.look(seen, camera, pictures.astype(np.uint8))
     for number, row in enumerate(camera):
         own = np.array([row], np.int32)
-        state, alone = plain.look(plain.Seen.nothing(4), own, pictures[number : number + 1].astype(np.uint8))
-        state, alone = plain.look(state, own, pictures[number : number + 1].astype(np.uint8))
+        state = plain.Seen.nothing(4)
+        plain.look(state, own, pictures[number : number + 1].astype(np.uint8))
+        alone = plain.look(state, own, pictures[number : number + 1].astype(np.uint8))
         for name in plain.Plain.__slots__:
             assert getattr(together, name)[number] == getattr(alone, name)[0]
     assert together.same_pictures.tolist() == [
@@ -114,7 +116,7 @@ def test_a_batch_says_of_each_camera_what_it_says_alone() -> None:
 
 def test_no_picture_gives_no_row() -> None:
     empty = np.zeros((0, HEIGHT, WIDTH), np.uint8)
-    _, found = plain.look(plain.Seen.nothing(2), np.zeros(0, np.int32), empty)
+    found = plain.look(plain.Seen.nothing(2), np.zeros(0, np.int32), empty)
     assert len(found.mean_level) == 0
     assert (
         len(edges.kept(edges.outline(grid.halved(empty)), edges.slopes(grid.halved(empty))).kept_edges) == 0
