@@ -28,6 +28,8 @@ FIRST_FOUR = Question.read(1, Table.HOLDING, 0, 4)
 #: For an answer that is waited for in vain; a right one may take as long as a busy machine needs.
 IN_VAIN_S = 0.03
 PATIENT_S = 5.0
+#: One of each framing, since the ways do not matter here.
+FRAMINGS = pytest.mark.parametrize("stage", ["modbus-tcp", "modbus-serial"], indirect=True)
 
 
 def pdu(change: Callable[[bytes], bytes]) -> Manner:
@@ -112,6 +114,7 @@ async def never_wrong(line: Line, server: Server, damaged: bytes) -> None:
 
 
 @pytest.mark.promise("P-modbus-2")
+@FRAMINGS
 async def test_a_byte_garbled_anywhere_never_gives_a_number_and_the_next_is_read(stage: Stage) -> None:
     """With a checksum anywhere; without one, in front of the data, where the frame itself can be judged."""
     server = Server()
@@ -127,6 +130,7 @@ async def test_a_byte_garbled_anywhere_never_gives_a_number_and_the_next_is_read
 
 
 @pytest.mark.promise("P-modbus-2")
+@FRAMINGS
 async def test_an_answer_cut_at_any_byte_gives_no_number_and_the_next_is_read(stage: Stage) -> None:
     server = Server()
     async with stage.serving(server), line_of(stage, timeout_s=0.1) as (line, counters):

@@ -151,7 +151,7 @@ async def test_a_connection_cut_within_a_frame_is_made_anew_at_once(stage: Stage
     assert (health["cut_short"], health["reconnects"], health["timeouts"]) == (1, 1, 0)
 
 
-@NETWORK
+@only("modbus-tcp", "modbus-dial-in")
 async def test_a_half_open_connection_is_given_up_and_made_anew(stage: Stage) -> None:
     server = Server()
     server.everyone = lambda _, frame: [] if server.connections == 1 else [frame]
@@ -172,7 +172,7 @@ async def test_nobody_there_gives_no_answer_every_cycle_and_reads_when_somebody_
             assert source.health()["links"]["bus"]["state"] == "up"
 
 
-@only("modbus-tcp", "modbus-rtu-tcp")
+@NUMBERED
 async def test_a_server_that_hangs_up_at_once_is_not_called_without_end(stage: Stage) -> None:
     server = Server(refuse=True)
     patient = ModbusSettings(reconnect_first_s=0.2, reconnect_most_s=10)
