@@ -28,6 +28,8 @@ PROGRAM: Final = (sys.executable, "-m", "edge_agent.sources.capture.worker")
 #: Pause before a worker that ended is started again; doubled while it ends again and again.
 RESTART_S: Final = 0.2
 MOST_RESTART_S: Final = 10.0
+#: How long it may take to start.
+START_S: Final = 60.0
 #: A worker that has lived so long was well.
 WELL_S: Final = 30.0
 #: Events of one stream that may wait for the agent; then the oldest goes.
@@ -190,7 +192,7 @@ class Worker:
         assert process.stdout is not None
         try:
             while True:
-                async with asyncio.timeout(self._hang_s):
+                async with asyncio.timeout(self._hang_s if self._ready.is_set() else START_S):
                     length = int.from_bytes(await process.stdout.readexactly(LENGTH), "big")
                     if length > LONGEST:
                         return

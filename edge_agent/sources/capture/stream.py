@@ -74,7 +74,7 @@ class Stream:
     @property
     def hangs(self) -> bool:
         """Whether it has not got on for longer than its time-outs allow."""
-        return time.monotonic() - self.touched_s > 3 * self._order.timeout_s + 2
+        return time.monotonic() - self.touched_s > 3 * self._order.timeout_s + 1
 
     def run(self) -> None:
         """Read.

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import sys
 import threading
 import time
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import cv2
 
@@ -21,7 +22,9 @@ from edge_agent.sources.capture.failures import NoPicture
 from edge_agent.sources.capture.orders import LENGTH, LONGEST, Order, framed, unpacked
 from edge_agent.sources.capture.packets import Codec, Counts, Packet, Sight
 from edge_agent.sources.capture.picture import seen_of
-from edge_agent.sources.capture.stream import Stream, Told, hush
+
+if TYPE_CHECKING:
+    from edge_agent.sources.capture.stream import Stream, Told
 
 #: How often the agent hears that all is well.
 BEAT_S: Final = 0.5
@@ -62,14 +65,19 @@ class Capture:
             case ["decode", number, max_pixels, jpeg]:
                 self._jpegs.put((number, max_pixels, jpeg))
             case ["open", key, order]:
-                stream = Stream(Order(**order), lambda told: self._tell(key, told))
-                self._streams[key] = stream
-                name = f"stream {key}"
-                threading.Thread(target=self._read, args=(key, stream), name=name, daemon=True).start()
+                self._open(key, Order(**order))
             case ["every", key, sample_s] if key in self._streams:
                 self._streams[key].hurry(sample_s)
             case ["close", key] if key in self._streams:
                 self._streams[key].close()
+
+    def _open(self, key: int, order: Order) -> None:
+        # FFmpeg costs 15 MB and a quarter of the start; most workers only decode JPEGs.
+        from edge_agent.sources.capture.stream import Stream, hush  # noqa: PLC0415
+
+        hush()
+        self._streams[key] = stream = Stream(order, lambda told: self._tell(key, told))
+        threading.Thread(target=self._read, args=(key, stream), name=f"stream {key}", daemon=True).start()
 
     def _read(self, key: int, stream: Stream) -> None:
         link, why = CameraLink.SILENT, "closed"
@@ -122,9 +130,9 @@ class Capture:
 
 def main() -> None:
     """Serve the agent that started us."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the agent, which closes our input
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", 1 << 16)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no message
-    hush()
     cv2.setNumThreads(1)  # many small pictures: OpenCV's own threads only get in each other's way
     Capture(sys.stdin.buffer, answers).run()
 

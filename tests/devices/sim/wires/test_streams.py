@@ -28,7 +28,7 @@ CAMERAS = """\
 @pytest.fixture
 async def sim(tmp_path: Path) -> AsyncIterator[Simulation]:
     text = "\n".join(line for line in SMALL.splitlines() if "profile: campus-camera" not in line)
-    links = text.replace("sessions: 2", "sessions: 4, poll_s: 0.3, timeout_s: 1.5")
+    links = text.replace("sessions: 2", "sessions: 4, poll_s: 0.3, timeout_s: 1")
     (tmp_path / "site.yaml").write_text(links.replace("rules: []", f"{CAMERAS}rules: []"), "utf-8")
     campus = load_campus(tmp_path / "site.yaml")
     async with running(campus, Options(ports=dict.fromkeys(campus.links, 0))) as simulation:
@@ -64,10 +64,8 @@ def latest(sink: GatheringSink, camera: str) -> CameraLink | None:
     ("kind", "still", "film"),
     [
         ("stall", CameraLink.TIMED_OUT, CameraLink.SILENT),
-        ("silent", CameraLink.SILENT, None),
         ("session-limit", CameraLink.SESSION_LIMIT, None),
         ("cached", CameraLink.CACHED, None),
-        ("unauthorised", CameraLink.UNAUTHORISED, None),
     ],
 )
 async def test_each_fault_on_command_has_its_state_and_ends(
@@ -88,6 +86,6 @@ async def test_a_slow_stream_and_a_wrong_clock_are_measured(sim: Simulation) -> 
     sim.board.put("film", "low-rate", sim.clock_us(), value=2.0)
     sim.board.put("still", "clock-off", sim.clock_us(), value=3600.0)
     async with watched(sim) as sink:
-        await sink.until(lambda: bool(sink.of("still.clock_off_s")) and len(sink.of("film.fps")) >= 6, 30)
+        await sink.until(lambda: bool(sink.of("still.clock_off_s")) and len(sink.of("film.fps")) >= 3, 30)
     assert sink.of("still.clock_off_s")[0][0] == pytest.approx(3600, abs=2)
     assert min(value for value, _ in sink.of("film.fps")) < 4

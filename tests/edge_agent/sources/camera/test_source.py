@@ -284,13 +284,15 @@ async def test_a_silent_host_delays_no_camera_of_another(tmp_path: Path) -> None
     silent = Host({f"/snapshot/{n}.jpg": lambda _: [9.0] for n in range(1, 31)})
     lively = Host({"/snapshot/1.jpg": lambda _: ok(PICTURE)})
     async with serving(silent), serving(lively):
-        links_ = [http_link(silent.port, "dead", timeout_s=0.4), http_link(lively.port, "live", poll_s=0.2)]
+        links_ = [http_link(silent.port, "dead", timeout_s=5), http_link(lively.port, "live", poll_s=0.2)]
         devices = [device(f"d-{n}", "campus-camera", "dead", parameters={"channel": n}) for n in range(1, 31)]
         devices.append(device("cam-1", "campus-camera", "live"))
         async with watching(campus_of(tmp_path, links_, devices)) as (sink, _):
             await sink.until(lambda: len(links(sink, "cam-1")) >= 6)
     periods = np.diff(sink.times_us("cam-1.link")) / 1e6
-    assert periods.max() < 0.6
+    assert (
+        periods[1:].max() < 4
+    )  # the first waits for the worker; whoever waited for a silent one would wait 5 s
     assert set(links(sink, "cam-1")) == {CameraLink.ONLINE}
 
 
