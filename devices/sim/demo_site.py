@@ -74,6 +74,7 @@ def _site_file() -> str:
         site_text.SEASONS,
         site_text.CALENDAR,
         site_text.EXEMPTIONS,
+        site_text.COVERAGE,
     ]
     return "\n".join(parts)
 

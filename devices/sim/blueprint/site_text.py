@@ -78,3 +78,23 @@ exemptions:
   reason: {zh: 总值班室24小时值守, en: the duty room is staffed day and night}
   until: "2027-12-31"
 """
+
+COVERAGE: Final = """\
+# Every wash, cook and preparation area of the canteen, both main gates and both pump rooms.
+coverage:
+- id: kitchen-watch
+  title: {zh: 后厨操作区视频覆盖不足, en: Kitchen area not watched}
+  area_kinds: [kitchen]
+  least: 2
+  severity: high
+- id: gate-watch
+  title: {zh: 大门视频覆盖不足, en: Gate not watched}
+  area_kinds: [gate]
+  least: 3
+  severity: medium
+- id: pump-room-watch
+  title: {zh: 消防泵房无有效视频, en: Fire pump room not watched}
+  area_kinds: [pump_room]
+  least: 1
+  severity: medium
+"""
