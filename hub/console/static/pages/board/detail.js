@@ -115,6 +115,12 @@ function Actions({ alert }) {
     </div></div>`;
 }
 
+/** The page of what an alert is about: an area, a camera or any other device. */
+function pageOf(id) {
+  if (campus.value.areas.has(id)) return href('campus', ['area', id]);
+  return href(campus.value.devices.get(id)?.kind === 'camera' ? 'camera' : 'device', [id]);
+}
+
 function Head({ alert }) {
   return html`<header class="detail-head">
     <button class="back" onClick=${() => { detailOpen.value = false; }}>${t('board.back')}</button>
@@ -125,7 +131,7 @@ function Head({ alert }) {
     <p class="detail-message">${say(alert.message)}</p>
     <dl class="pairs">
       <dt>${t('alert.where')}</dt><dd><${PlaceLinks} where=${alert} /></dd>
-      <dt>${t('alert.device')}</dt><dd><a href=${campus.value.areas.has(alert.device) ? href('campus', ['area', alert.device]) : href('device', [alert.device])}>${say(alert.device_name)}</a></dd>
+      <dt>${t('alert.device')}</dt><dd><a href=${pageOf(alert.device)}>${say(alert.device_name)}</a></dd>
       <dt>${t('alert.since')}</dt><dd>${dateTime(alert.start_us)} · ${lasting(alert)}${alert.cleared_us ? t('alert.until', { at: dateTime(alert.cleared_us) }) : ''}
         ${alert.count > 1 ? html` <span class="faint">${t('alert.times', { n: alert.count })}</span>` : null}
         ${alert.historical ? html` <span class="faint">${t('alert.late')}</span>` : null}</dd>
