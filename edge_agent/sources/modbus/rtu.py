@@ -167,7 +167,7 @@ class RtuLine(Line):
         while self._buffer:
             frame = frame_at(self._buffer, 0)
             if frame is None and self._waits and self._question is not None:
-                place = found_in(self._buffer, self._question)
+                place = -1 if self._is_coming(self._question) else found_in(self._buffer, self._question)
                 if place > 0:
                     self._counters.garbage += 1
                     self._buffer = self._buffer[place:]
@@ -177,6 +177,13 @@ class RtuLine(Line):
             self._buffer = self._buffer[len(frame) :]
             self._frame(frame[0], frame[1:-CRC_BYTES])
         self._hush(self._silent_after_s() if self._buffer else None)
+
+    def _is_coming(self, question: Question) -> bool:
+        """Whether the answer has begun: then nothing within its values is taken for a frame."""
+        start = bytes([question.unit]) + question.head
+        return len(self._buffer) < question.size + 1 + CRC_BYTES and (
+            self._buffer.startswith(start) or start.startswith(self._buffer)
+        )
 
     def _without_echo(self) -> bool:
         """Take our own bytes off; False: not all of them are here yet."""

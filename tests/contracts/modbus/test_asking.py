@@ -35,6 +35,7 @@ async def test_every_write_is_confirmed_and_can_be_read_back(stage: Stage) -> No
         assert read == b"\x05"
 
 
+@pytest.mark.promise("P-modbus-3")
 async def test_a_question_waits_for_one_answer_and_not_for_a_round(stage: Stage) -> None:
     """Twenty units of two requests each are due all the time; counted, not timed."""
     server = Server(everyone=slowly(0.002))

@@ -19,6 +19,7 @@ SHEET = {"kind": "modbus", "points": POINTS}
 UNITS = 4
 
 
+@pytest.mark.promise("P-modbus-3")
 @pytest.mark.parametrize("stage", ["modbus-tcp"], indirect=True)
 async def test_what_rules_read_is_read_in_time_where_the_rest_is_late(stage: Stage) -> None:
     """Twenty requests of 30 ms want to be sent every 400 ms; four of them hold points that rules read."""
@@ -37,6 +38,7 @@ async def test_what_rules_read_is_read_in_time_where_the_rest_is_late(stage: Sta
     assert health["overruns"] >= 1
 
 
+@pytest.mark.promise("P-modbus-4")
 async def test_what_a_unit_refused_is_not_asked_again_after_a_restart(stage: Stage) -> None:
     sheet = {
         "kind": "modbus",

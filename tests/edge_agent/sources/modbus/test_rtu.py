@@ -100,6 +100,15 @@ def test_an_answer_is_found_behind_any_garbage_in_any_pieces(before: bytes, cuts
     assert asyncio.run(ask()) == WORDS
 
 
+async def test_values_that_look_like_a_refusal_are_values() -> None:
+    """Five bytes within an answer that comes in pieces happen to be an exception frame, with a right checksum."""
+    line, _, counters = open_line(Pace(0.0, 1.0, 0.0))
+    words = framed(17, b"\x83\x02") + b"\x00"
+    whole = framed(17, bytes([3, 6]) + words)
+    assert await answered(line, *(whole[n : n + 1] for n in range(len(whole)))) == words
+    assert (counters.exceptions, counters.garbage) == (0, 0)
+
+
 async def test_our_own_bytes_are_taken_off_where_the_adapter_hears_them() -> None:
     line, wire, counters = open_line(Pace(0.0, 0.0, 0.0, echo=True))
     task = asyncio.ensure_future(line.ask(QUESTION, 0.5))
