@@ -28,7 +28,7 @@ from devices.wire.orders import (
 from hub.db import Database
 from hub.gateways import roster
 from hub.gateways.roster import Presence
-from hub.live.bus import GATEWAY, ORDER, ORDERS, Bus
+from hub.live.bus import ORDER, ORDERS, Bus
 from hub.orders import shelf
 from hub.orders.desk import Desk
 from hub.orders.record import Record, overdue, sent, told
@@ -72,6 +72,7 @@ class Courier:
         self._heard: deque[tuple[str, Outcome]] = deque(maxlen=MOST_WAITING)
         self._news = asyncio.Event()
         self._sent_s: dict[str, float] = {}
+        self._looked_s = float("-inf")
 
     def hear(self, agent: str, payload: bytes) -> None:
         """Take what an agent says of orders.
@@ -86,7 +87,7 @@ class Courier:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._note(), name="orders-heard")
-            with self._bus.subscribe(GATEWAY, ORDER, ORDERS) as news:
+            with self._bus.subscribe(ORDER, ORDERS) as news:
                 while True:
                     fresh: set[str] = set()
                     with suppress(TimeoutError):
@@ -103,13 +104,14 @@ class Courier:
             Unreachable: the database does not work now.
         """
         now_us = self._now_us()
-        unsettled, standings, gateways = await self._db.read(
-            lambda c: (shelf.unsettled(c, now_us), shelf.standings(c), roster.gateways(c))
-        )
+        unsettled = await self._db.read(lambda c: shelf.unsettled(c, now_us))
         if any(overdue(one, now_us) for one in unsettled if one.open):
             changed = await self._db.write(lambda c: _end_overdue(c, now_us))
             self._desk.publish(changed)
             unsettled = await self._db.read(lambda c: shelf.unsettled(c, now_us))
+        if not fresh and not self._is_worth_a_look(unsettled):
+            return
+        standings, gateways = await self._db.read(lambda c: (shelf.standings(c), roster.gateways(c)))
         for agent, gateway in gateways.items():
             if gateway.presence is not Presence.ONLINE:
                 continue
@@ -125,15 +127,21 @@ class Courier:
             if self._is_time(agent, waiting, fresh, unheard=is_due):
                 await self._bring(agent, waiting[:MOST_ORDERS], freeze)
 
+    def _is_worth_a_look(self, unsettled: Iterable[Record]) -> bool:
+        """Whether to read what agents say: at once where an order waits for its agent, else now and then."""
+        now_s = self._monotonic()
+        if not any(map(_is_urgent, unsettled)) and now_s - self._looked_s < AGAIN_S:
+            return False
+        self._looked_s = now_s
+        return True
+
     def _is_time(self, agent: str, waiting: Iterable[Record], fresh: set[str], *, unheard: bool) -> bool:
         waiting = list(waiting)
         if not waiting and not unheard:
             return False
         if agent in fresh or EVERYBODY in fresh:
             return True
-        urgent = unheard or any(
-            one.open and (not one.holding or one.cancelled_by is not None) for one in waiting
-        )
+        urgent = unheard or any(map(_is_urgent, waiting))
         wait_s = AGAIN_S if urgent else PATIENT_S
         return self._monotonic() - self._sent_s.get(agent, float("-inf")) >= wait_s
 
@@ -169,6 +177,11 @@ def _agents_of(news: Iterable[tuple[str, object]]) -> set[str]:
         elif topic == ORDER and isinstance(value, list):
             found |= {one.agent for one in value if _is_to_send(one)}
     return found
+
+
+def _is_urgent(record: Record) -> bool:
+    """Whether a word of the agent is waited for just now."""
+    return record.open and (not record.holding or record.cancelled_by is not None)
 
 
 def _is_to_send(record: Record) -> bool:

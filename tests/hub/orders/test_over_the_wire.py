@@ -12,6 +12,7 @@ import pytest
 from devices.wire.messages import encode, outcomes_topic
 from devices.wire.mqtt import connect
 from devices.wire.orders import OrderKind, OrderState, Outcome, outcomes_message
+from hub.db.tables import order_freezes
 from hub.errors import Conflict
 from hub.gateways import roster
 from hub.orders import shelf
@@ -95,6 +96,18 @@ async def test_a_freeze_reaches_every_agent_and_a_thaw_too(home: House) -> None:
         await home.desk.freeze(HALL, "only here", ANN, frozen=True)
         await until(lambda: heard(HALL, frozen=True))
         assert await heard(HQ1, frozen=False)
+
+
+async def test_a_hub_of_an_older_copy_is_heard_again(home: House) -> None:
+    async def heard(number: int, *, frozen: bool) -> bool:
+        freeze = heard_freeze((await home.db.read(roster.gateways)).get(HQ1))
+        return freeze is not None and (freeze.number, freeze.frozen) == (number, frozen)
+
+    async with home.agent(HQ1, **ALLOWED):
+        await home.desk.freeze("*", "a test", ANN, frozen=True)
+        await until(lambda: heard(1, frozen=True))
+        await home.db.write(lambda c: c.execute(order_freezes.delete()))
+        await until(lambda: heard(2, frozen=False))
 
 
 async def test_an_agent_that_was_killed_between_answers_from_its_disk(home: House) -> None:
