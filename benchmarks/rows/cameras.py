@@ -161,17 +161,19 @@ async def _beside_silence(port: int) -> list[float]:
 
 
 class Keeping:
-    """A sink that keeps samples and drops pictures."""
+    """A sink that keeps samples and counts pictures."""
 
     def __init__(self, seen: list[SampleBatch]) -> None:
         self._seen = seen
+        self.pictures = 0
 
     async def samples(self, batch: SampleBatch) -> None:
         """Keep."""
         self._seen.append(batch)
 
     async def frames(self, batch: FrameBatch) -> None:
-        """Drop."""
+        """Count."""
+        self.pictures += len(batch)
 
 
 def _full_decoding(jpegs: list[bytes]) -> float:

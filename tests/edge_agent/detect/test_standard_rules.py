@@ -157,7 +157,9 @@ STORIES = {
     ),
     "door-forced": door("未授权开门", "opened without a release", 60, forced=ON),
     "door-held": door("门开启已超过 60 秒", "open for more than 60 s", 120, open=float(DoorState.OPEN)),
-    "camera-offline": camera("取不到画面(超时)", "no picture (timed out)", 95, link=float(CameraLink.TIMED_OUT)),
+    "camera-offline": camera(
+        "取不到画面(超时)", "no picture (timed out)", 95, link=float(CameraLink.TIMED_OUT)
+    ),
     "camera-dark": camera(
         "画面过暗或被遮挡", "the picture is dark or covered", 95, mean_level=6.0, std_level=2.0
     ),

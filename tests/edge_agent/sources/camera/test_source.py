@@ -219,6 +219,7 @@ async def test_an_account_opens_its_host_and_is_written_nowhere(
     assert base64.b64encode(f"viewer:{SECRET}".encode()).decode() not in told
 
 
+@pytest.mark.promise("P-camera-3")
 async def test_a_host_that_asks_for_basic_does_not_learn_a_password_meant_for_digest(tmp_path: Path) -> None:
     host = Host({"/snapshot/1.jpg": asks_basic})
     async with serving(host), watching(campus(tmp_path, host.port), account()) as (sink, _):
@@ -252,6 +253,7 @@ async def test_an_endless_refusal_is_not_read(tmp_path: Path) -> None:
     assert links(sink, "cam-1")[0] is CameraLink.UNAUTHORISED
 
 
+@pytest.mark.promise("P-camera-3")
 async def test_a_password_does_not_follow_a_redirect_to_another_host(tmp_path: Path) -> None:
     thief = Host({"/x.jpg": lambda _: ok(PICTURE)})
     async with serving(thief):
@@ -280,6 +282,7 @@ async def test_cameras_are_spread_over_the_period(tmp_path: Path) -> None:
     assert 0.6e6 < times[-1] - times[0] < 2e6
 
 
+@pytest.mark.promise("P-camera-2")
 async def test_a_silent_host_delays_no_camera_of_another(tmp_path: Path) -> None:
     silent = Host({f"/snapshot/{n}.jpg": lambda _: [9.0] for n in range(1, 31)})
     lively = Host({"/snapshot/1.jpg": lambda _: ok(PICTURE)})

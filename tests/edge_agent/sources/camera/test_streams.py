@@ -107,6 +107,7 @@ async def test_jpegs_over_http_are_a_stream_too(tmp_path: Path) -> None:
     assert 2 < sink.of("cam-1.fps")[-1][0] < 25
 
 
+@pytest.mark.promise("P-camera-3")
 async def test_a_stream_that_is_redirected_is_refused(tmp_path: Path) -> None:
     thief = Host({"/x": picture_stream})
     async with serving(thief):
@@ -128,6 +129,7 @@ def files_campus(folder: Path, port: int, **files: Path) -> Campus:
     return campus_of(folder, [link], [stills, *devices], sheets)
 
 
+@pytest.mark.promise("P-camera-1")
 async def test_a_stream_that_hangs_in_a_call_is_killed_with_its_worker_and_the_others_come_back(
     tmp_path: Path, video: Path
 ) -> None:
@@ -148,6 +150,7 @@ async def test_a_stream_that_hangs_in_a_call_is_killed_with_its_worker_and_the_o
     assert health["links"]["rec"]["troubles"] == {"cam-hanging": "hung in a call, its worker was killed"}
 
 
+@pytest.mark.promise("P-camera-1")
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
 async def test_pictures_come_again_after_their_worker_stood_still_or_died(
     tmp_path: Path, video: Path, number: signal.Signals
