@@ -15,7 +15,7 @@ from edge_agent.sources.modbus.counters import Counters
 from edge_agent.sources.modbus.line import Line
 from edge_agent.sources.modbus.question import DeviceException, NoAnswer, Question
 from edge_agent.sources.modbus.settings import ModbusSettings
-from edge_agent.sources.modbus.ways import Way
+from edge_agent.sources.modbus.ways import Called, Way
 from edge_agent.sources.port import Clock
 
 #: The gateway answers, the unit behind it does not.
@@ -158,7 +158,8 @@ class Connection:
     def close(self) -> None:
         """End the connection, and expect no call."""
         self.hang_up()
-        self._way.close()
+        if isinstance(self._way, Called):  # the others keep nothing between connections
+            self._way.close()
 
     # --- what was learned
 

@@ -47,9 +47,6 @@ class Way(Protocol):
     def is_news(self) -> bool:
         """Whether `open` would give one at once, so that no wait between attempts is kept."""
 
-    def close(self) -> None:
-        """Give up what is kept between connections."""
-
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
@@ -64,9 +61,6 @@ class Connecting:
     def is_news(self) -> bool:
         """Nobody tells us that a gateway is back."""
         return False
-
-    def close(self) -> None:
-        """Nothing is kept."""
 
     async def open(self, counters: Counters) -> Line:
         """Connect.
@@ -98,9 +92,6 @@ class Opening:
     def is_news(self) -> bool:
         """Nobody tells us that an adapter is back."""
         return False
-
-    def close(self) -> None:
-        """Nothing is kept."""
 
     async def open(self, counters: Counters) -> Line:
         """Open the port.

@@ -12,7 +12,7 @@ from devices.campus.site import Campus
 from edge_agent.sources.modbus import ModbusSettings, ModbusSource
 from edge_agent.sources.modbus.counters import Counters
 from edge_agent.sources.modbus.line import Line
-from edge_agent.sources.modbus.ways import way_of
+from edge_agent.sources.modbus.ways import Called, way_of
 from edge_agent.sources.port import SystemClock
 from tests.contracts.modbus.stages import Stage
 from tests.edge_agent.sources.gathering_sink import GatheringSink
@@ -67,5 +67,6 @@ async def line_of(stage: Stage, **settings: Any) -> AsyncIterator[tuple[Line, Co
         yield line, counters
     finally:
         line.close("the test is over")
-        way.close()
+        if isinstance(way, Called):
+            way.close()
         await asyncio.sleep(0)
