@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from sqlalchemy import Connection, create_engine, func, select
 
-from devices.model.alerts import AlertEvent, Severity, State
+from devices.model.alerts import AlertEvent, Family, Severity, State
 from devices.model.errors import Garbled
 from devices.wire.messages import Lane
 from devices.wire.records import Stamp
@@ -286,6 +286,31 @@ async def test_a_filter_keeps_what_it_says(db: Database, wanted: Filter, keeps: 
 
 def at_s(record: Record) -> float:
     return (record.start_us - START_US) / S
+
+
+async def test_spans_are_those_of_the_rules_that_overlap_the_time(db: Database) -> None:
+    camera = {"family": Family.CAMERA, "rule": "dark"}
+    at = {name: START_US + start_s * S for name, start_s in (("before", 0), ("within", 500), ("holds", 550))}
+    events = [
+        *(one(device="before", start_us=at["before"], **camera) for one in (raised, cleared)),  # until 60 s
+        raised(500, device="within", start_us=at["within"], **camera),
+        cleared(560, device="within", start_us=at["within"], **camera),
+        raised(550, device="holds", start_us=at["holds"], **camera),
+        raised(550, device="holds", start_us=at["holds"], **{**camera, "rule": "offline"}),
+    ]
+    await db.write(lambda c: store.apply_events(c, events, "edge", None, START_US + 600 * S))
+
+    async def spans(from_s: int, to_s: int) -> list[tuple[str, int, int | None]]:
+        span = START_US + from_s * S, START_US + to_s * S
+        return sorted(await db.read(lambda c: board.spans(c, Family.CAMERA, *span, {"dark"})))
+
+    assert await spans(60, 500) == []
+    assert await spans(59, 551) == [
+        ("before", START_US, START_US + 60 * S),
+        ("holds", at["holds"], None),
+        ("within", at["within"], START_US + 560 * S),
+    ]
+    assert await spans(10_000, 20_000) == [("holds", at["holds"], None)]
 
 
 async def test_counts_are_those_of_the_open_alerts(db: Database) -> None:

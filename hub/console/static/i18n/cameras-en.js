@@ -6,5 +6,5 @@ export const camerasEn = {
   standing: { covered: 'covered', uncovered: 'uncovered', unknown: 'not sure' },
   coverage: { none: 'no camera registered', demand: 'Demand', good: 'Good / needed', definition: 'Good = online, neither dark nor frozen, and no alert about the picture is open. Unknown never counts as good: too few even with them is uncovered, enough only with them is not sure.', noEntries: 'The site file has no coverage section: no area is asked to be watched' },
   rates: { group: 'For', month: 'Month', span: '{from} to {to}, {checks} spot checks', onlineTime: 'Online, time', goodTime: 'Good, time', unknownTime: 'Unknown, time', onlineCheck: 'Online, checks', goodCheck: 'Good, checks', recording: 'Recording', onlineBefore: 'Online before', goodBefore: 'Good before' },
-  page: { history: 'Alerts', wall: 'Show on the wall', noLimit: 'no rule looks at it', above: 'alert above {limit}', below: 'alert below {limit}', unknown: 'There is no camera {id}', times: '{n} times', noReading: 'No readings in this time' },
+  page: { history: 'Alerts', wall: 'Show on the wall', noLimit: 'no fixed limit', above: 'alert above {limit}', below: 'alert below {limit}', unknown: 'There is no camera {id}', times: '{n} times', noReading: 'No readings in this time' },
 };

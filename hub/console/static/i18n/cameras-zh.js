@@ -6,5 +6,5 @@ export const camerasZh = {
   standing: { covered: '已覆盖', uncovered: '未覆盖', unknown: '不能确定' },
   coverage: { none: '没有登记摄像机', demand: '要求', good: '完好 / 要求', definition: '完好 = 在线、画面不黑不冻结且没有未恢复的画面告警。未知的不算完好;未知的都算上也不够,是“未覆盖”,算上才够,是“不能确定”。', noEntries: '现场文件没有 coverage 一节,没有要求覆盖的区域' },
   rates: { group: '范围', month: '月份', span: '{from} 至 {to},抽查 {checks} 次', onlineTime: '在线率 时间', goodTime: '完好率 时间', unknownTime: '未知 时间', onlineCheck: '在线率 抽查', goodCheck: '完好率 抽查', recording: '录像完整率', onlineBefore: '上月在线率', goodBefore: '上月完好率' },
-  page: { history: '告警经过', wall: '在点位墙上看', noLimit: '没有规则看它', above: '高于 {limit} 告警', below: '低于 {limit} 告警', unknown: '没有 {id} 这台摄像机', times: '{n} 次', noReading: '这段时间没有读数' },
+  page: { history: '告警经过', wall: '在点位墙上看', noLimit: '没有固定限值', above: '高于 {limit} 告警', below: '低于 {limit} 告警', unknown: '没有 {id} 这台摄像机', times: '{n} 次', noReading: '这段时间没有读数' },
 };

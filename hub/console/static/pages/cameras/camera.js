@@ -46,7 +46,7 @@ function Signal({ point, limit, hour, range }) {
   const values = hour?.series[point] ?? [];
   const unit = pointOf(point)?.unit ?? '';
   return html`<section class="signal" data-point=${point}><div><p class="signal-name">${pointTitle(point)}</p><b class=${outside ? 'is-outside' : stale || bad ? 'faint' : ''}>${bad ? t('value.none') : pointValue(point, value)}</b>
-      <p class="faint">${limit ? t(`camera.page.${limit.way}`, { limit: `${limit.limit} ${unitSign(unit)}`.trim() }) : t('camera.page.noLimit')}</p></div>
+      <p class="faint">${limit ? t(`camera.page.${limit.way}`, { limit: `${limit.limit} ${unitSign(unit)}`.trim() }) : pointOf(point)?.codes ? '' : t('camera.page.noLimit')}</p></div>
     ${values.some((one) => one !== null) ? html`<${Spark} times=${hour.times} values=${values} limit=${limit?.limit} fromUs=${range.from} toUs=${range.to} height=${58} step=${Boolean(pointOf(point)?.codes)} label=${pointTitle(point)} />` : html`<p class="faint">${t('camera.page.noReading')}</p>`}</section>`;
 }
 
