@@ -204,7 +204,17 @@ def asks_basic(asked: Asked) -> Reply:
     return ok(PICTURE) if right else status(401, WWW_Authenticate='Basic realm="recorder"')
 
 
-@pytest.mark.parametrize(("scheme", "reply"), [("digest", asks_digest), ("basic", asks_basic)])
+def asks_sha256(asked: Asked) -> Reply:
+    if digest_answer(asked, "viewer", SECRET, "recorder", "abc123", "sha256"):
+        return ok(PICTURE)
+    return status(
+        401, WWW_Authenticate='Digest realm="recorder", nonce="abc123", algorithm=SHA-256, qop="auth"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("scheme", "reply"), [("digest", asks_digest), ("digest", asks_sha256), ("basic", asks_basic)]
+)
 async def test_an_account_opens_its_host_and_is_written_nowhere(
     tmp_path: Path, scheme: str, reply: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -226,6 +236,28 @@ async def test_a_host_that_asks_for_basic_does_not_learn_a_password_meant_for_di
         await sink.until(lambda: bool(links(sink, "cam-1")))
     assert links(sink, "cam-1")[0] is CameraLink.UNAUTHORISED
     assert all("authorization" not in asked.headers for asked in host.asked)
+
+
+@pytest.mark.parametrize(("forgets", "link"), [(1, CameraLink.ONLINE), (2, CameraLink.UNAUTHORISED)])
+async def test_a_word_to_sign_with_that_is_out_of_date_is_asked_for_once_more(
+    tmp_path: Path, forgets: int, link: CameraLink
+) -> None:
+    words = itertools.count(1)
+    given = {"nonce": "n0", "stale": 0}
+
+    def forgetful(asked: Asked) -> Reply:
+        if digest_answer(asked, "viewer", SECRET, "r", given["nonce"]):  # type: ignore[arg-type]
+            given["stale"] = int(given["stale"]) + 1
+            if int(given["stale"]) > forgets:
+                return ok(PICTURE)
+        given["nonce"] = f"n{next(words)}"
+        stale = ", stale=true" if "authorization" in asked.headers else ""
+        return status(401, WWW_Authenticate=f'Digest realm="r", nonce="{given["nonce"]}", qop="auth"{stale}')
+
+    host = Host({"/snapshot/1.jpg": forgetful})
+    async with serving(host), watching(campus(tmp_path, host.port), account()) as (sink, _):
+        await sink.until(lambda: bool(links(sink, "cam-1")))
+    assert links(sink, "cam-1")[0] is link
 
 
 @pytest.mark.parametrize(

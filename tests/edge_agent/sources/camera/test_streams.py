@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import signal
 from pathlib import Path
@@ -54,15 +55,16 @@ def account(scheme: str) -> CameraSettings:
 
 @pytest.mark.needs("gst-rtsp-server")
 async def test_a_critical_camera_is_read_all_the_time_and_its_packets_are_handed_over(
-    tmp_path: Path, video: Path
+    tmp_path: Path, video: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    caplog.set_level(logging.DEBUG)
     taken: list[tuple[Codec, Packet]] = []
     with playing(clips={"/cam": str(video)}, account=["digest", "viewer", SECRET]) as server:
         site = rtsp_campus(tmp_path, server.port, tags=("critical",))
         packets = lambda source: source.on_packets("cam-1", lambda *told: taken.append(told))  # noqa: E731
         async with watching(site, account("digest"), packets) as (sink, source):
             await sink.until(lambda: pictures(sink, 0) >= 3 and len(sink.of("cam-1.key_s")) >= 2, 20)
-            told = f"{source.health()} {vars(source)} {source._hosts}"
+            told = f"{source.health()} {vars(source)} {source._hosts} {caplog.text} {capfd.readouterr()}"
             newest = source.newest("cam-1")
     assert set(links(sink, "cam-1")) == {CameraLink.ONLINE}
     assert sink.of("cam-1.key_s")[-1][0] == pytest.approx(GROUP / FPS, rel=0.05)

@@ -86,14 +86,16 @@ async def serving(host: Host, port: int = 0) -> AsyncIterator[Host]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def digest_answer(asked: Asked, user: str, password: str, realm: str, nonce: str) -> bool:
-    """Whether a request carries the right digest answer (RFC 2617, qop=auth)."""
+def digest_answer(
+    asked: Asked, user: str, password: str, realm: str, nonce: str, algorithm: str = "md5"
+) -> bool:
+    """Whether a request carries the right digest answer (RFC 7616, qop=auth)."""
     words = asked.headers.get("authorization", "")
     if not words.startswith("Digest "):
         return False
     pairs = (part.strip().split("=", 1) for part in words.removeprefix("Digest ").split(", "))
     given = {key: value.strip('"') for key, value in pairs}
-    md5 = lambda text: hashlib.md5(text.encode()).hexdigest()  # noqa: E731
-    one, two = md5(f"{user}:{realm}:{password}"), md5(f"{asked.method}:{given['uri']}")
-    wanted = md5(f"{one}:{nonce}:{given['nc']}:{given['cnonce']}:{given['qop']}:{two}")
+    mixed = lambda text: hashlib.new(algorithm, text.encode()).hexdigest()  # noqa: E731
+    one, two = mixed(f"{user}:{realm}:{password}"), mixed(f"{asked.method}:{given['uri']}")
+    wanted = mixed(f"{one}:{nonce}:{given['nc']}:{given['cnonce']}:{given['qop']}:{two}")
     return given["response"] == wanted and given["uri"] == asked.path
