@@ -51,8 +51,8 @@ class RoadLane(Strict):
         return self
 
 
-class Calibration(Strict):
-    """Four corners of a rectangle on the road: near left, near right, far right, far left."""
+class Measured(Strict):
+    """What was clicked and measured, whether or not anything can be measured by it."""
 
     camera: Id
     picture: tuple[Annotated[int, Field(ge=160, le=20_000)], Annotated[int, Field(ge=120, le=20_000)]] = (
@@ -70,6 +70,10 @@ class Calibration(Strict):
     def id(self) -> str:
         """One for each camera."""
         return self.camera
+
+
+class Calibration(Measured):
+    """Four corners of a rectangle on the road: near left, near right, far right, far left."""
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
@@ -95,7 +99,7 @@ class Survey:
     speed_share: float
 
 
-def survey(calibration: Calibration) -> Survey:
+def survey(calibration: Measured) -> Survey:
     """Fit the plane, and say how well the metres fit each other and the picture."""
     width_m, length_m = _sides(calibration)
     plane = plane_of(calibration.corners_px, width_m, length_m)
@@ -116,7 +120,7 @@ def survey(calibration: Calibration) -> Survey:
     )
 
 
-def problems(calibration: Calibration) -> Iterator[Text]:
+def problems(calibration: Measured) -> Iterator[Text]:
     """Why a calibration cannot be used, in words for who made it."""
     found = list(flaws(calibration.corners_px, calibration.picture))
     yield from found
@@ -139,7 +143,7 @@ def problems(calibration: Calibration) -> Iterator[Text]:
         yield from _wrong_checks(calibration, plane_of(calibration.corners_px, width_m, length_m))
 
 
-def _wrong_checks(calibration: Calibration, plane: Plane) -> Iterator[Text]:
+def _wrong_checks(calibration: Measured, plane: Plane) -> Iterator[Text]:
     for number, check in enumerate(calibration.checks, 1):
         said_m = _measured(plane, check)
         if not abs(said_m - check.metres) <= _bound_m(check.metres):
@@ -149,7 +153,7 @@ def _wrong_checks(calibration: Calibration, plane: Plane) -> Iterator[Text]:
             )
 
 
-def _sides(calibration: Calibration) -> tuple[float, float]:
+def _sides(calibration: Measured) -> tuple[float, float]:
     return sum(calibration.widths_m) / 2, sum(calibration.lengths_m) / 2
 
 
@@ -162,7 +166,7 @@ def _measured(plane: Plane, check: Distance) -> float:
     return float(np.hypot(*(ends[1] - ends[0])))
 
 
-def _clicks(calibration: Calibration, plane: Plane) -> float:
+def _clicks(calibration: Measured, plane: Plane) -> float:
     """By what share a length is wrong where each corner is clicked so precisely, root of the sum of squares."""
     moved = 0.0
     left, right, far_right, far_left = calibration.corners_px

@@ -37,6 +37,12 @@ class Plane:
         """Where places on the road (n, 2) are in the picture, float64 (n, 2); NaN behind the camera."""
         return _mapped(self.to_pixels, metres)
 
+    def grid(self, width_m: float, length_m: float, apart_m: float) -> Floats:
+        """Lines each so many metres, across and along, as they are in the picture: float64 (lines, 2 ends, 2)."""
+        across = [((0.0, y), (width_m, y)) for y in _steps(length_m, apart_m)]
+        along = [((x, 0.0), (x, length_m)) for x in _steps(width_m, apart_m)]
+        return self.pixels(np.array(across + along)).reshape(-1, 2, 2)
+
     def scaled(self, factor_x: float, factor_y: float) -> Plane:
         """The same road in a picture whose pixels are counted so many times as fine."""
         down, up = np.diag([1 / factor_x, 1 / factor_y, 1.0]), np.diag([factor_x, factor_y, 1.0])
@@ -71,6 +77,11 @@ def flaws(corners: npt.ArrayLike, picture: tuple[int, int]) -> Iterator[Text]:
             "角点顺序不对或边相交:请依次点选近左、近右、远右、远左",
             "the sides cross or the order is wrong: near left, near right, far right, far left",
         )
+
+
+def _steps(most: float, apart: float) -> list[float]:
+    """0, and on in steps up to the end."""
+    return [*np.arange(0.0, most - apart / 100, apart).tolist(), most]
 
 
 def _shoelace(points: Floats) -> float:
