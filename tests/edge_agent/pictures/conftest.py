@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from devices.campus.loading import load_campus
 from devices.campus.site import Campus
+from devices.profiles.strict import read_yaml
 
 RULES = Path(__file__).parents[3] / "config" / "rules" / "camera.yaml"
 PLACES = {
@@ -22,12 +24,18 @@ PLACES = {
 @pytest.fixture(scope="session")
 def cameras(tmp_path_factory: pytest.TempPathFactory) -> Campus:
     """Three cameras before each place of `PLACES`; ids are `<place>-<number>`."""
+    return campus_of(tmp_path_factory.mktemp("cameras"), read_yaml(RULES))
+
+
+def campus_of(folder: Path, rules: Any, only: Collection[str] = (), **link: Any) -> Campus:
+    """The same with rules and a link of one's own, and only some of its cameras."""
 
     def words(text: str) -> dict[str, str]:
         return {"zh": text, "en": text}
 
     places = [(building, place) for building, found in PLACES.items() for place in found]
     names = [(place, f"{place}-{number}") for _, place in places for number in range(1, 4)]
+    recorder = {"id": "nvr", "agent": "edge", "kind": "http", "name": words("录像机"), "host": "127.0.0.1"}
     site: dict[str, Any] = {
         "campus": {"id": "pictures", "name": words("园区")},
         "agents": [{"id": "edge", "name": words("网关")}],
@@ -38,9 +46,7 @@ def cameras(tmp_path_factory: pytest.TempPathFactory) -> Campus:
             {"id": place, "building": building, "zone": "all", "kind": place, "name": words(place)}
             for building, place in places
         ],
-        "links": [
-            {"id": "nvr", "agent": "edge", "kind": "http", "name": words("录像机"), "host": "127.0.0.1"}
-        ],
+        "links": [{**recorder, **link}],
         "devices": [
             {
                 "id": name,
@@ -51,11 +57,11 @@ def cameras(tmp_path_factory: pytest.TempPathFactory) -> Campus:
                 "parameters": {"channel": number},
             }
             for number, (place, name) in enumerate(names, 1)
+            if not only or name in only
         ],
-        "rules": ["camera.yaml"],
+        "rules": ["camera.json"],
     }
-    folder = tmp_path_factory.mktemp("cameras")
-    folder.joinpath("camera.yaml").write_text(RULES.read_text("utf-8"), "utf-8")
+    folder.joinpath("camera.json").write_text(json.dumps(rules, ensure_ascii=False), "utf-8")
     file = folder / "site.yaml"
     file.write_text(json.dumps(site, ensure_ascii=False), "utf-8")
     return load_campus(file)
