@@ -37,7 +37,7 @@ from hub.orders.shelf import EVERYBODY, Standing
 
 log = logging.getLogger(__name__)
 LOOK_S: Final = 1.0
-#: What waits is sent again so soon; what is held, or was assumed, more patiently.
+#: What waits for a word is sent again so soon; what is held, or was assumed, more patiently.
 AGAIN_S: Final = 4.0
 PATIENT_S: Final = 60.0
 #: Outcomes that wait to be written down; more are left out, and asked for again.
@@ -52,6 +52,7 @@ class Courier:
     Args:
         send: takes a topic and a message; what it loses is sent again.
         monotonic: seconds that never step.
+        again_s: what waits for a word of an agent is sent again so soon.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Courier:
         send: Send,
         now_us: Callable[[], int],
         monotonic: Callable[[], float] = time.monotonic,
+        again_s: float = AGAIN_S,
     ) -> None:
         self._desk = desk
         self._db = db
@@ -69,6 +71,7 @@ class Courier:
         self._send = send
         self._now_us = now_us
         self._monotonic = monotonic
+        self._again_s = again_s
         self._heard: deque[tuple[str, Outcome]] = deque(maxlen=MOST_WAITING)
         self._news = asyncio.Event()
         self._sent_s: dict[str, float] = {}
@@ -130,7 +133,7 @@ class Courier:
     def _is_worth_a_look(self, unsettled: Iterable[Record]) -> bool:
         """Whether to read what agents say: at once where an order waits for its agent, else now and then."""
         now_s = self._monotonic()
-        if not any(map(_is_urgent, unsettled)) and now_s - self._looked_s < AGAIN_S:
+        if not any(map(_is_urgent, unsettled)) and now_s - self._looked_s < self._again_s:
             return False
         self._looked_s = now_s
         return True
@@ -142,7 +145,7 @@ class Courier:
         if agent in fresh or EVERYBODY in fresh:
             return True
         urgent = unheard or any(map(_is_urgent, waiting))
-        wait_s = AGAIN_S if urgent else PATIENT_S
+        wait_s = self._again_s if urgent else PATIENT_S
         return self._monotonic() - self._sent_s.get(agent, float("-inf")) >= wait_s
 
     async def _bring(self, agent: str, waiting: list[Record], freeze: Freeze) -> None:

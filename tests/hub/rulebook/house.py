@@ -138,7 +138,7 @@ async def house(folder: Path, free_port: Callable[[], int]) -> AsyncIterator[Hou
         )
         rollout = Rollout(book, db, bus, ingest.tell, wall_us)
         desk = Desk(db, bus, lambda: book.campus, wall_us, enabled=True)
-        courier = Courier(desk, db, bus, ingest.tell, wall_us)
+        courier = Courier(desk, db, bus, ingest.tell, wall_us, again_s=0.3)
         ingest.on_outcomes = courier.hear
         jobs = [asyncio.create_task(room.run()) for room in (ingest, rollout, courier)]
         try:
