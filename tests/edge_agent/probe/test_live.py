@@ -19,7 +19,8 @@ from edge_agent.__main__ import main
 from tests.devices.sim.conftest import SMALL
 from tests.edge_agent.sources.modbus.misbehaving import Server, serving
 
-FAST = ("--rate", "1000", "--wait", "0.01")
+#: As fast as it goes, and patient: the machine may be busy.
+FAST = ("--rate", "1000", "--wait", "0.01", "--timeout", "20")
 Run = Callable[..., Any]
 
 

@@ -29,9 +29,11 @@ def order(target: str = "bus", **args: Any) -> Order:
     return Order("0" * 32, OrderKind.PROBE, target, args, 1 << 60)
 
 
-def meters(folder: Path, port: int, **sheet: Any) -> Campus:
+def meters(folder: Path, port: int, timeout_s: float, **sheet: Any) -> Campus:
     """One SDM630, whose sheet may say more."""
-    campus = campus_of(folder, [modbus_link(port, timeout_s=0.2)], [device("m1", "eastron-sdm630", unit=1)])
+    campus = campus_of(
+        folder, [modbus_link(port, timeout_s=timeout_s)], [device("m1", "eastron-sdm630", unit=1)]
+    )
     profile: Profile = campus.profiles["eastron-sdm630"]
     changed = profile.model_copy(update={"sheet": profile.sheet.model_copy(update=sheet)})
     profiles = {**campus.profiles, "eastron-sdm630": changed}
@@ -40,9 +42,11 @@ def meters(folder: Path, port: int, **sheet: Any) -> Campus:
 
 
 @asynccontextmanager
-async def probing(folder: Path, server: Server, **sheet: Any) -> AsyncIterator[Prober]:
+async def probing(
+    folder: Path, server: Server, timeout_s: float = 5.0, **sheet: Any
+) -> AsyncIterator[Prober]:
     async with serving(server):
-        campus, clock = meters(folder, server.port, **sheet), FakeClock(auto=True)
+        campus, clock = meters(folder, server.port, timeout_s, **sheet), FakeClock(auto=True)
         source = ModbusSource(campus, AGENT, ModbusSettings(), campus.points_of(AGENT), clock)
         try:
             yield Prober(campus, AGENT, source.worker_of, clock)
@@ -120,7 +124,7 @@ async def test_one_probe_at_a_time(tmp_path: Path) -> None:
 
 
 async def test_a_silent_unit_is_told(tmp_path: Path) -> None:
-    async with probing(tmp_path, Server(everyone=silently)) as prober:
+    async with probing(tmp_path, Server(everyone=silently), timeout_s=0.1) as prober:
         with pytest.raises(Unreachable):
             await prober(order(**RANGE))
 

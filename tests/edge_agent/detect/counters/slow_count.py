@@ -58,7 +58,7 @@ class SlowCounter:
             last = self.believed[-1][1]
             self.events.append(("signed", time_us, last, initial))
             self.add += max(final, last) - initial
-            self.believed.append((time_us, value))
+            self.believed = [(time_us, value)]
             return True
         return False
 
