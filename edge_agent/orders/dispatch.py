@@ -37,6 +37,8 @@ from edge_agent.orders.settings import OrderSettings
 from edge_agent.orders.writing import Writing
 
 TICK_S: Final = 1.0
+#: A clock may be wrong by so much before an order that lives too long is seen to.
+AMISS_US: Final = 60 * US_PER_S
 #: Bytes of answers in one message to the hub, beyond the first.
 MOST_BYTES: Final = 1 << 20
 #: A kind of order that only reads: returns plain JSON values, raises a CampusError.
@@ -119,7 +121,7 @@ class Dispatcher:
             if (entry := self.book.memory.entries.get(order.id)) is not None:
                 self.book.say(entry)
             else:
-                await self._admit(order, group)
+                await self._admit(order, bundle.time_us, group)
         if (hub_us := self.book.hub_us()) is not None:
             self.book.memory.prune(hub_us)
 
@@ -138,12 +140,17 @@ class Dispatcher:
             self.book.memory.change(name, code="cancelled", **held)
             await self.book.keep()
 
-    async def _admit(self, order: Order, group: asyncio.TaskGroup) -> None:
+    async def _admit(self, order: Order, sent_us: int, group: asyncio.TaskGroup) -> None:
         hub_us = self.book.hub_us()
         if hub_us is None:
             return  # nobody knows how old it is: the hub sends it again
+        hub_us = max(
+            hub_us, sent_us
+        )  # it is later there than when it was said, whatever has become of our clock
         if order.expires_us <= hub_us:
             await self.book.end(order, "expired")
+        elif order.expires_us > hub_us + round(LONGEST_LIFE_S * US_PER_S) + AMISS_US:
+            await self.book.end(order, "clock", "no order lives for so long: a clock is wrong")
         elif order.kind is OrderKind.WRITE:
             self.book.begin_life(order, hub_us)
             await self._admit_write(order, group)

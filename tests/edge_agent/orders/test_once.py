@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from devices.campus.site import Campus
 from devices.model.errors import Garbled
 from devices.wire.messages import Kind, Message
-from devices.wire.orders import Freeze, Order, OrderState
+from devices.wire.orders import Bundle, Freeze, Order, OrderState, bundle_message
 from tests.edge_agent.orders.bench import USUAL, Bench
 
 VERIFIED, FAILED, TAKEN = OrderState.VERIFIED, OrderState.FAILED, OrderState.TAKEN
@@ -133,6 +133,25 @@ async def test_without_knowing_the_hubs_clock_nothing_is_taken(bench: Bench) -> 
         bench.hub.clock_offset_s = 0.0
         await bench.send(order, wait_s=2)
         assert bench.last(1).state is VERIFIED
+
+
+@pytest.mark.promise("P-orders-9")
+async def test_an_order_is_older_than_its_own_message_whatever_the_clocks_say(bench: Bench) -> None:
+    order = bench.order(1, life_s=5)
+    message = bundle_message(Bundle("edge", bench.hub_us() + 6_000_000, Freeze(), (order,)))
+    async with bench.running() as dispatcher:
+        bench.clock.step_wall(-3600)  # and nothing was heard since that tells how far it is off
+        dispatcher.hear(message)
+        await bench.wait(2)
+        assert bench.last(1).state is OrderState.EXPIRED
+    assert not bench.units.writes
+
+
+async def test_an_order_that_would_live_for_years_is_not_taken(bench: Bench) -> None:
+    async with bench.running():
+        await bench.send(bench.order(1, life_s=3700), wait_s=2)
+        assert (bench.last(1).state, bench.last(1).code) == (FAILED, "clock")
+    assert not bench.units.writes
 
 
 async def test_a_cancelled_order_is_not_carried_out_though_it_comes_after_that(bench: Bench) -> None:
