@@ -12,6 +12,8 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from devices.campus.calibrations import Measured
+from hub.api.calibrations import told, tried
 from hub.console import mount_console
 from tests.console.fake_alerts import order
 from tests.console.fake_campus import Json, text
@@ -19,6 +21,14 @@ from tests.console.fake_hub import FakeHub, now_us
 
 COOKIE = "campuswatch"
 CLIP = Path(__file__).parents[1] / "data/car-detection/car-detection.mp4"
+CALIBRATION = {
+    "camera": "hq1-cam-0001",
+    "picture": (640, 360),
+    "corners_px": ((100, 340), (540, 340), (400, 80), (240, 80)),
+    "lengths_m": (20.0, 20.1),
+    "widths_m": (7.0, 7.0),
+    "lanes": ({"radar": "hq1-radar-1", "from_m": 0, "to_m": 7},),
+}
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 ROLES = ("viewer", "operator", "engineer", "admin")
 WORDS = {
@@ -79,6 +89,7 @@ def build_app(hub: FakeHub) -> FastAPI:
     add_alerts(app, hub)
     add_resets(app, hub)
     add_pages(app, hub)
+    add_roads(app)
     add_users(app, hub)
     mount_console(app)
     return app
@@ -206,11 +217,7 @@ def add_resets(app: FastAPI, hub: FakeHub) -> None:
         return hub.act(alert_id, "reset", user["name"])
 
 
-def add_pages(app: FastAPI, hub: FakeHub) -> None:
-    @app.get("/api/alerts/{alert_id}/plate", dependencies=[Depends(Caller("operator"))])
-    async def plate(alert_id: str) -> Json:
-        return {"plate": "浙B12345", "sure": 97.5}
-
+def add_roads(app: FastAPI) -> None:
     @app.get("/api/alerts/{alert_id}/evidence", dependencies=[Depends(Caller("operator"))])
     async def evidence(alert_id: str) -> Json:
         names = ("1-clean.jpg", "1-facts.jpg", "clip.mp4")
@@ -221,6 +228,26 @@ def add_pages(app: FastAPI, hub: FakeHub) -> None:
         if name == "clip.mp4":
             return Response(CLIP.read_bytes(), media_type="video/mp4")
         return Response(base64.b64decode(PIXEL), media_type="image/png")
+
+    @app.get("/api/calibrations", dependencies=[VIEWER])
+    async def calibrations() -> Json:
+        measured = {**told(Measured.model_validate(CALIBRATION)), "camera": CALIBRATION["camera"]}
+        names = {"cameras": ["hq1-cam-0001", "hq1-cam-0002"], "radars": ["hq1-radar-1"]}
+        named = {
+            key: [{"id": i, "name": {"zh": f"道路 {i}", "en": f"Road {i}"}} for i in ids]
+            for key, ids in names.items()
+        }
+        return {"rows": [measured], **named}
+
+    @app.post("/api/calibrations/try", dependencies=[Depends(Caller("engineer"))])
+    async def try_calibration(measured: Measured) -> Response:
+        return await tried(measured)
+
+
+def add_pages(app: FastAPI, hub: FakeHub) -> None:
+    @app.get("/api/alerts/{alert_id}/plate", dependencies=[Depends(Caller("operator"))])
+    async def plate(alert_id: str) -> Json:
+        return {"plate": "浙B12345", "sure": 97.5}
 
     @app.get("/api/speed", dependencies=[VIEWER])
     async def speed(from_us: int, to_us: int, device: str = "", site: str = "") -> Json:

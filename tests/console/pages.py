@@ -10,6 +10,7 @@ PAGES = {
     "device/hq1-pump-1": ".points .point-now .reading",
     "trends?points=hq1-ac-001.room_c,hq1-ac-001.mode,hq1-meter-01.power_w": ".chart-canvas canvas",
     "speed": ".chart-canvas canvas",
+    "calibrate": ".calibrate-form",
     "cooling": ".table-row",
     "cameras": ".tile",
     "cameras/coverage": ".coverage .table-row",

@@ -20,6 +20,7 @@ const PAGES = {
   device: () => import('./pages/device/page.js').then((room) => room.DevicePage),
   trends: () => import('./pages/trends/page.js').then((room) => room.TrendsPage),
   speed: () => import('./pages/speed.js').then((room) => room.SpeedPage),
+  calibrate: () => import('./pages/calibrate.js').then((room) => room.CalibratePage),
   cooling: () => import('./pages/cooling.js').then((room) => room.CoolingPage),
   cameras: () => import('./pages/cameras/page.js').then((room) => room.CamerasPage),
   camera: () => import('./pages/cameras/camera.js').then((room) => room.CameraPage),

@@ -1,6 +1,7 @@
 // Every key of zh.js, in English.
 import { camerasEn } from './cameras-en.js';
 import { ordersEn } from './orders-en.js';
+import { calibrateEn } from './calibrate-en.js';
 import { footageEn } from './footage-en.js';
 import { probeEn } from './probe-en.js';
 import { rulesEn } from './rules-en.js';
@@ -10,6 +11,7 @@ export const en = {
   orders: ordersEn,
   probe: probeEn,
   footage: footageEn,
+  calibrate: calibrateEn,
   rules: rulesEn,
   product: 'Campuswatch',
   nav: {

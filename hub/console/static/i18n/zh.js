@@ -1,6 +1,7 @@
 // 控制室用语。每个键在 en.js 里都有对应。
 import { camerasZh } from './cameras-zh.js';
 import { ordersZh } from './orders-zh.js';
+import { calibrateZh } from './calibrate-zh.js';
 import { footageZh } from './footage-zh.js';
 import { probeZh } from './probe-zh.js';
 import { rulesZh } from './rules-zh.js';
@@ -10,6 +11,7 @@ export const zh = {
   orders: ordersZh,
   probe: probeZh,
   footage: footageZh,
+  calibrate: calibrateZh,
   rules: rulesZh,
   product: '园区卫士',
   nav: {

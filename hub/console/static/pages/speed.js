@@ -108,7 +108,7 @@ export const SpeedPage = {
       return html`<div class="scroll speed"><div class="page-head"><h1>${t('speed.title')}</h1>
           <select value=${route.query.device ?? ''} aria-label=${t('speed.where')} onChange=${(event) => amend({ device: event.target.value })}><option value="">${t('speed.allRadars')}</option>
             ${radars().map((device) => html`<option value=${device.id}>${radarName(device)}</option>`)}</select>
-          <${RangeChooser} range=${range()} lasts=${['24h', '7d', '30d']} /><${AsOf} asked=${asked} /></div>
+          <${RangeChooser} range=${range()} lasts=${['24h', '7d', '30d']} /><a href="#/calibrate">${t('calibrate.title')}</a><${AsOf} asked=${asked} /></div>
         ${!answer ? null : !answer.passes ? html`<p class="page-empty faint">${t('speed.none')}</p>` : html`<${Figures} answer=${answer} />
         <div class="speed-charts"><div class="speed-main">${chart(t('speed.distribution'), 'speed-distribution', parts.spread)}</div>
           <section class="worst"><h2>${t('speed.worst')}</h2><${DataTable} bare=${true} name="speed-worst" columns=${worstColumns()} rows=${answer.worst ?? []} keyOf=${(row) => row.id || row.seq || row.time_us} order=${{ key: 'value', down: true }} /></section>

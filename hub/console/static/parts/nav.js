@@ -9,7 +9,7 @@ import { href, route } from '../router.js';
 
 const PAGES = ['board', 'campus', 'trends', 'speed', 'cooling', 'cameras', 'rules', 'orders', 'gateways'];
 /** Pages that stand behind another one's entry. */
-const BEHIND = { device: 'campus', camera: 'cameras', rule: 'rules', publications: 'rules', probe: 'gateways' };
+const BEHIND = { device: 'campus', camera: 'cameras', rule: 'rules', publications: 'rules', probe: 'gateways', calibrate: 'speed' };
 
 function BoardBadge() {
   const counts = countAlerts();

@@ -1,0 +1,6 @@
+// Words of calibrating a road camera; every key of calibrate-zh.js, in English.
+export const calibrateEn = {
+  title: 'Calibrate a road camera', note: 'Choose a still of the camera, click the four corners of a rectangle on the road in their order, and write what was measured. The still is opened in this browser only. 15 m of road or more is best.', camera: 'Camera', still: 'File of the still', stillOf: 'Still to calibrate on', side: { left: 'Left side (m)', right: 'Right side (m)', near: 'Near side (m)', far: 'Far side (m)' },
+  check: 'Check (m)', click: { nearLeft: 'Click the near left corner', nearRight: 'Click the near right corner', farRight: 'Click the far right corner', farLeft: 'Click the far left corner', check: 'If another distance was measured, click its two ends as a check' }, radar: 'Radar', from: 'From left (m)', to: 'To (m)', approaching: 'Where approaching leads', comesNear: 'approaching comes near', goesFar: 'approaching goes far', addLane: 'Add a lane', again: 'Click again', try: 'Try it', needsEngineer: 'Calibrating needs the role of an engineer',
+  residual: 'Residual of the sides', checkOff: 'Check is off by', speedError: 'Error of a speed', grid: 'Grid each', write: 'Write into the site file', inForce: '{camera}: {length} m of road, residual {residual} cm, error of a speed {error}%',
+};
