@@ -77,10 +77,14 @@ def run() -> list[Result]:
 
 
 class Nowhere:
-    """An outbox that keeps nothing."""
+    """An outbox that only counts."""
 
-    async def commit(self, records: object, states: object) -> None:
-        """Forget."""
+    def __init__(self) -> None:
+        self.commits = 0
+
+    async def commit(self, records: object, states: object) -> None:  # noqa: ARG002 - the face of an outbox
+        """Count, and forget."""
+        self.commits += 1
 
 
 def pipeline_of(campus: Campus) -> Pipeline:

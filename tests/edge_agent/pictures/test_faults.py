@@ -41,6 +41,7 @@ def watching(campus: Campus, cameras: list[str], clock: str) -> Watch:
     return watch
 
 
+@pytest.mark.promise("P-picture-1")
 @pytest.mark.parametrize("clock", ["10:00", "22:00"])
 @pytest.mark.parametrize(("kind", "value", "rule"), FAULTS, ids=[f"{k} {v:g}" for k, v, _ in FAULTS])
 def test_each_fault_is_one_alert_of_its_class_within_three_pictures(
@@ -73,6 +74,7 @@ def test_a_cover_of_half_the_view_is_told_after_half_an_hour_only(cameras: Campu
     assert watch.alerts() == [("camera-partly-covered", "gate-1")]
 
 
+@pytest.mark.promise("P-picture-2")
 def test_fog_before_a_whole_building_is_one_alert_and_clears(cameras: Campus) -> None:
     grounds = [f"{place}-{number}" for place in ("gate", "road", "outdoors") for number in (1, 2)]
     watch = watching(cameras, [*grounds, "lobby-1", "parking-1"], "11:00")
@@ -99,6 +101,7 @@ def test_a_power_cut_of_the_lamps_of_a_building_is_one_alert(cameras: Campus) ->
     assert watch.alerts() == [("camera-many", "lobby-1")]
 
 
+@pytest.mark.promise("P-picture-3")
 def test_dusk_rain_lights_lorries_and_people_raise_nothing(cameras: Campus) -> None:
     names = ["gate-1", "road-1", "outdoors-2", "lobby-1", "meeting-1", "meeting-3", "kitchen-1"]
     watch = watching(cameras, names, "16:40")

@@ -106,6 +106,7 @@ def test_a_view_without_edges_gets_no_reference_and_is_counted(eye: Eye) -> None
     assert eye.looking.health()["too_plain"] == 2
 
 
+@pytest.mark.promise("P-picture-4")
 def test_nothing_is_learnt_while_an_alert_is_out(eye: Eye) -> None:
     eye.looking.note([alert(EventKind.RAISE, "cam", "a")])
     eye.learns()
@@ -140,6 +141,7 @@ def test_between_grey_and_coloured_the_light_is_what_it_was(eye: Eye) -> None:
     assert eye.sees(view(1), colour=2.0)["kept_edges"] > 90
 
 
+@pytest.mark.promise("P-picture-4")
 def test_a_reference_follows_by_one_level_at_a_time_and_never_a_suspect_picture(campus: Campus) -> None:
     eye = Eye(campus, adapt_s=30.0, calm_s=60.0)
     eye.learns()
@@ -184,6 +186,7 @@ def test_an_unknown_camera_is_refused(eye: Eye) -> None:
             act("nobody", Light.DAY)
 
 
+@pytest.mark.promise("P-picture-5")
 async def test_references_are_there_after_a_restart(campus: Campus, tmp_path: Path) -> None:
     eye = Eye(campus)
     async with kept(tmp_path / "references", eye.looking):
@@ -201,6 +204,7 @@ async def test_references_are_there_after_a_restart(campus: Campus, tmp_path: Pa
         assert again.sees(view(1))["sharpness"] > 85
 
 
+@pytest.mark.promise("P-picture-5")
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_damaged_file_is_refused_whole(campus: Campus, data: st.DataObject) -> None:
