@@ -144,9 +144,7 @@ class Dispatcher:
         hub_us = self.book.hub_us()
         if hub_us is None:
             return  # nobody knows how old it is: the hub sends it again
-        hub_us = max(
-            hub_us, sent_us
-        )  # it is later there than when it was said, whatever has become of our clock
+        hub_us = max(hub_us, sent_us)  # it was said, so it is later there, whatever our clock says
         if order.expires_us <= hub_us:
             await self.book.end(order, "expired")
         elif order.expires_us > hub_us + round(LONGEST_LIFE_S * US_PER_S) + AMISS_US:
