@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -118,3 +122,14 @@ def test_rough_clicks_on_a_small_piece_of_road_make_a_speed_less_sure() -> None:
     small = GOOD | {"corners_px": ((250, 200), (390, 200), (370, 150), (270, 150))}
     shares = [survey(Calibration.model_validate(one)).speed_share for one in (GOOD, small)]
     assert shares[0] < 0.02 < shares[1]
+
+
+def test_the_example_of_the_page_is_a_calibration() -> None:
+    page = (Path(__file__).parents[3] / "docs/vision-speed.md").read_text("utf-8")
+    [example] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    [written] = yaml.safe_load(example)["calibrations"]
+    written = {key: str(value) if key == "made_on" else value for key, value in written.items()}
+    calibration = Calibration.model_validate_json(json.dumps(written))
+    assert survey(calibration).speed_share < 0.03
+    keys = set(Calibration.model_fields) - {"camera"}
+    assert all(f"`{key}`" in page for key in keys)
