@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from devices.campus.modbus_links import ModbusLink
@@ -26,6 +26,8 @@ SETTLE_S: Final = 0.02
 LOOK_AGAIN_S: Final = 0.05
 #: How fast the memory of a slow answer fades.
 FADING: Final = 0.99
+
+NOBODY: Final[frozenset[int]] = frozenset()
 
 log = logging.getLogger(__name__)
 
@@ -79,10 +81,10 @@ class Connection:
         """Whether no answer of a unit may be on its way that could be taken for another one."""
         return self._line is None or self._line.free_in_s(unit) <= 0
 
-    def woken(self) -> set[int]:
+    def woken(self) -> Collection[int]:
         """Units that answered after they were given up, since this was asked last."""
         if self._line is None or not self._line.woken:
-            return set()
+            return NOBODY
         found, self._line.woken = self._line.woken, set()
         return found
 
@@ -107,9 +109,10 @@ class Connection:
 
     async def told(self, line: Line, question: Question, timeout_s: float) -> bytes:
         """Ask, and learn from the outcome whether the unit and the link live; `turn` is held. Raises as a line."""
-        if (wait_s := self._rests_until_s - self._clock.monotonic()) > 0:
-            await self._clock.sleep(wait_s)
         sent_s = self._clock.monotonic()
+        if (wait_s := self._rests_until_s - sent_s) > 0:
+            await self._clock.sleep(wait_s)
+            sent_s += wait_s
         try:
             answer = await line.ask(question, timeout_s)
         except DeviceException as error:
@@ -127,11 +130,19 @@ class Connection:
             self._down(str(error))
             raise
         finally:
-            self._rests_until_s = self._clock.monotonic() + self._settings.pause_s
+            ended_s = self._clock.monotonic()
+            self._rests_until_s = ended_s + self._settings.pause_s
         self._heard_of(question.unit, is_there=True)
         self._alive()
-        self.slowest_s = max(self._clock.monotonic() - sent_s, self.slowest_s * FADING)
+        self.slowest_s = max(ended_s - sent_s, self.slowest_s * FADING)
         return answer
+
+    async def line(self) -> Line | None:
+        """As `opened`, for whoever does not hold `turn`."""
+        if self._line is not None and self._line.lost is None:
+            return self._line
+        async with self.turn:
+            return await self.opened()
 
     async def opened(self) -> Line | None:
         """The open connection, a new one if it is time for an attempt, or None; `turn` is held."""

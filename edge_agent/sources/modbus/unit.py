@@ -18,6 +18,7 @@ from edge_agent.sources.modbus.question import Question
 
 Flags = npt.NDArray[np.bool_]
 
+NEVER: Final = -math.inf
 NO_SUCH_FUNCTION: Final = 1
 NO_SUCH_ADDRESS: Final = frozenset({2, 3})
 #: How long a value that the device refuses alone is not asked for again.
@@ -35,7 +36,7 @@ class Request:
     span: Span
     question: Question
     decoder: Decoder
-    rests_until_s: float = -math.inf
+    rests_until_s: float = NEVER
     is_urgent: bool = False
 
     @classmethod

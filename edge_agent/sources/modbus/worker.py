@@ -21,7 +21,7 @@ from edge_agent.sources.modbus.line import Line
 from edge_agent.sources.modbus.plan import UnitPlan
 from edge_agent.sources.modbus.question import DeviceException, NoAnswer, Question
 from edge_agent.sources.modbus.settings import ModbusSettings
-from edge_agent.sources.modbus.unit import Flags, Request, Turn, Unit, turns_of
+from edge_agent.sources.modbus.unit import NEVER, Flags, Request, Turn, Unit, turns_of
 from edge_agent.sources.modbus.ways import Way
 from edge_agent.sources.outlet import Outlet
 from edge_agent.sources.port import Clock
@@ -160,8 +160,10 @@ class LinkWorker:
 
     def _next(self, now_s: float) -> Turn | None:
         due = [turn for turn in self._turns if turn.due_s <= now_s]
+        if len(due) < 2:  # noqa: PLR2004 - nothing to choose
+            return due[0] if due else None
         starved_s = MOST_WAITED * self.link.poll_s
-        return min(due, key=lambda turn: turn.rank(now_s, starved_s), default=None)
+        return min(due, key=lambda turn: turn.rank(now_s, starved_s))
 
     async def _take(self, turn: Turn, now_s: float, out: Outlet) -> None:
         """Read what a turn is for, or say that its unit is silent."""
@@ -189,10 +191,9 @@ class LinkWorker:
         Free time is used first; only a probe that found none for a whole period takes time from the others.
         """
         left_s = self._allowance.left_s(now_s)
+        silent = [unit for unit in self._units if unit.breaker.failures]
         due = [
-            unit
-            for unit in self._silent()
-            if unit.breaker.due(now_s) and self._connection.is_free(unit.plan.unit)
+            unit for unit in silent if unit.breaker.due(now_s) and self._connection.is_free(unit.plan.unit)
         ]
         if not due or not self._connection.may_ask:
             return None, 0.0, 0.0
@@ -218,14 +219,13 @@ class LinkWorker:
         self, unit: Unit, requests: Sequence[Request], first_s: float, out: Outlet, *, is_urgent: bool = False
     ) -> None:
         """Ask one unit for all of these; the first answer may take `first_s`, the others the usual time."""
-        async with self._connection.turn:
-            line = await self._connection.opened()
+        line = await self._connection.line()
         parts: list[SampleBatch] = []
         waiting = deque(requests)
         timeout_s = first_s
-        while waiting and line is not None and line.lost is None and self._connection.is_free(unit.plan.unit):
+        while waiting and line is not None and line.lost is None and line.free_in_s(unit.plan.unit) <= 0:
             request = waiting.popleft()
-            if request.rests_until_s > self._clock.monotonic():
+            if request.rests_until_s > NEVER and request.rests_until_s > self._clock.monotonic():
                 parts.append(request.decoder.missing(Quality.DEVICE_ERROR, self._clock.now_us()))
                 continue
             part, go_on = await self._ask(line, unit, request, timeout_s, waiting)
@@ -238,7 +238,7 @@ class LinkWorker:
                 if not unit.breaker.closed:
                     break
         now_us = self._clock.now_us()
-        parts.extend(request.decoder.missing(Quality.NO_ANSWER, now_us) for request in waiting)
+        parts.extend([request.decoder.missing(Quality.NO_ANSWER, now_us) for request in waiting])
         await out.put(parts[0] if len(parts) == 1 else SampleBatch.joined(parts))
 
     async def _ask(
