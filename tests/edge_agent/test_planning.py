@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from devices.campus.modbus_links import ModbusSerialLink, ModbusTcpLink
 from devices.profiles.profile import Table
 from edge_agent.__main__ import main
+from edge_agent.health import Health
+from edge_agent.healthport import serve
 from edge_agent.sources.modbus.forecast import Pacing
 from edge_agent.sources.modbus.plan import Span, Why
 from tests.edge_agent.sources.small_campus import AGENT, NAME, campus_of, device
@@ -74,3 +77,21 @@ def test_time_behind_a_gateway_is_that_of_an_answer_unless_its_bus_is_known() ->
     unknown, known = (ModbusTcpLink.model_validate({**values, **more}) for more in ({}, {"baud": 9600}))
     assert Pacing.of(unknown, 0.05).takes_s(span) == pytest.approx(0.05)
     assert Pacing.of(known, 0.05).takes_s(span) == pytest.approx(0.05 + 0.002 + (8 + 5 + 250 + 7) * 10 / 9600)
+
+
+async def test_what_units_refused_is_told_by_the_agent_that_runs_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    health = Health()
+    health.add("agent", lambda: {"id": AGENT})
+    health.add("source_modbus", lambda: {"links": {"bus": {"cuts": [[1, "holding", 0, 5]]}}})
+    async with serve("127.0.0.1", 0, health, lambda: True) as port:
+        told = await asyncio.to_thread(plan_of, tmp_path, capsys, "--json", "--port", str(port), units=2)
+    plan = json.loads(told)
+    first, second = plan["links"][0]["units"]
+    assert plan["learned"] is True
+    assert [(r["first"], r["count"], r["why"]) for r in first["requests"][:2]] == [
+        (0, 2, "refused"),
+        (4, 1, "refused"),
+    ]
+    assert second["requests"][0]["count"] == 5
