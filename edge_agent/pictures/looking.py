@@ -185,7 +185,7 @@ class Looking:
         has = np.flatnonzero((self.references.state[camera, light] != PictureReference.NONE) & ~unseen)
         if len(has):
             now, first = self.references.outlines(camera[has], light[has])
-            focus = self.references.focus(camera[has], light[has])
+            focus = self.references.energies(camera[has], light[has])
             shown = self.references.first[camera[has], light[has]]
             found.put(has, compared(now, first, shown, focus, grey[has], half[has]))
         return found
@@ -207,15 +207,15 @@ class Looking:
 
     def _offer(self, row: int, light: int, frames: FrameBatch, number: int, half: Greys) -> None:
         time_us = int(frames.time_us[number])
-        if not self.references.offer(row, light, Candidate(time_us, half), self._settings.learn_s):
+        candidate = Candidate(time_us, half.copy(), frames.grey[number].copy())
+        if not self.references.offer(row, light, candidate, self._settings.learn_s):
             return
         median = self.references.median(row, light)
         strong = edges.outline(median[None]).strong
         if strong.mean() < LEAST_STRONG:
             self.references.give_up(row, light)
             return
-        focus = edges.focus(strong, frames.grey[number : number + 1])
-        self.references.learn(row, light, median, focus, time_us)
+        self.references.learn(row, light, median, strong, time_us)
 
     def _samples(
         self, frames: FrameBatch, colour: Floats, plain: Plain, against: Against, light: Rows

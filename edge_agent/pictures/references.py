@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Final
 
@@ -11,14 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from devices.model.codes import PictureReference
-from edge_agent.pictures.edges import Focus, Outline, Slopes, kept, outline, slopes
-from edge_agent.pictures.grid import COLUMNS, HALF_HEIGHT, HALF_WIDTH, ROWS, Greys, Pixels
+from edge_agent.pictures.edges import Focus, Outline, Slopes, focus, kept, outline, slopes
+from edge_agent.pictures.grid import COLUMNS, HALF_HEIGHT, HALF_WIDTH, ROWS, Flags, Greys, Pixels
 
 Rows = npt.NDArray[np.int64]
 
 #: Pictures that a reference is the median of, and what two of them must have in common, in % of the edges.
 NEEDED: Final = 5
 ALIKE: Final = 65.0
+#: The energies at its edges are the medians of those of so many.
+WHOLE: Final = 3
 #: Of the edges of the other light's reference a new one must show this part: else both may not be the same view.
 SAME_VIEW: Final = 30.0
 #: A picture follows the reference by no more than this at a time, in grey levels.
@@ -34,10 +36,11 @@ class Light(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A healthy picture that a reference may be made of; half: uint8 (90, 160), bend and slope as in Focus."""
+    """A healthy picture that a reference may be made of; half: uint8 (90, 160), grey: uint8 (180, 320)."""
 
     time_us: int
     half: Greys
+    grey: Greys | None
 
 
 @dataclass(slots=True)
@@ -81,7 +84,7 @@ class References:
         """Edges of references, and of what they were first."""
         return outline(self.half[row, light]), outline(self.first[row, light])
 
-    def focus(self, row: Rows, light: Rows) -> Focus:
+    def energies(self, row: Rows, light: Rows) -> Focus:
         """Energies of references."""
         return Focus(self.bend[row, light], self.slope[row, light], np.zeros(len(row)))
 
@@ -98,6 +101,8 @@ class References:
             self.counts["refused"] += 1
             return False
         waiting.append(candidate)
+        if len(waiting) > WHOLE:  # the others are only needed small
+            waiting[-WHOLE - 1] = replace(waiting[-WHOLE - 1], grey=None)
         return len(waiting) >= NEEDED
 
     def _shows(self, row: int, light: int, now: Slopes) -> bool:
@@ -114,11 +119,13 @@ class References:
         self._waiting.pop((row, light), None)
         self.counts["too_plain"] += 1
 
-    def learn(self, row: int, light: int, half: Greys, focus: Focus, now_us: int) -> None:
-        """Make a reference of the median; `focus` are the energies of the newest picture at its edges, one row."""
-        self._waiting.pop((row, light), None)
+    def learn(self, row: int, light: int, half: Greys, strong: Flags, now_us: int) -> None:
+        """Make a reference of the median, whose edges are `strong`, bool (1, 70, 160)."""
+        whole = [c.grey for c in self._waiting.pop((row, light)) if c.grey is not None]
+        found = [focus(strong, grey[None]) for grey in whole]
         self.half[row, light] = self.first[row, light] = half
-        self.bend[row, light], self.slope[row, light] = focus.bend[0], focus.slope[0]
+        self.bend[row, light] = np.median([one.bend[0] for one in found], axis=0)
+        self.slope[row, light] = np.median([one.slope[0] for one in found], axis=0)
         self.state[row, light] = PictureReference.UNCONFIRMED
         self.learned_us[row, light] = self.adapted_us[row, light] = now_us
         self.counts["learned"] += 1

@@ -190,6 +190,7 @@ STORIES = {
         kept_edges=18.0,
         texture=90.0,
         like_side=30.0,
+        clear_third=30.0,
         covered_share=88.0,
     ),
     "camera-moved": camera("画面偏移 4.5%", "the view moved by 4.5 % of its width", 110, shift=4.5),

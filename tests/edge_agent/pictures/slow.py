@@ -113,6 +113,7 @@ def _like_side(
     strong_of: dict[tuple[int, int], list[bool]],
 ) -> float:
     same = np.zeros((7, 20), bool)
+    light = now[10:80].mean() / max(reference[10:80].mean(), 1.0)
     for row in range(7):
         for column in range(20):
             found = strong_of.get((row, column), [])
@@ -122,7 +123,7 @@ def _like_side(
             if len(found) >= edges.LEAST_PIXELS:
                 same[row, column] = sum(found) / len(found) >= edges.CLEAR
             else:
-                same[row, column] = abs(is_ - was) <= 8 + 0.06 * was and (inner > limit).sum() <= 7
+                same[row, column] = abs(is_ - light * was) <= 8 + 0.06 * was and (inner > limit).sum() <= 7
     columns = ((0, 7), (7, 13), (13, 20), (0, 3), (17, 20))
     return 100 * max(float(same[:, first:last].mean()) for first, last in columns)
 
