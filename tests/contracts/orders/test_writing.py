@@ -36,6 +36,7 @@ devices:
 - {id: cool, profile: coolmasternet, link: gw, area: room, name: {zh: 酷, en: C}, unit: 4}
 rules: []
 """
+NOON_US = 1_795_406_400_000_000
 MAKES = ["daikin-0", "daikin-1", "intesis", "hitachi", "cool"]
 
 
@@ -96,7 +97,9 @@ async def wire(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wire]:
     path = tmp_path_factory.mktemp("wire") / "site.yaml"
     path.write_text(SITE, "utf-8")
     site, clock = load_campus(path), SystemClock()
-    async with running(site, Options(ports={"gw": 0})) as sim:
+    started_s = clock.monotonic()
+    noon = lambda: NOON_US + round((clock.monotonic() - started_s) * 1e6)  # noqa: E731 - no new day begins
+    async with running(site, Options(ports={"gw": 0}), noon) as sim:
         campus = hasty(site, sim.listeners["gw"].port)
         for device in MAKES:
             sim.plant.rooms.set_by_hand(device, 22)
