@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from playwright.async_api import expect
 
+from devices.campus.site import AnyLink
+from hub.api.gateways import ERRORS
 from hub.console import STATIC
+from hub.reports.cameras import State
+from hub.reports.coverage import Standing
 from tests.console.conftest import Sit
 from tests.console.fake_hub import FakeHub
 from tests.console.markup import key_uses, literals
@@ -18,6 +23,8 @@ CHINESE = re.compile(r"[\u3400-\u9fff\uff00-\uffef\u3000-\u303f]")
 SOURCES = sorted(
     path for path in STATIC.rglob("*.js") if not {"vendor", "i18n"} & set(path.relative_to(STATIC).parts[:-1])
 )
+#: What a link of the site file may be.
+LINK_KINDS = {kind for link in get_args(AnyLink) for kind in get_args(link.model_fields["kind"].annotation)}
 #: Words that are the same in every language: units, signs, keys of a keyboard.
 SAME_EVERYWHERE = {"km/h", "kW", "kB", "MB", "GB", "B", "K", "J", "A", "R", "S", "N", "O"}
 #: Pages beside those that test_pages draws, with what must be there before they count as drawn.
@@ -57,6 +64,10 @@ async def test_both_books_have_the_same_keys_and_fields_and_all_that_is_used(hub
     fields = re.compile(r"\{\w+\}")
     assert [key for key in zh if sorted(fields.findall(zh[key])) != sorted(fields.findall(en[key]))] == []
     assert [key for key, words in en.items() if CHINESE.search(words) and key != "choice.otherLanguage"] == []
+    told = {f"counter.{name}" for name in ERRORS} | {f"camera.{state.word}" for state in State}
+    told |= {f"camera.standing.{standing}" for standing in Standing}
+    told |= {f"linkKind.{kind}" for kind in LINK_KINDS}
+    assert told - zh.keys() == set(), "a word of the hub that the console does not know"
     exact, openings = key_uses(SOURCES)
     assert exact - zh.keys() == set()
     unused = {key for key in zh if key not in exact and not any(key.startswith(start) for start in openings)}
