@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from devices.model.alerts import EventKind
 from devices.model.codes import Direction, SpeedCheck
 from devices.model.errors import ConfigRefused
 from edge_agent.detect.views import compared
@@ -161,6 +163,25 @@ def test_a_moved_camera_confirms_nothing_any_more_until_it_is_calibrated_anew(tm
     street.radars = fresh.radars
     _, [event] = street.step([*drive(5200, 24.0), *saw(5200, 24.0)], 5260)
     assert event.evidence["check"] == SpeedCheck.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "verdict"),
+    [
+        ("camera-turned", EventKind.RAISE, SpeedCheck.SINGLE_SOURCE),
+        ("camera-moved", EventKind.RAISE, SpeedCheck.SINGLE_SOURCE),
+        ("camera-dark", EventKind.RAISE, SpeedCheck.CONFIRMED),
+        ("camera-turned", EventKind.CLEAR, SpeedCheck.CONFIRMED),
+    ],
+)
+def test_an_alert_that_a_camera_looks_elsewhere_voids_what_it_measures(
+    tmp_path: Path, rule: str, kind: EventKind, verdict: SpeedCheck
+) -> None:
+    street = street_of(tmp_path)
+    [event] = street.found(drive(10, 24.0))
+    street.radars.turned([replace(event, rule=rule, kind=kind, device="cam", start_us=street.us(4100))])
+    _, [event] = street.step([*drive(5010, 24.0), *saw(5010, 24.0)], 5060)
+    assert event.evidence["check"] == verdict
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
