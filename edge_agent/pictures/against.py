@@ -26,8 +26,9 @@ SUSPECT_LEVEL, SUSPECT_STD = 20.0, 10.0
 SUSPECT_BRIGHT, SUSPECT_FLAT = 50.0, 80.0
 SUSPECT_KEPT, SUSPECT_SHARP, SUSPECT_COVERED = 45.0, 80.0, 50.0
 SUSPECT_SHIFT: Final = 1.0
-#: Haze takes texture and leaves the light; dusk takes both. Less than this part of what the light leaves is haze.
-SUSPECT_HAZE: Final = 0.45
+#: Haze takes texture and leaves the light; dusk takes both, and that much texture (down to this part) is no loss.
+SUSPECT_HAZE: Final = 45.0
+LEAST_LIGHT: Final = 0.15
 #: A reference can be made of a picture with so much light and structure, and may follow one so like it.
 LEARN_LEVEL, LEARN_STD, LEARN_FLAT = 24.0, 10.0, 70.0
 LIKE_KEPT, LIKE_SHIFT, LIKE_COVERED = 80.0, 0.4, 15.0
@@ -37,10 +38,9 @@ LIKE_KEPT, LIKE_SHIFT, LIKE_COVERED = 80.0, 0.4, 15.0
 class Against:
     """Pictures against their references; one row a picture, float64 (n,), NaN: there is none, or it makes no sense.
 
-    light: how bright it is, as a part of the reference; the others are the points of the same names.
+    They are the points of the same names.
     """
 
-    light: Floats
     noise: Floats
     sharpness: Floats
     kept_edges: Floats
@@ -55,7 +55,7 @@ class Against:
     @classmethod
     def nothing(cls, n: int) -> Against:
         """No references."""
-        return cls(*(np.full(n, np.nan) for _ in range(11)))
+        return cls(*(np.full(n, np.nan) for _ in range(10)))
 
     def put(self, rows: Rows, found: Against) -> None:
         """Fill in some rows."""
@@ -72,13 +72,12 @@ def compared(now: Outline, first: Outline, shown: Greys, focus: Focus, grey: Gre
     still = ~(np.hypot(shift.x, shift.y) >= 2 * CHECKED_FROM)
     sharp = np.where(still, edges.sharpness(focus, energies, there.tiles), np.nan)
     return Against(
-        _level(half) / np.maximum(_level(shown), 1.0),
         energies.noise,
         sharp,
         there.kept_edges,
         there.clear_third,
         like_side(shown, half, slopes, there.tiles),
-        there.texture,
+        there.texture / np.clip(_level(half) / np.maximum(_level(shown), 1.0), LEAST_LIGHT, 1.0),
         there.covered_share,
         shift.share,
         shift.x,
@@ -116,7 +115,7 @@ def changes(plain: Plain, against: Against) -> Rows:
         (against.kept_edges < SUSPECT_KEPT)
         | (against.sharpness < SUSPECT_SHARP)
         | (against.covered_share > SUSPECT_COVERED)
-        | (against.texture < 100.0 * SUSPECT_HAZE * np.minimum(against.light, 1.0))
+        | (against.texture < SUSPECT_HAZE)
     )
     found: Rows = np.select(
         [dark, plain.bright_share > SUSPECT_BRIGHT, still, view, against.shift > SUSPECT_SHIFT],
