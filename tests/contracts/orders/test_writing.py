@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,8 @@ import pytest
 
 from devices.campus.loading import load_campus
 from devices.campus.site import Campus
+from devices.profiles.library import SHEETS
+from devices.profiles.strict import read_yaml
 from devices.sim.simulation import Options, Simulation, running
 from devices.wire.orders import Bundle, Freeze, Order, OrderKind, OrderState, Outcome, bundle_message
 from edge_agent.orders.dispatch import Dispatcher
@@ -34,10 +37,17 @@ devices:
 - {id: intesis, profile: intesis-inmbs, link: gw, area: room, name: {zh: 英, en: I}, unit: 2}
 - {id: hitachi, profile: hitachi-harc, link: gw, area: room, name: {zh: 日立, en: H}, unit: 3, index: 5}
 - {id: cool, profile: coolmasternet, link: gw, area: room, name: {zh: 酷, en: C}, unit: 4}
+- {id: own, profile: own-gateway, link: gw, area: room, name: {zh: 自, en: Own}, unit: 5}
 rules: []
+profiles: [own-gateway.yaml]
 """
+#: A sheet like another one, of a gateway that takes a coil, and one register only with function 16.
+OWN_WRITE = [
+    {"point": "setpoint_c", "addr": 18, "stride": 16, "several": True, "range": [16, 30]},
+    {"point": "on", "table": "coil", "addr": 16, "stride": 16, "members": ["off", "on"]},
+]
 NOON_US = 1_795_406_400_000_000
-MAKES = ["daikin-0", "daikin-1", "intesis", "hitachi", "cool"]
+MAKES = ["daikin-0", "daikin-1", "intesis", "hitachi", "cool", "own"]
 
 
 @dataclass
@@ -96,6 +106,8 @@ def hasty(campus: Campus, port: int) -> Campus:
 async def wire(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wire]:
     path = tmp_path_factory.mktemp("wire") / "site.yaml"
     path.write_text(SITE, "utf-8")
+    own = {**read_yaml(SHEETS / "coolmasternet.yaml"), "profile": "own-gateway", "write": OWN_WRITE}
+    (path.parent / "own-gateway.yaml").write_text(json.dumps(own), "utf-8")
     site, clock = load_campus(path), SystemClock()
     started_s = clock.monotonic()
     noon = lambda: NOON_US + round((clock.monotonic() - started_s) * 1e6)  # noqa: E731 - no new day begins
