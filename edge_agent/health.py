@@ -14,6 +14,7 @@ Section = Callable[[], Mapping[str, Any]]
 #: A mapping under one of these keys has one entry for each thing of that name, which becomes a label.
 LABELS: Final = {
     "links": "link",
+    "workers": "worker",
     "lanes": "lane",
     "units": "unit",
     "errors": "error",

@@ -168,15 +168,21 @@ class Watch:
         return Sight(fetched.time_us, seen, fetched.jpeg)
 
     async def _visited(self) -> Sight:
-        """The first key frame of a stream that is opened for it."""
+        """The first key frame of a stream that is opened for it; once more, if its worker ends over another one."""
+        try:
+            return await self._first_sight()
+        except WorkerLost:
+            pass
+        try:
+            return await self._first_sight()
+        except WorkerLost as lost:
+            raise NoPicture(CameraLink.TIMED_OUT, str(lost)) from None
+
+    async def _first_sight(self) -> Sight:
         async with self.desk.workers.reading(self.camera) as channel:
-            while True:
-                try:
-                    event = await channel.next()
-                except WorkerLost as lost:
-                    raise NoPicture(CameraLink.TIMED_OUT, str(lost)) from None
-                if isinstance(event, Sight):
-                    return event
+            while not isinstance(event := await channel.next(), Sight):
+                pass  # counts come before a picture where key frames are rare
+            return event
 
     async def _tell_clock(self, fetched: Fetched) -> None:
         """Deliver by how much the host's clock is wrong, now and then."""

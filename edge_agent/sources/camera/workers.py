@@ -75,8 +75,11 @@ class Channel:
         if kind == "codec":
             self._codec = Codec(*parts)
         elif kind == "packet" and self._codec is not None:
-            for take in self._takers:
-                take(self._codec, Packet(*parts))
+            try:
+                for take in self._takers:
+                    take(self._codec, Packet(*parts))
+            except Exception as error:  # noqa: BLE001 - boundary: a source's task, that of this camera gets it
+                self.add(error)
         elif kind == "sight":
             time_us, grey, colour, jpeg = parts
             self.add(Sight(time_us, Seen(_grey(grey), colour), jpeg))

@@ -6,6 +6,7 @@ damaged picture or a strange stream does to a C library, it does here.
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import signal
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: How often the agent hears that all is well.
 BEAT_S: Final = 0.5
+#: How long decoding one picture may take; the largest that is allowed takes a second.
+DECODING_S: Final = 20.0
 #: Messages that may wait for the agent; then streams lose what is newest, and count it.
 ROOM: Final = 256
 NAMES: Final[dict[type, str]] = {Codec: "codec", Packet: "packet", Sight: "sight", Counts: "counts"}
@@ -43,6 +46,7 @@ class Capture:
         self._jpegs: queue.Queue[tuple[int, float, bytes]] = queue.Queue()
         self._streams: dict[int, Stream] = {}
         self._dropped = 0
+        self._decoding_since_s = math.inf
 
     def run(self) -> None:
         """Work until the agent closes our input, or is gone."""
@@ -106,14 +110,18 @@ class Capture:
     def _decode(self) -> None:
         while True:
             number, max_pixels, jpeg = self._jpegs.get()
+            self._decoding_since_s = time.monotonic()
             try:
                 seen = seen_of(jpeg, max_pixels)
                 self._out.put(["decoded", number, seen.grey.tobytes(), seen.colour, ""])
             except Garbled as error:
                 self._out.put(["decoded", number, b"", 0.0, str(error)])
+            self._decoding_since_s = math.inf
 
     def _beat(self) -> None:
         while True:
+            if time.monotonic() - self._decoding_since_s > DECODING_S:
+                os._exit(1)  # a picture that the decoder does not come back from; the agent starts another
             hung = [key for key, stream in list(self._streams.items()) if stream.hangs]
             self._out.put(["alive", hung, self._dropped])
             time.sleep(BEAT_S)

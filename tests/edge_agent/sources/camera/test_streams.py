@@ -173,6 +173,28 @@ async def test_pictures_come_again_after_their_worker_stood_still_or_died(
     assert set(links(sink, "cam-good")) == {CameraLink.ONLINE}
 
 
+async def test_a_fault_of_whoever_takes_packets_stays_with_its_camera(
+    tmp_path: Path, video: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    faults = iter([RuntimeError("a fault")])
+
+    def take(*_: object) -> None:
+        for fault in faults:
+            raise fault
+
+    host = Host({"/snapshot/1.jpg": lambda _: ok(FIRST)})
+    async with serving(host):
+        site = files_campus(tmp_path, host.port, good=video)
+        async with watching(site, before=lambda source: source.on_packets("cam-good", take)) as (
+            sink,
+            source,
+        ):
+            await sink.until(lambda: pictures(sink, 0) >= 2 and pictures(sink, 1) >= 2, 30)
+            health = source.health()["links"]["rec"]
+    assert health["faults"] == 1
+    assert "a fault of ours" in caplog.text
+
+
 async def test_a_suspect_is_looked_at_more_often_for_a_while_and_not_all_of_a_host_are(
     tmp_path: Path,
 ) -> None:
