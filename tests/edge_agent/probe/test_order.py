@@ -16,7 +16,7 @@ from devices.model.errors import Refused, Unreachable
 from devices.profiles.profile import Profile
 from devices.wire.orders import Order, OrderKind
 from edge_agent.probe.answer import bounded
-from edge_agent.probe.order import Prober
+from edge_agent.probe.order import Prober, readers_of
 from edge_agent.sources.modbus import ModbusSettings, ModbusSource
 from tests.edge_agent.sources.modbus.misbehaving import Server, serving, silently
 from tests.edge_agent.sources.small_campus import AGENT, campus_of, device, modbus_link
@@ -111,6 +111,13 @@ async def test_registers_at_once_are_no_more_than_the_profile_allows(tmp_path: P
     async with probing(tmp_path, server, max_registers=4) as prober:
         await prober(order(**{**RANGE, "ranges": [[0, 19]]}))
     assert max(asked.count for asked in server.asked) == 4
+
+
+async def test_an_agent_with_modbus_carries_out_probes_and_another_does_not(tmp_path: Path) -> None:
+    campus, clock = meters(tmp_path, 1, 1.0), FakeClock()
+    source = ModbusSource(campus, AGENT, ModbusSettings(), campus.points_of(AGENT), clock)
+    assert set(readers_of(campus, AGENT, source, clock)) == {OrderKind.PROBE}
+    assert readers_of(campus, AGENT, None, clock) == {}
 
 
 async def test_one_probe_at_a_time(tmp_path: Path) -> None:
