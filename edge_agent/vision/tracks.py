@@ -29,8 +29,13 @@ LEAST_METRES: Final = 4.0
 #: Share of a track's places that must be on its line, and that may have been seen merged with another thing.
 LEAST_RIGHT: Final = 0.6
 MOST_CROWDED: Final = 0.5
-#: What goes before another in the same lane so closely is the same vehicle: bonnet and roof, seen apart.
+#: What goes so closely behind another in the same lane is the same vehicle: bonnet and roof, seen apart. A roof is
+#: high above the road, so it seems further away, the more so the further it is: it seems faster too.
 SAME_M: Final = 4.0
+ROOF_M: Final = 14.0
+ROOF_FASTER: Final = 1.06
+#: Both must have been seen at so many moments.
+LEAST_TOGETHER: Final = 3
 SURE_POINTS: Final = 12
 SURE_METRES: Final = 15.0
 LONGEST: Final = 600
@@ -86,12 +91,20 @@ class Track:
     def is_shadowed_by(self, other: Track) -> bool:
         """Whether it is the far part of another: always close behind it, in the same lane."""
         both = np.intersect1d(self.time_us, other.time_us)
-        if len(both) < max(LEAST_POINTS - 1, len(self.time_us) // 2):
+        if len(both) < max(LEAST_TOGETHER, len(self.time_us) // 2):
             return False
         mine, theirs = np.searchsorted(self.time_us, both), np.searchsorted(other.time_us, both)
         ahead = np.array(self.y_m)[mine] - np.array(other.y_m)[theirs]
         aside = np.array(self.x_m)[mine] - np.array(other.x_m)[theirs]
-        return bool(0 < np.median(ahead) < SAME_M and abs(np.median(aside)) < ACROSS_M)
+        most_m = ROOF_M if self._seems_faster(other) else SAME_M
+        return bool(0 < np.median(ahead) < most_m and abs(np.median(aside)) < ACROSS_M)
+
+    def _seems_faster(self, other: Track) -> bool:
+        """As what is above the road does, against what stands on it."""
+        mine, its = self.line(), other.line()
+        if mine is None or its is None:
+            return False
+        return abs(mine.m_per_s) > ROOF_FASTER * abs(its.m_per_s) and mine.m_per_s * its.m_per_s > 0
 
 
 def associate(tracks: Sequence[Track], blobs: Sequence[Blob], time_us: int) -> list[tuple[int, int]]:

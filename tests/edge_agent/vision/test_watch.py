@@ -80,6 +80,12 @@ def test_two_close_together_in_one_lane_give_two_speeds_or_none_but_no_wrong_one
     assert all(abs(one.kmh - 30) < 1.5 for one in found)
 
 
+@pytest.mark.parametrize("kmh", [-33.0, 52.0])
+def test_a_car_as_grey_as_the_road_falls_apart_and_is_one_car_all_the_same(kmh: float) -> None:
+    (found,) = watched(Scene((car(kmh, level=85),), seed=11))
+    assert abs(abs(found.kmh) - abs(kmh)) <= abs(kmh) * 0.02
+
+
 def test_one_that_brakes_says_that_its_speed_is_not_one_number() -> None:
     steady, braking = Scene((car(-45.0),), seed=6), Scene((car(-45.0, brake_m_per_s2=2.5),), seed=6)
     (plain,), (slower,) = watched(steady), watched(braking)
