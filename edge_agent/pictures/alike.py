@@ -45,6 +45,7 @@ class Together:
         self._change = np.zeros(n, np.int64)
         self._since_us = np.zeros(n, np.int64)
         self._seen_us = np.zeros(n, np.int64)
+        self._share = np.zeros(n)
 
     def note(self, camera: Rows, change: Rows, time_us: Rows) -> None:
         """Take in what pictures look like; each camera at most once."""
@@ -60,9 +61,12 @@ class Together:
         same = fresh & near & (self._change[None, :] == self._change[camera][:, None])
         count = np.count_nonzero(same, axis=1)
         share = np.rint(100.0 * count / np.maximum(np.count_nonzero(fresh, axis=1), 1))
-        return np.where((count >= LEAST) & (self._change[camera] != Change.NONE), share, 0.0)
+        found = np.where((count >= LEAST) & (self._change[camera] != Change.NONE), share, 0.0)
+        self._share[camera] = found
+        return found
 
     def largest(self, group: int) -> float:
-        """The largest share of a building that changed alike, in %."""
-        cameras = np.flatnonzero((self.group == group) & (self._change != Change.NONE))
-        return float(self.shares(cameras).max(initial=0.0))
+        """The largest share of a building that changed alike, in %, as its cameras were told last."""
+        newest_us = self._seen_us[self.group == group].max(initial=0)
+        counts = (self.group == group) & (self._seen_us > newest_us - FRESH_US)
+        return float(self._share[counts].max(initial=0.0))
