@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeVar
 
@@ -20,6 +21,8 @@ from hub.series.port import Aggregate, Entry, Grid, Reading, Rows, Size, Steps
 T = TypeVar("T")
 Numbers = npt.NDArray[np.integer[Any]]
 READERS: Final = 2
+#: How often a query that nobody waits for is told to end.
+STOPPING_S: Final = 0.01
 SQL: Final = {
     Aggregate.MEAN: "avg(value)",
     Aggregate.MIN: "min(value)",
@@ -145,11 +148,22 @@ class DuckSeries:
             with translated(), cursor:
                 return take(cursor.execute(query, values))
 
+        reading = self._readers.submit(run)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+            return await asyncio.wrap_future(reading)
         except asyncio.CancelledError:
-            cursor.interrupt()
+            await _stop(cursor, reading)
             raise
+
+
+async def _stop(cursor: duckdb.DuckDBPyConnection, reading: Future[Any]) -> None:
+    """Stop a query; one that has not begun yet does not hear the first time."""
+    if reading.cancelled():  # no thread has taken it
+        cursor.close()
+    while not reading.done():
+        with suppress(duckdb.Error):  # closed in this moment
+            cursor.interrupt()
+        await asyncio.sleep(STOPPING_S)
 
 
 def _marks(place: Mapping[int, int]) -> str:
