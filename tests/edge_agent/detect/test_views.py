@@ -89,6 +89,7 @@ def test_a_confirmed_pass_says_so_in_its_alert_and_in_its_record(tmp_path: Path)
     assert (event.evidence["vision_kmh"], event.evidence["vision_error_kmh"]) == (23.1, 0.8)
 
 
+@pytest.mark.promise("P-speed-1")
 def test_a_conflict_hides_no_alert_of_the_radar(tmp_path: Path) -> None:
     assert check_of(street_of(tmp_path), [*drive(10, 24.0), *saw(9.5, 12.0)]) == (SpeedCheck.CONFLICT, 12.0)
 

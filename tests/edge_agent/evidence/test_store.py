@@ -42,6 +42,7 @@ def test_what_was_kept_can_be_read_by_another_process_and_verifies(tmp_path: Pat
     assert list(problems(tmp_path / "evidence")) == []
 
 
+@pytest.mark.promise("P-evidence-2")
 @pytest.mark.parametrize("change", ["file", "gone", "line", "removed line", "swapped", "stranger"])
 def test_whatever_is_changed_afterwards_is_found(tmp_path: Path, change: str) -> None:
     store = opened(tmp_path)
@@ -84,6 +85,7 @@ def test_a_cut_off_end_is_found_with_a_hash_that_was_written_down(
     assert "no line with the hash" in capsys.readouterr().out
 
 
+@pytest.mark.promise("P-evidence-1")
 def test_what_a_crash_left_half_done_is_cleared_away(tmp_path: Path) -> None:
     store = opened(tmp_path)
     keep(store, 1)
@@ -99,6 +101,7 @@ def test_what_a_crash_left_half_done_is_cleared_away(tmp_path: Path) -> None:
     assert list(problems(tmp_path)) == []
 
 
+@pytest.mark.promise("P-evidence-3")
 def test_where_there_is_no_room_the_least_grave_goes_first_and_the_oldest_of_it(tmp_path: Path) -> None:
     store = opened(tmp_path, bytes=10_000_000)
     for number, severity in enumerate([Severity.HIGH, Severity.LOW, Severity.MEDIUM, Severity.LOW]):
