@@ -82,6 +82,7 @@ class Book:
             "freeze": {"number": freeze.number, "frozen": freeze.frozen},
             "open": sum(one.state is OrderState.TAKEN for one in entries),
             "holding": sum(one.until_us is not None for one in entries),
+            "per_day": self._settings.per_day,
             **self.counts,
         }
 

@@ -19,10 +19,12 @@ from hub.api.ordered import ability, freeze_shown, line_shown, order_shown, writ
 from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes
 from hub.errors import Conflict, NotFound, TooLarge
+from hub.gateways import roster
 from hub.orders import shelf
 from hub.orders.allowed import why_not, writable_of
 from hub.orders.desk import USUAL_LIFE_S, Wanted, midnight_us
 from hub.orders.record import Record
+from hub.orders.report import left_today
 from hub.orders.shelf import Standing
 
 ROUTES: Final = Routes("orders")
@@ -137,9 +139,14 @@ async def writable(hub: Hub, name: Annotated[str, Path(max_length=64)]) -> Json:
     if device is None:
         raise NotFound(Text("没有此设备", "No such device"))
     since_us = midnight_us(hub.now_us(), campus.timezone)
-    holder, today = await hub.db.read(
-        lambda c: (shelf.holder(c, OrderKind.WRITE, name), shelf.count_since(c, name, since_us))
+    holder, today, gateways = await hub.db.read(
+        lambda c: (
+            shelf.holder(c, OrderKind.WRITE, name),
+            shelf.count_since(c, name, since_us),
+            roster.gateways(c),
+        )
     )
+    agent = campus.links[device.link].agent
     no = why_not(campus, device, enabled=hub.orders.enabled)
     points = [] if no is not None and no.code != "disabled" else writable_of(campus, device)
     newest = hub.newest.as_json(hub.rows.of([name]))
@@ -150,6 +157,7 @@ async def writable(hub: Hub, name: Annotated[str, Path(max_length=64)]) -> Json:
             "why_not": None if no is None else {"code": no.code, **words(no.text)},
             "holder": None if holder is None else order_shown(holder, campus),
             "today": today,
+            "left": left_today(gateways.get(agent), today),
             "points": [
                 writable_shown(one, point, newest.get(f"{name}.{point.name}")) for one, point in points
             ],

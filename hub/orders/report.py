@@ -30,3 +30,12 @@ def heard_freeze(gateway: Gateway | None) -> Freeze | None:
             return Freeze(number, frozen)
         case _:
             return None
+
+
+def left_today(gateway: Gateway | None, given: int) -> int | None:
+    """How many more orders a device of this gateway may be given today; None if it never said how many it takes."""
+    match section(gateway):
+        case {"per_day": int(most)} if most >= 0:
+            return max(0, most - given)
+        case _:
+            return None

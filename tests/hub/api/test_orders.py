@@ -240,7 +240,12 @@ async def test_whoever_is_on_duty_freezes_and_an_engineer_thaws(
 async def test_a_device_says_what_of_it_may_be_set(viewer: Client, engineer: Client, ports: Ports) -> None:
     order = await made(engineer)
     shown = (await viewer.get("/api/devices/hq1-ac-301/writable")).json()
-    assert (shown["may"], shown["why_not"], shown["today"]) == (True, None, 1)
+    assert (shown["may"], shown["why_not"], shown["today"], shown["left"]) == (True, None, 1, None)
+    health = {"orders": {"per_day": 4}}
+    agent = ports.campus.links[ports.campus.devices["hq1-ac-301"].link].agent
+    await ports.db.write(lambda c: roster.enrol(c, agent, agent, "-", ports.now_us()))
+    await ports.db.write(lambda c: roster.said_health(c, agent, health, ports.now_us()))
+    assert (await viewer.get("/api/devices/hq1-ac-301/writable")).json()["left"] == 3
     assert shown["holder"]["id"] == order["id"]
     setpoint, on = shown["points"]
     assert (setpoint["point"], setpoint["range"], setpoint["modes"]) == (
