@@ -59,7 +59,7 @@ def _checks(grey: Greys) -> dict[str, Callable[[], object]]:
     focus, there = edges.focus(outline.strong, grey), edges.kept(outline, slopes)
     seen, camera = plain.Seen.nothing(1), np.zeros(1, np.int32)
     return {
-        "light, flat, same": lambda: plain.look(seen, camera, grey),
+        "light, flat, same": lambda: plain.look(seen, camera, grey, camera.astype(np.int64), 0),
         "half size": lambda: halved(grey),
         "slopes": lambda: edges.slopes(half),
         "edges of the reference": lambda: edges.outline(half),

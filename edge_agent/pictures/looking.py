@@ -10,7 +10,7 @@ import msgpack
 import numpy as np
 import numpy.typing as npt
 
-from devices.campus.site import Campus
+from devices.campus.site import Campus, HttpLink
 from devices.model.alerts import AlertEvent, EventKind
 from devices.model.codes import PictureReference
 from devices.model.errors import Refused
@@ -60,6 +60,9 @@ class Looking:
         self.counts: Counter[str] = Counter()
         self._settings = settings
         self._seen = Seen.nothing(len(devices))
+        links = [campus.links[device.link] for device in devices]
+        apart_s = [link.poll_s / 2 if isinstance(link, HttpLink) else 0.0 for link in links]
+        self._apart_us = np.array([round(apart * 1e6) for apart in apart_s], np.int64)
         self._light = np.zeros(len(devices), np.int64)
         self._suspect = np.zeros(len(devices), np.bool_)
         self._suspect_us = np.full(len(devices), np.iinfo(np.int64).min // 2)
@@ -78,7 +81,7 @@ class Looking:
     def look(self, frames: FrameBatch) -> SampleBatch:
         """Judge pictures; each camera at most once in a batch."""
         camera = frames.camera.astype(np.int64)
-        plain = look(self._seen, frames.camera, frames.grey)
+        plain = look(self._seen, frames.camera, frames.grey, frames.time_us, self._apart_us[camera])
         colour = np.full(len(frames), np.nan) if frames.colour is None else frames.colour.astype(np.float64)
         light = self._lights(camera, colour)
         half = halved(frames.grey)

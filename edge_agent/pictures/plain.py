@@ -42,11 +42,13 @@ class Seen:
     tiles: uint64 (cameras, ROWS, COLUMNS), a number for each tile; 0 before the first picture.
     whole: uint64 (cameras,), one for the picture; survives a restart.
     same:  int64 (cameras,), how often in a row it was the same.
+    counted_us: int64 (cameras,), when it last was new, or counted as the same.
     """
 
     tiles: Marks
     whole: Marks
     same: Rows
+    counted_us: Rows
 
     @classmethod
     def nothing(cls, cameras: int) -> Self:
@@ -55,6 +57,7 @@ class Seen:
             np.zeros((cameras, ROWS, COLUMNS), np.uint64),
             np.zeros(cameras, np.uint64),
             np.zeros(cameras, np.int64),
+            np.full(cameras, np.iinfo(np.int64).min // 2),
         )
 
 
@@ -70,8 +73,19 @@ class Plain:
     same_pictures: Floats
 
 
-def look(seen: Seen, camera: npt.NDArray[np.int32], grey: Greys) -> Plain:
-    """Look at pictures, each camera at most once; `seen` is brought up to date."""
+def look(
+    seen: Seen, camera: npt.NDArray[np.int32], grey: Greys, time_us: Rows, apart_us: Rows | int
+) -> Plain:
+    """Look at pictures, each camera at most once; `seen` is brought up to date.
+
+    Args:
+        seen: what is remembered.
+        camera: rows of `seen`.
+        grey: uint8 (n, 180, 320).
+        time_us: when each was taken.
+        apart_us: an equal picture counts as the same only so long after the one counted last. A recorder renews
+            its still every few seconds: who looks more often sees it twice, and nothing is frozen.
+    """
     part = inner(grey)
     values = part.astype(np.float32)
     sums, squares = tiled(values).astype(np.float64), tiled(values * values).astype(np.float64)
@@ -89,7 +103,9 @@ def look(seen: Seen, camera: npt.NDArray[np.int32], grey: Greys) -> Plain:
     alive = np.count_nonzero(live, axis=(1, 2))
     repeated = np.count_nonzero(equal & live, axis=(1, 2)) >= SAME * alive
     again = np.where(known, repeated, whole == seen.whole[camera]) & (alive >= LEAST_LIVE * TILES)
-    same = np.where(again, seen.same[camera] + 1, 0)
+    due = time_us - seen.counted_us[camera] >= apart_us
+    same = np.where(again, seen.same[camera] + due, 0)
+    seen.counted_us[camera] = np.where(again & ~due, seen.counted_us[camera], time_us)
     seen.tiles[camera], seen.whole[camera], seen.same[camera] = marks, whole, same
     return Plain(
         mean,

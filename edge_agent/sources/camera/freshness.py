@@ -56,16 +56,20 @@ class Freshness:
         self._last: Fetched | None = None
         self._mark = 0
         self._equal = 0
+        self._counted_us = 0
 
-    def check(self, fetched: Fetched) -> None:
-        """Take the next picture.
+    def check(self, fetched: Fetched, apart_us: int = 0) -> None:
+        """Take the next picture; an old one counts once more only `apart_us` after the one counted last.
 
         Raises:
             NoPicture: it comes from a cache.
         """
         last, mark = self._last, hash(fetched.jpeg)
         is_old = last is not None and mark == self._mark and _says_old(last, fetched)
-        self._equal = self._equal + 1 if is_old else 1
+        counts = not is_old or fetched.time_us - self._counted_us >= apart_us
+        if counts:
+            self._counted_us = fetched.time_us
+        self._equal = self._equal + counts if is_old else 1
         if not is_old:
             self._mark = mark
             self._last = Fetched(

@@ -163,7 +163,7 @@ class Watch:
         assert isinstance(self.camera.target, Target)
         fetched = await picture(self.desk.http, self.camera.target, self.desk.clock.now_us)
         await self._tell_clock(fetched)
-        self.camera.freshness.check(fetched)
+        self.camera.freshness.check(fetched, round(self.host.link.poll_s * 5e5))
         seen = await self.desk.workers.seen(fetched.jpeg, self.desk.settings.max_megapixels * 1e6)
         return Sight(fetched.time_us, seen, fetched.jpeg)
 

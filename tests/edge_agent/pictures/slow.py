@@ -14,10 +14,10 @@ def tiles_of(picture: np.ndarray) -> list[np.ndarray]:
     return [part[y : y + 20, x : x + 16] for y in range(0, 140, 20) for x in range(0, 320, 16)]
 
 
-def plain_measures(pictures: list[np.ndarray]) -> list[dict[str, float]]:
-    """Of the pictures of one camera, in order."""
-    found, before, same = [], None, 0
-    for picture in pictures:
+def plain_measures(pictures: list[np.ndarray], apart: int) -> list[dict[str, float]]:
+    """Of the pictures of one camera, in order, one a second; equal ones count if so far apart."""
+    found, before, same, counted = [], None, 0, 0
+    for number, picture in enumerate(pictures):
         part, tiles = picture[20:160].astype(float), tiles_of(picture)
         live = [bool(tile.std() >= plain.FLAT_STD) for tile in tiles]
         equal = [False] * len(tiles)
@@ -25,7 +25,10 @@ def plain_measures(pictures: list[np.ndarray]) -> list[dict[str, float]]:
             equal = [np.array_equal(a, b) for a, b in zip(tiles, tiles_of(before), strict=True)]
         repeated = sum(e and alive for e, alive in zip(equal, live, strict=True))
         again = before is not None and repeated >= 0.9 * sum(live) and sum(live) >= 0.15 * len(tiles)
-        same = same + 1 if again else 0
+        if not again:
+            same, counted = 0, number
+        elif number - counted >= apart:
+            same, counted = same + 1, number
         found.append(
             {
                 "mean_level": part.mean(),

@@ -81,12 +81,13 @@ def told(story: list[tuple[int, str]]) -> list[np.ndarray]:
 
 
 @settings(max_examples=40, deadline=None)
-@given(stories)
-def test_plain_measures_are_those_of_the_slow_twin(story: list[tuple[int, str]]) -> None:
+@given(stories, st.integers(0, 3))
+def test_plain_measures_are_those_of_the_slow_twin(story: list[tuple[int, str]], apart: int) -> None:
     pictures, seen = told(story), plain.Seen.nothing(3)
     camera = np.array([1], np.int32)
-    for picture, wanted in zip(pictures, slow.plain_measures(pictures), strict=True):
-        found = plain.look(seen, camera, picture[None])
+    wanted_all = slow.plain_measures(pictures, apart)
+    for number, (picture, wanted) in enumerate(zip(pictures, wanted_all, strict=True)):
+        found = plain.look(seen, camera, picture[None], np.array([number]), apart)
         said = {name: float(getattr(found, name)[0]) for name in wanted}
         assert said == pytest.approx(wanted, abs=1e-3, nan_ok=True)
 
@@ -96,14 +97,15 @@ def test_a_batch_says_of_each_camera_what_it_says_alone() -> None:
         [view(1), np.zeros((HEIGHT, WIDTH), np.uint8), view(2), np.full((HEIGHT, WIDTH), 255)]
     )
     camera = np.array([2, 0, 3, 1], np.int32)
-    seen = plain.Seen.nothing(4)
-    plain.look(seen, camera, pictures.astype(np.uint8))
-    together = plain.look(seen, camera, pictures.astype(np.uint8))
+    seen, times = plain.Seen.nothing(4), np.zeros(4, np.int64)
+    plain.look(seen, camera, pictures.astype(np.uint8), times, 0)
+    together = plain.look(seen, camera, pictures.astype(np.uint8), times, 0)
     for number, row in enumerate(camera):
         own = np.array([row], np.int32)
         state = plain.Seen.nothing(4)
-        plain.look(state, own, pictures[number : number + 1].astype(np.uint8))
-        alone = plain.look(state, own, pictures[number : number + 1].astype(np.uint8))
+        one = pictures[number : number + 1].astype(np.uint8)
+        plain.look(state, own, one, times[:1], 0)
+        alone = plain.look(state, own, one, times[:1], 0)
         for name in plain.Plain.__slots__:
             assert getattr(together, name)[number] == getattr(alone, name)[0]
     assert together.same_pictures.tolist() == [
@@ -114,9 +116,26 @@ def test_a_batch_says_of_each_camera_what_it_says_alone() -> None:
     ]  # a flat picture does not freeze: it has nothing in it
 
 
+def test_a_still_that_is_renewed_less_often_than_a_suspect_is_looked_at_is_not_frozen_but_one_that_stays_is() -> (
+    None
+):
+    def told_at(times: tuple[int, ...], renewed_s: int) -> list[float]:
+        seen, camera, apart = plain.Seen.nothing(1), np.zeros(1, np.int32), 15
+        shown = [view(at // renewed_s)[None] for at in times]
+        found = [
+            plain.look(seen, camera, picture, np.array([at]), apart)
+            for at, picture in zip(times, shown, strict=True)
+        ]
+        return [float(one.same_pictures[0]) for one in found]
+
+    hurried = (0, 30, 60, 62, 64, 66, 68, 70, 72, 74, 90)
+    assert max(told_at(hurried, 10)) == 0
+    assert told_at(hurried, 1000) == [0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3]
+
+
 def test_no_picture_gives_no_row() -> None:
     empty = np.zeros((0, HEIGHT, WIDTH), np.uint8)
-    found = plain.look(plain.Seen.nothing(2), np.zeros(0, np.int32), empty)
+    found = plain.look(plain.Seen.nothing(2), np.zeros(0, np.int32), empty, np.zeros(0, np.int64), 0)
     assert len(found.mean_level) == 0
     assert (
         len(edges.kept(edges.outline(grid.halved(empty)), edges.slopes(grid.halved(empty))).kept_edges) == 0

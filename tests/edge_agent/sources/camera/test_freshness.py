@@ -27,11 +27,11 @@ def date(time_us: int) -> str:
     return format_datetime(datetime.fromtimestamp(time_us // 1_000_000, UTC), usegmt=True)
 
 
-def outcomes(*fetched: Fetched) -> list[CameraLink]:
+def outcomes(*fetched: Fetched, apart_us: int = 0) -> list[CameraLink]:
     freshness, found = Freshness(), []
     for one in fetched:
         try:
-            freshness.check(one)
+            freshness.check(one, apart_us)
             found.append(CameraLink.ONLINE)
         except NoPicture as failure:
             found.append(failure.link)
@@ -57,6 +57,15 @@ def test_equal_pictures_behind_an_honest_clock_are_no_cache_and_neither_are_new_
     frozen = [Fetched(b"same", at, at, date(at)) for at in range(NOW_US, NOW_US + 9 * POLL_US, POLL_US)]
     fresh = [Fetched(bytes([n]), NOW_US, NOW_US + n * POLL_US, etag='"1"') for n in range(9)]
     assert {*outcomes(*frozen), *outcomes(*fresh), *outcomes(*polls(9))} == {CameraLink.ONLINE}
+
+
+def test_a_still_that_is_asked_for_again_at_once_is_no_cache() -> None:
+    hurried_us = [*range(0, 14_000_000, 2_000_000), 30_000_000, 32_000_000]
+    old = [Fetched(b"same", NOW_US + at, NOW_US + at, etag='"1"') for at in hurried_us]
+    online = [CameraLink.ONLINE] * len(old)
+    assert outcomes(*old, apart_us=POLL_US // 2) == online
+    later = Fetched(b"same", NOW_US + 2 * POLL_US, NOW_US + 2 * POLL_US, etag='"1"')
+    assert outcomes(*old, later, apart_us=POLL_US // 2) == [*online, CameraLink.CACHED]
 
 
 @given(
