@@ -37,6 +37,8 @@ MOST_WAITING: Final = 64
 #: Pictures of a short pass are at least so far apart.
 APART_US: Final = 400_000
 PRUNE_S: Final = 3600.0
+#: A folder that cannot be read is tried again so soon.
+RETRY_S: Final = 60.0
 
 OnPackets = Callable[[str, Callable[[Codec, Packet], None]], None]
 
@@ -94,31 +96,31 @@ class Keeper:
             "bytes": self.store.taken_bytes,
             "head": self.store.head(),
         }
-        return {**self.counts, **kept, "waiting": self._waiting.qsize(), "rings": rings}
+        return {**self.counts, **self.store.counts, **kept, "waiting": self._waiting.qsize(), "rings": rings}
 
     async def run(self, _out: Sink) -> None:
         """Keep evidence for ever."""
-        await asyncio.to_thread(self.store.open)
+        while not await self._works(self.store.open):
+            await self._clock.sleep(RETRY_S)
         while True:
-            await asyncio.to_thread(self.store.prune, self._clock.now_us())
+            await self._works(self.store.prune, self._clock.now_us())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PRUNE_S):
                     event = await self._waiting.get()
-                await self._keep(event)
+                await self._take(event)
 
-    async def _keep(self, event: AlertEvent) -> None:
-        camera = self._camera_of[event.device]
-        cut = await self._cut(camera, event)
-        if cut is None:
-            self.counts["no_pictures"] += 1
-            return
-        facts = facts_of(event, self._campus, camera)
+    async def _works(self, act: Callable[..., object], *given: int) -> bool:
         try:
-            files = await _made(cut, _moments(event), facts)
-            told = {name: value for name, value in facts._asdict().items() if name not in {"plate", "alert"}}
-            span = {"clip_from_us": cut.from_us, "clip_to_us": cut.to_us}
-            now_us = self._clock.now_us()
-            await asyncio.to_thread(self.store.keep, event.id, files, {**told, **span}, now_us)
+            await asyncio.to_thread(act, *given)
+        except OSError as error:
+            self.counts["disk_errors"] += 1
+            log.warning("the folder of evidence does not work: %s", error)
+            return False
+        return True
+
+    async def _take(self, event: AlertEvent) -> None:
+        try:
+            counted = await self._kept(event)
         except NoRoom:
             self.counts["no_room"] += 1
             log.warning("no room for evidence of alert %s", event.id)
@@ -128,8 +130,25 @@ class Keeper:
         except OSError as error:
             self.counts["not_stored"] += 1
             log.error("evidence of alert %s cannot be stored: %s", event.id, error)  # noqa: TRY400
+        except Exception:  # boundary: a source's task; the next vehicle gets its evidence all the same
+            self.counts["failed"] += 1
+            log.exception("no evidence of alert %s", event.id)
         else:
-            self.counts["taken"] += 1
+            self.counts[counted] += 1
+
+    async def _kept(self, event: AlertEvent) -> str:
+        """Keep evidence of one; return what to count."""
+        camera = self._camera_of[event.device]
+        cut = await self._cut(camera, event)
+        if cut is None:
+            return "no_pictures"
+        facts = facts_of(event, self._campus, camera)
+        files = await _made(cut, _moments(event), facts)
+        told = {name: value for name, value in facts._asdict().items() if name not in {"plate", "alert"}}
+        span = {"clip_from_us": cut.from_us, "clip_to_us": cut.to_us}
+        now_us = self._clock.now_us()
+        await asyncio.to_thread(self.store.keep, event.id, files, {**told, **span}, now_us)
+        return "taken"
 
     async def _cut(self, camera: str, event: AlertEvent) -> Cut | None:
         """Packets around a pass, once those after it are there or do not come."""

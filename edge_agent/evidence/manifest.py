@@ -7,10 +7,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from devices.model.alerts import Severity
+
 NAME: Final = "manifest.jsonl"
 #: What the first line says of the line before it.
 BEGINNING: Final = "0" * 64
 Entry = dict[str, Any]
+_SEVERITIES: Final = frozenset(map(int, Severity))
 
 
 def digest(data: bytes) -> str:
@@ -18,10 +21,9 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def line_of(before: Sequence[bytes], what: Mapping[str, Any]) -> bytes:
-    """The next line, without its end, after those before."""
-    previous = digest(before[-1]) if before else BEGINNING
-    entry = {"n": len(before) + 1, "prev": previous, **what}
+def line_of(number: int, previous: str, what: Mapping[str, Any]) -> bytes:
+    """The line of that number, without its end, after the one with the hash `previous`."""
+    entry = {"n": number, "prev": previous, **what}
     return json.dumps(entry, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()
 
 
@@ -51,12 +53,29 @@ def standing(lines: Sequence[bytes]) -> dict[str, Entry]:
     """What was kept and not removed, by alert, in the order of keeping; lines that cannot be read are left out."""
     found: dict[str, Entry] = {}
     for line in lines:
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if entry.get("kind") == "kept":
-            found[entry["alert"]] = entry
-        elif entry.get("kind") == "removed":
-            found.pop(entry.get("alert"), None)
+        match _read(line):
+            case {
+                "kind": "kept",
+                "alert": str(alert),
+                "time_us": int(),
+                "severity": int(severity),
+                "files": dict(files),
+            } as entry if severity in _SEVERITIES and all(map(_is_file, files.values())):
+                found[alert] = entry
+            case {"kind": "removed", "alert": str(alert)}:
+                found.pop(alert, None)
     return found
+
+
+def _read(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _is_file(told: Any) -> bool:
+    match told:
+        case {"sha256": str(), "bytes": int()}:
+            return True
+    return False

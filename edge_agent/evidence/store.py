@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from devices.model.alerts import Severity
 from edge_agent.errors import NoRoom
-from edge_agent.evidence.manifest import NAME, Entry, breaks, digest, line_of, lines_in, standing
+from edge_agent.evidence.manifest import BEGINNING, NAME, Entry, breaks, digest, line_of, lines_in, standing
 from edge_agent.evidence.settings import EvidenceSettings
 
 DAY_US: Final = 86_400_000_000
 #: A folder that is not finished begins with this.
 UNFINISHED: Final = ".new-"
+#: Where folders go that are in no line of the manifest, for a person to look at.
+QUARANTINE: Final = "quarantine"
 
 
 class Store:
@@ -38,8 +41,11 @@ class Store:
         self._folder = folder
         self._settings = settings
         self._free = free
-        self._lines: list[bytes] = []
+        self._number = 0
+        self._head = ""
+        self._bytes = 0
         self._kept: dict[str, Entry] = {}
+        self.counts = Counter[str]()
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -53,41 +59,59 @@ class Store:
 
     def head(self) -> str:
         """The hash of the last line: whoever has it can tell later that nothing was cut off."""
-        return digest(self._lines[-1]) if self._lines else ""
+        return self._head
 
     def open(self) -> None:
-        """Read the manifest, and clear away what a crash left half done."""
+        """Read the manifest; clear away what a crash left half done, and lay aside what no line tells of."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / NAME
         lines, torn = lines_in(path.read_bytes() if path.exists() else b"")
-        self._lines, self._kept = lines, standing(lines)
+        self._number, self._head = len(lines), digest(lines[-1]) if lines else ""
+        self._bytes = sum(len(line) + 1 for line in lines)
+        self._kept = standing(lines)
         if torn:
             with path.open("r+b") as file:
-                file.truncate(sum(len(line) + 1 for line in lines))
-        for found in self._folder.iterdir():
-            if found.is_dir() and found.name not in self._kept:
+                file.truncate(self._bytes)
+        for found in list(self._folder.iterdir()):
+            if found.name.startswith(UNFINISHED):
                 shutil.rmtree(found)
+            elif found.is_dir() and found.name not in self._kept and found.name != QUARANTINE:
+                self._lay_aside(found)
+
+    def _lay_aside(self, found: Path) -> None:
+        """A damaged manifest must not cost the evidence that it tells of."""
+        aside = self._folder / QUARANTINE
+        aside.mkdir(exist_ok=True, mode=0o700)
+        shutil.rmtree(aside / found.name, ignore_errors=True)
+        found.rename(aside / found.name)
+        self.counts["quarantined"] += 1
 
     def keep(self, alert: str, files: Mapping[str, bytes], facts: Mapping[str, Any], now_us: int) -> None:
         """Keep files of an alert; nothing happens where there are some already.
 
         Raises:
-            NoRoom: even without what is less grave it does not fit.
+            NoRoom: even without what is less grave it does not fit; nothing is removed then.
+            OSError: the disk does not take it; nothing is left of it.
         """
         if alert in self._kept:
             return
         severity, wanted = Severity(int(facts["severity"])), sum(len(data) for data in files.values())
         self._make_room(wanted, severity, now_us)
         unfinished, final = self._folder / f"{UNFINISHED}{alert}", self._folder / alert
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(mode=0o700)
-        for name, data in files.items():
-            _write(unfinished / name, data)
-        _sync(unfinished)
-        unfinished.rename(final)
-        _sync(self._folder)
         told = {name: {"sha256": digest(data), "bytes": len(data)} for name, data in files.items()}
-        self._add({"kind": "kept", "time_us": now_us, "alert": alert, **facts, "files": told})
+        shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            unfinished.mkdir(mode=0o700)
+            for name, data in files.items():
+                _write(unfinished / name, data)
+            _sync(unfinished)
+            unfinished.rename(final)
+            _sync(self._folder)
+            self._add({"kind": "kept", "time_us": now_us, "alert": alert, **facts, "files": told})
+        except OSError:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            shutil.rmtree(final, ignore_errors=True)
+            raise
 
     def prune(self, now_us: int) -> int:
         """Remove what is past its time; return how many."""
@@ -98,47 +122,58 @@ class Store:
         ]
         for alert in old:
             self._remove(alert, "age", now_us)
+        longest_us = self._settings.keep_days.days(Severity.CRITICAL) * DAY_US
+        for aside in (self._folder / QUARANTINE).glob("*"):
+            if now_us - aside.stat().st_mtime * 1e6 > longest_us:
+                shutil.rmtree(aside)
         return len(old)
 
     def read(self, alert: str, name: str, offset: int = 0, most: int = -1) -> bytes | None:
-        """A file of an alert, or the part of it from `offset` on; None where there is none."""
+        """A file of an alert, or the part of it from `offset` on; None where there is none or it cannot be read."""
         entry = self._kept.get(alert)
         if entry is None or name not in entry["files"]:
             return None
-        with (self._folder / alert / name).open("rb") as file:
-            file.seek(offset)
-            return file.read(most)
+        try:
+            with (self._folder / alert / name).open("rb") as file:
+                file.seek(offset)
+                return file.read(most)
+        except OSError:
+            self.counts["unreadable"] += 1
+            return None
 
     def _make_room(self, wanted: int, severity: Severity, now_us: int) -> None:
         """Remove the least grave, the oldest first, but nothing that is graver than what comes."""
-        order = sorted(self._kept.values(), key=lambda entry: (entry["severity"], entry["time_us"]))
-        for entry in order:
-            if self._fits(wanted) or entry["severity"] > severity:
+        lacks = wanted + max(
+            self._settings.reserve_bytes - self._free(self._folder), self.taken_bytes - self._settings.bytes
+        )
+        going = []
+        for entry in sorted(self._kept.values(), key=lambda entry: (entry["severity"], entry["time_us"])):
+            if lacks <= 0 or entry["severity"] > severity:
                 break
-            self._remove(entry["alert"], "room", now_us)
-        if not self._fits(wanted):
+            going.append(entry["alert"])
+            lacks -= _size(entry)
+        if lacks > 0:
             raise NoRoom("no room for evidence")
-
-    def _fits(self, wanted: int) -> bool:
-        has_reserve = self._free(self._folder) - wanted >= self._settings.reserve_bytes
-        return has_reserve and self.taken_bytes + wanted <= self._settings.bytes
+        for alert in going:
+            self._remove(alert, "room", now_us)
 
     def _remove(self, alert: str, why: str, now_us: int) -> None:
         self._add({"kind": "removed", "time_us": now_us, "alert": alert, "why": why})
         shutil.rmtree(self._folder / alert, ignore_errors=True)
 
     def _add(self, what: Mapping[str, Any]) -> None:
-        line = line_of(self._lines, what)
+        line = line_of(self._number + 1, self._head or BEGINNING, what)
         path = self._folder / NAME
         path.touch(mode=0o600)
         with path.open("r+b") as file:
-            file.truncate(sum(len(known) + 1 for known in self._lines))  # without what a full disk cut short
+            file.truncate(self._bytes)  # without what a full disk cut short
             file.seek(0, os.SEEK_END)
             file.write(line + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        self._lines.append(line)
-        self._kept = standing([*self._lines]) if what["kind"] == "removed" else self._kept | standing([line])
+        self._number, self._head, self._bytes = self._number + 1, digest(line), self._bytes + len(line) + 1
+        others = {alert: entry for alert, entry in self._kept.items() if alert != what["alert"]}
+        self._kept = others | standing([line])
 
 
 def problems(folder: Path) -> Iterator[str]:
@@ -160,8 +195,10 @@ def problems(folder: Path) -> Iterator[str]:
             elif digest(file.read_bytes()) != told["sha256"]:
                 yield f"{alert}/{name}: not as it was kept"
     for found in sorted(folder.iterdir()):
-        if found.is_dir() and found.name not in kept:
+        if found.is_dir() and found.name not in kept and found.name != QUARANTINE:
             yield f"{found.name}: not in the manifest"
+    for found in sorted((folder / QUARANTINE).glob("*")):
+        yield f"{QUARANTINE}/{found.name}: not in the manifest"
 
 
 def _size(entry: Entry) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import io
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +55,32 @@ def alert(from_s: float, to_s: float, device: str = "first") -> AlertEvent:
         evidence={"direction": 1.0, "check": 1.0, "vision_kmh": 30.2, "plate": PLATE},
         parent="field",
     )
+
+
+class Told(Counter[str]):
+    """Counters that say when they change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changed = asyncio.Event()
+
+    def __setitem__(self, name: str, number: int) -> None:
+        super().__setitem__(name, number)
+        self.changed.set()
+
+
+async def counted(keeper: Keeper, name: str, task: asyncio.Task[None]) -> None:
+    """Wait until a counter stands at one; what else was counted, or the end of the task, fails at once."""
+    told = Told()
+    told.update(keeper.counts)
+    keeper.counts = told
+    async with asyncio.timeout(50):
+        change = asyncio.ensure_future(told.changed.wait())
+        if not told:
+            await asyncio.wait((change, task), return_when=asyncio.FIRST_COMPLETED)
+        change.cancel()
+    assert not task.done(), task
+    assert dict(told) == {name: 1}
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +151,7 @@ async def test_an_alert_becomes_a_clip_and_pictures_before_and_after(
     assert seen == packets
     task = asyncio.create_task(keeper.run(None), name="evidence")  # type: ignore[arg-type]
     keeper.note([alert(15, 16.5, "second"), alert(15, 16.5)])
-    while not {"taken", "not_made", "not_stored"} & keeper.counts.keys() and not task.done():  # noqa: ASYNC110 - a counter is no event
-        await asyncio.sleep(0.05)
+    await counted(keeper, "taken", task)
     health = keeper.health()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -151,9 +178,32 @@ async def test_packets_that_make_no_picture_cost_their_evidence_and_nothing_else
         takers["cam"](rubbish, Packet(n * 100, NOW_US + n * 100_000, n % 10 == 0, b"\x00" * 50))
     task = asyncio.create_task(keeper.run(None), name="evidence")  # type: ignore[arg-type]
     keeper.note([alert(15, 16.5)])
-    while not keeper.counts and not task.done():  # noqa: ASYNC110 - a counter is no event
-        await asyncio.sleep(0.05)
+    await counted(keeper, "not_made", task)
     assert keeper.health()["not_made"] == 1
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert [path.name for path in folder.iterdir()] == []
+
+
+async def test_a_fault_in_one_alert_or_of_the_disk_does_not_end_the_keeper(
+    tmp_path: Path, stream: tuple[Codec, list[Packet]]
+) -> None:
+    codec, packets = stream
+    campus = campus_of(tmp_path, site=WATCHED)
+    takers: dict[str, Callable[[Codec, Packet], None]] = {}
+    calibrations = list(campus.calibrations.values())
+    folder = tmp_path / "evidence"
+    keeper = Keeper(campus, calibrations, EvidenceSettings(), folder, takers.__setitem__, SystemClock())
+    for packet in packets:
+        takers["cam"](codec, packet)
+    keeper.store.open()
+    keeper.store.keep("cd" * 12, {"clip.mp4": b"old"}, {"severity": 1}, 1)
+    (folder / NAME).unlink()
+    (folder / NAME).mkdir()  # the manifest can be written no more, as on a full disk
+    assert not await keeper._works(keeper.store.prune, NOW_US)
+    assert keeper.health()["disk_errors"] == 1
+    await keeper._take(dataclasses.replace(alert(15, 16.5), evidence={"direction": 1.0, "plate": "none"}))  # type: ignore[dict-item]
+    assert keeper.health()["failed"] == 1
+    await keeper._take(alert(15, 16.5))
+    assert keeper.health()["not_stored"] == 1
+    assert sorted(path.name for path in folder.iterdir()) == ["cd" * 12, NAME], "nothing is left of it"

@@ -11,7 +11,7 @@ from edge_agent.__main__ import main
 from edge_agent.errors import NoRoom
 from edge_agent.evidence.manifest import NAME, digest
 from edge_agent.evidence.settings import EvidenceSettings
-from edge_agent.evidence.store import DAY_US, Store, problems
+from edge_agent.evidence.store import DAY_US, QUARANTINE, Store, problems
 
 NOW_US = 1_763_800_000_000_000
 ALERTS = [f"{n:024x}" for n in range(20)]
@@ -96,9 +96,11 @@ def test_what_a_crash_left_half_done_is_cleared_away(tmp_path: Path) -> None:
     (tmp_path / f".new-{ALERTS[3]}").mkdir()
     again = opened(tmp_path)
     assert list(again.entries) == [ALERTS[1]]
-    assert sorted(found.name for found in tmp_path.iterdir()) == [ALERTS[1], NAME]
+    assert sorted(found.name for found in tmp_path.iterdir()) == [ALERTS[1], NAME, QUARANTINE]
     keep(again, 4)
-    assert list(problems(tmp_path)) == []
+    assert list(problems(tmp_path)) == [f"{QUARANTINE}/{ALERTS[2]}: not in the manifest"]
+    again.prune(2 * NOW_US)
+    assert list(problems(tmp_path)) == [], "what was laid aside goes when its time is over"
 
 
 @pytest.mark.promise("P-evidence-3")
@@ -141,3 +143,43 @@ def test_a_line_that_a_full_disk_cut_short_is_written_over(tmp_path: Path) -> No
     keep(store, 2)
     assert list(problems(tmp_path)) == []
     assert store.head() == digest((tmp_path / NAME).read_bytes().splitlines()[-1])
+
+
+def test_a_full_disk_removes_nothing_where_that_would_not_help(tmp_path: Path) -> None:
+    free = [10**12]
+    store = Store(tmp_path, EvidenceSettings(reserve_bytes=1000), lambda _: free[0])
+    store.open()
+    for number in range(5):
+        keep(store, number)
+    free[0] = 10
+    with pytest.raises(NoRoom):
+        keep(store, 9, Severity.CRITICAL)
+    assert list(store.entries) == ALERTS[:5]
+    free[0] = 1000
+    keep(store, 9, Severity.CRITICAL)
+    assert list(store.entries) == [*ALERTS[1:5], ALERTS[9]]
+
+
+@pytest.mark.parametrize(
+    "line", [b"\xff", b"7", b"[]", b'{"kind": "kept"}', b'{"kind": "removed", "alert": []}']
+)
+def test_a_damaged_line_costs_no_evidence(tmp_path: Path, line: bytes) -> None:
+    store = opened(tmp_path)
+    for number in (1, 2):
+        keep(store, number)
+    path = tmp_path / NAME
+    path.write_bytes(line + b"\n" + path.read_bytes().splitlines(keepends=True)[1])
+    again = opened(tmp_path)
+    assert list(again.entries) == [ALERTS[2]]
+    assert again.counts["quarantined"] == 1
+    assert (tmp_path / QUARANTINE / ALERTS[1] / "clip.mp4").read_bytes() == b"\x01" * 100
+    assert list(problems(tmp_path))
+
+
+def test_without_its_manifest_all_evidence_is_laid_aside(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    keep(store, 1)
+    (tmp_path / NAME).unlink()
+    again = opened(tmp_path)
+    assert (dict(again.entries), again.head()) == ({}, "")
+    assert (tmp_path / QUARANTINE / ALERTS[1] / "clip.mp4").exists()

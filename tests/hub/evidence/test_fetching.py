@@ -138,3 +138,11 @@ async def test_orders_pass_by_and_answers_of_others_are_refused(wire: Wire) -> N
             wire.gateway.hear(Message(Kind.FETCH, header))
     with pytest.raises(Garbled):
         wire.hub.hear("other", encode(Message(Kind.PIECE, {"agent": "edge", "number": 1, "files": []})))
+
+
+async def test_a_file_that_is_gone_at_the_gateway_ends_nothing_there(wire: Wire, tmp_path: Path) -> None:
+    (tmp_path / "edge" / ALERT / "clip.mp4").unlink()
+    with pytest.raises(Unreachable, match="not what it was"):
+        await wire.hub.file("edge", ALERT, "clip.mp4")
+    assert wire.store.counts["unreadable"] == 1
+    assert await wire.hub.file("edge", ALERT, "1-clean.jpg") is not None
