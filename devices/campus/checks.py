@@ -15,6 +15,7 @@ from devices.campus.modbus_links import (
     ModbusSerialLink,
     ModbusTcpLink,
 )
+from devices.campus.never_written import shared_units
 from devices.campus.replacements import problems_of
 from devices.campus.rule_head import RuleHead
 from devices.campus.site import Campus, Device, HttpLink, MqttLink
@@ -43,6 +44,9 @@ def check(campus: Campus, file: str) -> Iterator[Problem]:
         yield from _device(campus, device, file)
     yield from link_problems(campus, file)
     yield from _shared_places(campus, file)
+    for device, other in shared_units(campus):
+        found = f"unit {device.unit} of {device.link}, as {other.id} with another sheet"
+        yield Problem(file, f"devices.{device.id}.unit", found, "a unit of its own: it may be written")
     for name in campus.devices.keys() & campus.links.keys():
         yield Problem(file, f"devices.{name}", "the id of a link", "an id of its own")
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, TypeGuard
+from typing import TypeGuard
 
+from devices.campus.never_written import why_never
 from devices.campus.site import Campus, Device
 from devices.model.codes import CODES
-from devices.profiles.profile import DeviceKind, ModbusSheet
+from devices.model.errors import Refused
+from devices.profiles.profile import ModbusSheet
 from devices.profiles.writes import Writable
 from devices.wire.orders import Order
 from edge_agent.orders.settings import OrderSettings
 from edge_agent.orders.words import Request, Spot
-
-#: Never, whatever anybody has written into a file: not a fire pump, and not a meter of DL/T 645.
-NEVER_KINDS: Final = frozenset({DeviceKind.PUMP})
-NEVER_SHEETS: Final = frozenset({"dlt645"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +50,23 @@ class Task:
         return frozenset(float(int(CODES["ac_mode"][mode.upper()])) for mode in self.writable.modes)
 
 
-def task_of(order: Order, campus: Campus, agent: str, settings: OrderSettings) -> Task | No:
-    """What to do for an order to write, or why nothing is done."""
+def task_of(order: Order, campus: Campus, agent: str, settings: OrderSettings | None) -> Task | No:
+    """What to do for an order to write, or why nothing is done.
+
+    `settings` are None for what was written already: giving it back asks for no permission.
+    """
     device = campus.devices.get(order.target)
     if device is None or campus.links[device.link].agent != agent:
         return No("agent-unknown", f"{order.target} is not a device of {agent}")
     profile = campus.profile_of(device)
     name = order.args.get("point")
     writable = next((one for one in profile.write if one.point == name), None)
+    never = why_never(campus, device)
     refusals = (
+        (never != "", "never", never),
+        (settings is not None and not settings.enabled, "disabled", "orders are not enabled on this agent"),
         (
-            profile.kind in NEVER_KINDS or profile.sheet.kind in NEVER_SHEETS,
-            "never",
-            f"a {profile.kind} with a sheet of {profile.sheet.kind} is never written",
-        ),
-        (not settings.enabled, "disabled", "orders are not enabled on this agent"),
-        (
-            device.id not in settings.devices and profile.kind not in settings.kinds,
+            settings is not None and device.id not in settings.devices and profile.kind not in settings.kinds,
             "not-listed",
             f"this agent does not list {device.id} among what may be written",
         ),
@@ -78,7 +76,7 @@ def task_of(order: Order, campus: Campus, agent: str, settings: OrderSettings) -
         if holds:
             return No(code, text)
     if writable is None or not isinstance(profile.sheet, ModbusSheet):
-        return No("read-only", f"{str(name)[:40]} of {profile.profile} is not for writing")
+        return No("read-only", f"{ascii(name)[:40]} of {profile.profile} is not for writing")
     return _task(order, device, profile.sheet, writable)
 
 
@@ -91,9 +89,13 @@ def _task(order: Order, device: Device, sheet: ModbusSheet, writable: Writable) 
     spot = Spot.of(device, sheet, writable.point)
     if (wrong := _wrong_value(writable, spot, float(value))) is not None:
         return No("range", wrong)
+    try:
+        kept = spot.kept(float(value))
+    except Refused as error:
+        return No("range", str(error))
     return Task(
         device=device,
-        value=spot.kept(float(value)),
+        value=kept,
         hold_s=float(hold_s) if _is_number(hold_s) else None,
         writable=writable,
         spot=spot,
@@ -123,4 +125,7 @@ def _wrong_hold(writable: Writable, hold_s: object) -> str | None:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return type(value) in {int, float} and math.isfinite(value)  # type: ignore[arg-type]
+    try:
+        return type(value) in {int, float} and math.isfinite(value)  # type: ignore[arg-type]
+    except OverflowError:  # an integer larger than any float
+        return False

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 US_PER_S: Final = 1_000_000
 #: Which end a reason means; any other is a failure.
 ENDS: Final = {"expired": OrderState.EXPIRED, "cancelled": OrderState.CANCELLED}
-COUNTS: Final = ("taken", "written", "verified", "failed", "released", "not_kept")
+COUNTS: Final = ("taken", "written", "verified", "failed", "released", "not_kept", "faults")
 
 
 class Store(Protocol):
@@ -103,6 +103,15 @@ class Book:
         left_s = min((until_us - self._clock.now_us()) / US_PER_S, hold_s)
         self._holds[entry.order.id] = self._clock.monotonic() + left_s
         self.memory.change(entry.order.id, until_us=until_us)
+
+    def hold_on(self, entry: Entry, least_s: float) -> None:
+        """Look after what is held for at least so long from now."""
+        if entry.until_us is None:
+            return
+        end_s = self._clock.monotonic() + least_s
+        self._holds[entry.order.id] = max(self._holds.get(entry.order.id, 0.0), end_s)
+        end_us = self._clock.now_us() + round(least_s * US_PER_S)
+        self.memory.change(entry.order.id, until_us=max(entry.until_us, end_us))
 
     def is_over(self, entry: Entry) -> bool:
         """Whether the time for which something is held is over, by either clock."""

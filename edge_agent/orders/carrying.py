@@ -46,6 +46,14 @@ def stopped(error: CampusError) -> Stop:
     return Stop("garbled" if isinstance(error, Garbled) else "refused", str(error))
 
 
+def _says_yes(may_go: Callable[[], None]) -> bool:
+    try:
+        may_go()
+    except Stop:
+        return False
+    return True
+
+
 class Carrier:
     """Carries out the parts of an order on its device."""
 
@@ -85,7 +93,8 @@ class Carrier:
     ) -> str:
         """Write a value, other bits of its words as they are; return what went wrong on the way, "" if nothing.
 
-        `may_go` is asked last of all and raises where the write must not go out any more.
+        `may_go` is asked last of all, also when the turn on the link has come; it raises where the write
+        must not go out any more.
 
         Raises:
             CampusError: nothing was written.
@@ -104,7 +113,11 @@ class Carrier:
                 words,
                 several=request.several,
                 within_s=within_s(),
+                may_go=lambda: _says_yes(may_go),
             )
+        except Refused:
+            may_go()  # its turn came too late: that is the reason then
+            raise
         except (Unreachable, Garbled) as error:
             return str(error)  # perhaps it was written: the reading after it tells
         return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
@@ -36,6 +37,7 @@ from edge_agent.orders.memory import Entry
 from edge_agent.orders.settings import OrderSettings
 from edge_agent.orders.writing import Writing
 
+log = logging.getLogger(__name__)
 TICK_S: Final = 1.0
 #: A clock may be wrong by so much before an order that lives too long is seen to.
 AMISS_US: Final = 60 * US_PER_S
@@ -102,7 +104,7 @@ class Dispatcher:
         async with asyncio.TaskGroup() as group:
             for one in list(self.book.memory.writes()):
                 if one.state is OrderState.TAKEN:
-                    self._start(group, one.order.id, self._writing.go_on(one))
+                    self._start(group, one.order, self._writing.go_on(one))
             group.create_task(self._watch(group), name="orders watch")
             while True:
                 await self._news.wait()
@@ -121,7 +123,7 @@ class Dispatcher:
             if (entry := self.book.memory.entries.get(order.id)) is not None:
                 self.book.say(entry)
             else:
-                await self._admit(order, bundle.time_us, group)
+                await self._bounded(order, self._admit(order, bundle.time_us, group))
         if (hub_us := self.book.hub_us()) is not None:
             self.book.memory.prune(hub_us)
 
@@ -145,7 +147,11 @@ class Dispatcher:
         if hub_us is None:
             return  # nobody knows how old it is: the hub sends it again
         hub_us = max(hub_us, sent_us)  # it was said, so it is later there, whatever our clock says
-        if order.expires_us <= hub_us:
+        if (
+            order.taken and order.kind is OrderKind.WRITE
+        ):  # also where its time is over: it may have been held
+            await self.book.end(order, "interrupted", "the agent has lost what it knew of this order")
+        elif order.expires_us <= hub_us:
             await self.book.end(order, "expired")
         elif order.expires_us > hub_us + round(LONGEST_LIFE_S * US_PER_S) + AMISS_US:
             await self.book.end(order, "clock", "no order lives for so long: a clock is wrong")
@@ -168,7 +174,7 @@ class Dispatcher:
             await self.book.end(order, "not-kept", "the disk takes nothing")
             return
         self.book.say(entry)
-        self._start(group, order.id, self._writing.carry(order, task))
+        self._start(group, order, self._writing.carry(order, task))
 
     async def _admit_reader(self, order: Order, group: asyncio.TaskGroup) -> None:
         readings = (one for one in self.book.memory.entries.values() if one.order.kind is order.kind)
@@ -176,7 +182,7 @@ class Dispatcher:
             await self.book.end(order, "reserved", f"{order.target} is being asked already")
             return
         self.book.say(self._enter(order))
-        self._start(group, order.id, self._read(order))
+        self._start(group, order, self._read(order))
 
     def _enter(self, order: Order) -> Entry:
         entry = Entry(order, OrderState.TAKEN, self._clock.now_us())
@@ -184,10 +190,21 @@ class Dispatcher:
         self.book.counts["taken"] += 1
         return entry
 
-    def _start(self, group: asyncio.TaskGroup, name: str, work: Coroutine[Any, Any, None]) -> None:
-        task = group.create_task(work, name=f"order {name[:8]}")
-        self._tasks[name] = task
-        task.add_done_callback(lambda _: self._tasks.pop(name, None))
+    def _start(self, group: asyncio.TaskGroup, order: Order, work: Coroutine[Any, Any, None]) -> None:
+        task = group.create_task(self._bounded(order, work), name=f"order {order.id[:8]}")
+        self._tasks[order.id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(order.id, None))
+
+    async def _bounded(self, order: Order, work: Coroutine[Any, Any, None]) -> None:
+        """Do what an order asks for; a fault of ours ends it, not what it may hold."""
+        try:
+            await work
+        except Exception:  # boundary: one odd order must end neither the others nor what is polled
+            self.book.counts["faults"] += 1
+            log.exception("order %s: a fault of ours", order.id)
+            entry = self.book.memory.entries.get(order.id)
+            if entry is None or entry.state is OrderState.TAKEN:
+                await self.book.end(order, "fault", "a fault of the agent", keep_hold=True)
 
     async def _read(self, order: Order) -> None:
         try:
@@ -214,4 +231,4 @@ class Dispatcher:
             for one in list(self.book.memory.writes()):
                 idle = not self.book.is_frozen and one.order.id not in self._tasks
                 if idle and (why := self._writing.why_released(one)):
-                    self._start(group, one.order.id, self._writing.release(one, why))
+                    self._start(group, one.order, self._writing.release(one, why))

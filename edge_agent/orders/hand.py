@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from devices.campus.site import Device
@@ -34,11 +35,14 @@ class Hand(Protocol):
         *,
         several: bool,
         within_s: float,
+        may_go: Callable[[], bool],
     ) -> None:
         """Write registers, or a coil; not begun any more once `within_s` are over.
 
+        `may_go` is asked when its turn on the link has come, right before it goes out.
+
         Raises:
-            Refused: the device said no.
+            Refused: the device said no, or `may_go` did.
             Unreachable, Garbled: nobody knows whether it was written.
         """
 
@@ -67,6 +71,7 @@ class ModbusHand:
         *,
         several: bool,
         within_s: float,
+        may_go: Callable[[], bool],
     ) -> None:
         """As `Hand`."""
         if table is Table.COIL:
@@ -75,12 +80,18 @@ class ModbusHand:
             question = Question.write_registers(device.unit, addr, words)
         else:
             question = Question.write_register(device.unit, addr, words[0])
-        await self._ask(device, question, min(within_s, PATIENCE_S))
+        await self._ask(device, question, min(within_s, PATIENCE_S), may_go)
 
-    async def _ask(self, device: Device, question: Question, within_s: float) -> bytes:
+    async def _ask(
+        self,
+        device: Device,
+        question: Question,
+        within_s: float,
+        may_go: Callable[[], bool] | None = None,
+    ) -> bytes:
         if self._source is None:
             raise Refused("this agent has no Modbus link")
-        return await self._source.worker_of(device.link).ask(question, within_s)
+        return await self._source.worker_of(device.link).ask(question, within_s, may_go)
 
 
 def words_of(data: bytes) -> tuple[int, ...]:

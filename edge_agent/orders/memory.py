@@ -106,7 +106,7 @@ class Memory:
             "days": self.days,
             "freeze": asdict(self.freeze),
         }
-        return json.dumps(values, ensure_ascii=False).encode()
+        return json.dumps(values).encode()  # escaped: text of an order may be half a character
 
 
 def unpacked(saved: bytes | None) -> Memory | None:

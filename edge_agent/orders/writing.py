@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 AGAIN_S: Final = 30.0
 MOST_TRIES: Final = 5
 MOST_ENTRIES: Final = 2000
+#: What a device has not taken in its time is looked for so many times as long, and as long as it was to be held.
+LATE_SETTLES: Final = 10
 
 
 class Writing:
@@ -41,12 +43,12 @@ class Writing:
 
     def task(self, order: Order) -> Task | No:
         """What to do, or why not, as far as can be said before the device is asked."""
-        task, memory = self._task_of(order), self._book.memory
+        task = task_of(order, self._campus, self._agent, self._settings)
+        memory = self._book.memory
         if isinstance(task, No):
             return task
         holder = memory.open_of(order.target)
         refusals = (
-            (order.taken, "interrupted", "the agent has lost what it knew of this order"),
             (self._book.is_frozen, "frozen", "writing is frozen"),
             (holder is not None, "reserved", f"another order holds {order.target}"),
             (
@@ -82,7 +84,7 @@ class Writing:
 
     async def go_on(self, entry: Entry) -> None:
         """The process before this one ended in the middle: look what became of it, and write nothing."""
-        task = self._task_of(entry.order)
+        task = self._written(entry.order)
         if isinstance(task, No) or not entry.begun:
             await self._book.end(entry.order, "interrupted", "the agent was started anew")
             return
@@ -94,13 +96,15 @@ class Writing:
             return ""
         if self._book.is_over(entry):
             return "cancelled" if entry.code == "cancelled" else "over"
+        if entry.state is OrderState.FAILED:  # perhaps it takes it late
+            return "not-verified"
         return "hub-silent" if self._book.is_hub_silent else ""
 
     async def release(self, entry: Entry, why: str) -> None:
         """Give back what is held, unless somebody has changed it meanwhile."""
         order, book = entry.order, self._book
         self._again_s[order.id] = self._clock.monotonic() + AGAIN_S
-        task = self._task_of(order)
+        task = self._written(order)
         if isinstance(task, No):
             await self._end_release(order, "not-released", task.text, None)
             return
@@ -110,12 +114,17 @@ class Writing:
         try:
             now = await self._carrier.value(task, task.spot)
             if not task.spot.same(now, task.value):
+                if entry.state is OrderState.FAILED and not book.is_over(entry):
+                    return  # never seen to work: looked at again, as long as it may still come
                 await self._end_release(order, "left-alone", "it was changed meanwhile", now)
                 return
             book.memory.change(order.id, tries=entry.tries + 1)
             await book.keep()
             await self._carrier.write(task, entry.before, self._not_frozen, lambda: AGAIN_S)
             after = await self._carrier.settled(task, entry.before)
+        except Stop:  # nothing went out: no try
+            book.memory.change(order.id, tries=entry.tries)
+            return
         except CampusError as error:
             log.warning("%s cannot be given back yet: %s", order.target, error)
         else:
@@ -125,8 +134,9 @@ class Writing:
         if book.memory.entries[order.id].tries >= MOST_TRIES:
             await self._end_release(order, "not-released", "it does not take back what it had", None)
 
-    def _task_of(self, order: Order) -> Task | No:
-        return task_of(order, self._campus, self._agent, self._settings)
+    def _written(self, order: Order) -> Task | No:
+        """The task of an order whose write may have gone out: whatever is allowed by now."""
+        return task_of(order, self._campus, self._agent, None)
 
     async def _begin(self, order: Order, task: Task) -> None:
         """Write down that the write goes out from here on, and until when it holds."""
@@ -147,8 +157,9 @@ class Writing:
             return
         code = "no-answer" if after is None else "not-verified"
         text = trouble or ("it does not answer" if after is None else "it shows another value")
-        if book.memory.entries[order.id].until_us is not None:  # perhaps it is set: looked after at once
-            book.memory.change(order.id, until_us=0)
+        entry = book.memory.entries[order.id]
+        if entry.code != "cancelled":  # perhaps it is set, or will be: looked after from now on
+            book.hold_on(entry, LATE_SETTLES * task.writable.settle_s)
         await book.end(order, code, text, state=OrderState.FAILED, after=after, keep_hold=True)
 
     def _may_go(self, order: Order) -> None:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
 
+from devices.campus.never_written import why_never
 from devices.campus.site import Campus, Device
 from devices.model.codes import CODES
 from devices.model.texts import Text
 from devices.profiles.point import Point
-from devices.profiles.profile import DeviceKind, ModbusSheet
+from devices.profiles.profile import ModbusSheet
 from devices.profiles.writes import Writable
-
-#: Whatever a sheet says. A fire pump is never written to, nor a meter of DL/T 645.
-UNTOUCHABLE: Final = frozenset({DeviceKind.PUMP})
-UNTOUCHABLE_SHEETS: Final = frozenset({"dlt645"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +34,9 @@ class Wrong:
 def why_not(campus: Campus, device: Device, *, enabled: bool) -> No | None:
     """Why nothing of a device may be written; None where something may."""
     profile = campus.profile_of(device)
-    if profile.kind in UNTOUCHABLE or profile.sheet.kind in UNTOUCHABLE_SHEETS:
-        return No("never", Text("此类设备绝不写入", "Devices of this kind are never written to"))
+    if why_never(campus, device):
+        said = Text("此设备或此地址绝不写入", "This device, or its address, is never written to")
+        return No("never", said)
     if profile.read_only or not profile.write or not isinstance(profile.sheet, ModbusSheet):
         return No("read-only", Text("此型号设备只读", "Devices of this make are only read"))
     if not enabled:

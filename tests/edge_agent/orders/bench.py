@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -68,6 +68,7 @@ class Units:
 
     words:   by device and address; holding and input alike.
     writes:  every write that reached a device: device, address, words, and when, in seconds.
+    busy:    whether a write waits for its turn on the link.
     trouble: how a device behaves: dead, slow, refuses, ignores, lost (takes a write and answers nothing),
              dies (as lost, and is dead).
     """
@@ -76,6 +77,7 @@ class Units:
         self.words: dict[str, dict[int, int]] = {}
         self.writes: list[tuple[str, int, tuple[int, ...], float]] = []
         self.trouble: dict[str, str] = {}
+        self.busy = False
         self._clock = clock
         for number in range(1, UNITS + 1):
             self.words[f"ac-{number}"] = {0: 1, 1: 4, 4: USUAL, 8: 0}
@@ -98,9 +100,12 @@ class Units:
         *,
         several: bool,
         within_s: float,
+        may_go: Callable[[], bool],
     ) -> None:
         del table, several
-        await asyncio.sleep(0)
+        await (self._clock.sleep(SLOW_S) if self.busy else asyncio.sleep(0))
+        if not may_go():
+            raise Refused("not allowed any more")
         trouble = self.trouble.get(device.id)
         if trouble == "dead" or within_s <= 0:
             raise Unreachable("no answer")

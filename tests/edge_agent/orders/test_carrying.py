@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from devices.campus.site import Campus
-from devices.profiles.profile import DeviceKind
+from devices.profiles.profile import DeviceKind, ModbusSheet
 from devices.wire.orders import Freeze, Order, OrderKind, OrderState
 from edge_agent.orders.allowed import No, task_of
 from edge_agent.orders.settings import OrderSettings
@@ -245,3 +245,36 @@ async def test_a_disk_that_takes_nothing_means_no_write(bench: Bench) -> None:
         await bench.wait(2)
         assert len(bench.disk.history) == 1  # what could not be kept was kept when it could
     assert not bench.units.writes
+
+
+@pytest.mark.promise("P-orders-1")
+@pytest.mark.parametrize(("unit", "text"), [(102, "also pump"), (103, "also meter"), (0, "every device")])
+def test_an_address_that_is_also_that_of_something_else_is_never_written(
+    campus: Campus, unit: int, text: str
+) -> None:
+    device = campus.devices["ac-1"].model_copy(update={"unit": unit})
+    wrong = dataclasses.replace(campus, devices={**campus.devices, "ac-1": device})
+    order = Order("0" * 32, OrderKind.WRITE, "ac-1", {"point": "setpoint_c", "value": 25.0}, 1 << 60)
+    no = task_of(order, wrong, AGENT, ALLOWED)
+    assert isinstance(no, No)
+    assert no.code == "never"
+    assert text in no.text
+
+
+def test_a_value_that_does_not_fit_its_register_is_refused(campus: Campus) -> None:
+    """A sheet that the loader would refuse."""
+    sheet = campus.profiles["intesis-inmbs"]
+    assert isinstance(sheet.sheet, ModbusSheet)
+    points = tuple(
+        one.model_copy(update={"type": "u16"}) if one.name == "setpoint_c" else one
+        for one in sheet.sheet.points
+    )
+    write = tuple(one.model_copy(update={"range": (-5.0, 30.0)}) for one in sheet.write[:1])
+    changed = sheet.model_copy(
+        update={"sheet": sheet.sheet.model_copy(update={"points": points}), "write": write}
+    )
+    forged = dataclasses.replace(campus, profiles={**campus.profiles, "intesis-inmbs": changed})
+    order = Order("0" * 32, OrderKind.WRITE, "ac-1", {"point": write[0].point, "value": -1.0}, 1 << 60)
+    no = task_of(order, forged, AGENT, ALLOWED)
+    assert isinstance(no, No)
+    assert no.code == "range"

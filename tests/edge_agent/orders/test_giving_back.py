@@ -136,3 +136,52 @@ async def test_a_hold_that_was_never_seen_to_work_is_looked_after_all_the_same(b
         bench.units.trouble.clear()
         await bench.wait(60)
         assert (bench.last(1).state, now(bench)) == (FAILED, USUAL)
+
+
+async def test_a_lock_that_a_slow_device_takes_late_is_opened_again(bench: Bench) -> None:
+    bench.units.trouble["hitachi"] = "ignores"
+    order = bench.order(1, "hitachi", point="temperature_locked", value=1.0, hold_s=60)
+    async with bench.running():
+        await bench.send(order, wait_s=40)
+        assert (bench.last(1).state, bench.last(1).code) == (FAILED, "not-verified")
+        bench.units.trouble.clear()
+        bench.units.words["hitachi"][2040] |= 4  # it takes it at last
+        await bench.wait(70)
+        assert now(bench, "hitachi", 2040) == 0b1001
+        await bench.send(bench.order(2, "hitachi", value=22.0), wait_s=5)
+        assert bench.last(2).state is VERIFIED  # nothing holds it any more
+
+
+async def test_a_device_that_never_takes_it_is_let_go_when_its_time_is_over(bench: Bench) -> None:
+    bench.units.trouble["ac-1"] = "ignores"
+    async with bench.running():
+        await bench.send(bench.order(1, hold_s=60), wait_s=400)
+        bench.units.trouble.clear()
+        await bench.send(bench.order(2), wait_s=5)
+        assert bench.last(2).state is VERIFIED
+    assert len(bench.units.writes) == 2
+
+
+@pytest.mark.parametrize("changed", [{"enabled": False}, {"kinds": ()}], ids=["disabled", "not listed"])
+async def test_what_was_written_is_given_back_also_where_it_may_not_be_written_any_more(
+    bench: Bench, changed: dict[str, object]
+) -> None:
+    async with bench.running():
+        await bench.send(bench.order(1, hold_s=60), wait_s=2)
+    bench.settings = bench.settings.model_copy(update=changed)
+    async with bench.running():
+        await bench.wait(65)
+        assert (bench.last(1).state, now(bench)) == (RELEASED, USUAL)
+
+
+async def test_a_freeze_stops_a_giving_back_that_waits_for_its_turn(bench: Bench) -> None:
+    async with bench.running():
+        await bench.send(bench.order(1, hold_s=60), wait_s=5)
+        bench.units.busy = True
+        await bench.wait(60)
+        bench.freeze = Freeze(1, frozen=True)
+        await bench.send(wait_s=120)
+        assert (bench.last(1).state, now(bench)) == (VERIFIED, 25)
+        bench.units.busy, bench.freeze = False, Freeze(2, frozen=False)
+        await bench.send(wait_s=40)
+        assert (bench.last(1).state, now(bench)) == (RELEASED, USUAL)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from devices.campus.site import Campus
 from devices.model.errors import Garbled
-from devices.wire.messages import Kind, Message
-from devices.wire.orders import Bundle, Freeze, Order, OrderState, bundle_message
+from devices.wire.messages import Kind, Message, encode
+from devices.wire.orders import Bundle, Freeze, Order, OrderState, bundle_message, outcomes_message
 from tests.edge_agent.orders.bench import USUAL, Bench
 
 VERIFIED, FAILED, TAKEN = OrderState.VERIFIED, OrderState.FAILED, OrderState.TAKEN
@@ -259,3 +259,52 @@ async def _settled(bench: Bench, orders: dict[int, Order], sent: set[int]) -> No
     async with bench.running():
         for _ in range(8):
             await bench.send(*(orders[number] for number in sent), wait_s=40)
+
+
+@pytest.mark.promise("P-orders-9")
+@pytest.mark.parametrize("stop", ["frozen", "cancelled", "expired"])
+async def test_what_happens_while_a_write_waits_for_its_turn_still_stops_it(bench: Bench, stop: str) -> None:
+    order = bench.order(1, life_s=20 if stop == "expired" else 120)
+    bench.units.busy = True
+    async with bench.running():
+        await bench.send(order, wait_s=5)
+        bench.freeze = Freeze(1, frozen=stop == "frozen")
+        await bench.send(cancel=(order.id,) if stop == "cancelled" else (), wait_s=40)
+        assert bench.last(1).code == stop
+    assert not bench.units.writes
+
+
+async def test_an_order_that_a_lost_disk_has_forgotten_is_told_as_a_failure_also_after_its_life(
+    bench: Bench,
+) -> None:
+    order = bench.order(1, hold_s=3600)
+    async with bench.running():
+        await bench.send(order, wait_s=2)
+    bench.disk.states.clear()
+    await bench.clock.advance(200)
+    async with bench.running():
+        await bench.send(replace(order, taken=True), wait_s=2)
+        assert (bench.last(1).state, bench.last(1).code) == (FAILED, "interrupted")
+
+
+@pytest.mark.parametrize("args", [{"value": 10**400}, {"hold_s": 10**400}], ids=["value", "hold"])
+async def test_an_odd_order_fails_alone(bench: Bench, args: dict[str, Any]) -> None:
+    async with bench.running():
+        await bench.send(bench.order(1, **args), wait_s=2)
+        assert bench.last(1).state is FAILED
+        encode(outcomes_message("edge", 1, 0, bench.told))  # it can be told
+        await bench.send(bench.order(2), wait_s=2)
+        assert bench.last(2).state is VERIFIED
+
+
+@pytest.mark.promise("P-orders-9")
+async def test_a_fault_of_ours_ends_its_order_and_nothing_else(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    del bench.units.words["ac-1"][4]  # so that reading it raises what nobody expects
+    async with bench.running() as dispatcher:
+        await bench.send(bench.order(1), bench.order(2, "ac-2"), wait_s=2)
+        assert (bench.last(1).state, bench.last(1).code) == (FAILED, "fault")
+        assert bench.last(2).state is VERIFIED
+        assert dispatcher.book.about()["faults"] == 1
+    assert "a fault of ours" in caplog.text
