@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from devices.campus.modbus_links import ModbusLink
@@ -88,7 +88,9 @@ class Connection:
         found, self._line.woken = self._line.woken, set()
         return found
 
-    async def ask(self, question: Question, within_s: float) -> bytes:
+    async def ask(
+        self, question: Question, within_s: float, may_go: Callable[[], bool] | None = None
+    ) -> bytes:
         """Ask beside the polling; raises as `LinkWorker.ask` says."""
         loop = asyncio.get_running_loop()
         until_s = loop.time() + within_s
@@ -102,19 +104,26 @@ class Connection:
                         wait_s = line.free_in_s(question.unit)
                         if wait_s <= 0:
                             left_s = max(0.0, until_s - loop.time())
-                            return await self.told(line, question, min(self._link.timeout_s, left_s))
+                            limit_s = min(self._link.timeout_s, left_s)
+                            return await self.told(line, question, limit_s, may_go)
                     await asyncio.sleep(min(wait_s, LOOK_AGAIN_S))
         except TimeoutError:
             raise NoAnswer(f"no answer from unit {question.unit} within {within_s} s", heard=False) from None
 
-    async def told(self, line: Line, question: Question, timeout_s: float) -> bytes:
+    async def told(
+        self,
+        line: Line,
+        question: Question,
+        timeout_s: float,
+        may_go: Callable[[], bool] | None = None,
+    ) -> bytes:
         """Ask, and learn from the outcome whether the unit and the link live; `turn` is held. Raises as a line."""
         sent_s = self._clock.monotonic()
         if (wait_s := self._rests_until_s - sent_s) > 0:
             await self._clock.sleep(wait_s)
             sent_s += wait_s
         try:
-            answer = await line.ask(question, timeout_s)
+            answer = await line.ask(question, timeout_s, may_go)
         except DeviceException as error:
             self._heard_of(question.unit, is_there=error.code not in UNIT_SILENT)
             self._alive()

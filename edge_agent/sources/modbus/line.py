@@ -12,9 +12,10 @@ import asyncio
 import struct
 from abc import ABC, abstractmethod
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final, cast
 
-from devices.model.errors import CampusError, Garbled, Unreachable
+from devices.model.errors import CampusError, Garbled, Refused, Unreachable
 from edge_agent.sources.modbus.counters import Counters
 from edge_agent.sources.modbus.question import (
     EXCEPTION,
@@ -53,17 +54,24 @@ class Line(asyncio.Protocol, ABC):
         self._heard = False
         self._noise = 0
 
-    async def ask(self, question: Question, timeout_s: float) -> bytes:
+    async def ask(
+        self, question: Question, timeout_s: float, may_go: Callable[[], bool] | None = None
+    ) -> bytes:
         """Send a request and wait for the data of its answer; nothing for a write that was confirmed.
+
+        `may_go` is asked last: nothing is awaited between its word and the frame.
 
         Raises:
             NoAnswer: nothing that fits came within `timeout_s`.
             Unreachable: the connection is lost.
+            Refused: `may_go` said no; nothing was sent.
             DeviceException: the device answered with an exception code.
             Garbled: an answer to this question made no sense.
         """
         if self._transport is None or self.lost is not None:
             raise Unreachable(self.lost or "not connected")
+        if may_go is not None and not may_go():
+            raise Refused("not allowed any more")
         loop = asyncio.get_running_loop()
         self._buffer = b""  # what was left of a garbled answer must not swallow the next one
         self._heard = False

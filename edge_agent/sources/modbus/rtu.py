@@ -8,6 +8,7 @@ late is not taken for the answer to another question.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -120,12 +121,14 @@ class RtuLine(Line):
         self._last_byte_s = 0.0
         self._silence: asyncio.TimerHandle | None = None
 
-    async def ask(self, question: Question, timeout_s: float) -> bytes:
+    async def ask(
+        self, question: Question, timeout_s: float, may_go: Callable[[], bool] | None = None
+    ) -> bytes:
         """As every line, after the silence that separates frames."""
         wait_s = self._last_byte_s + self._pace.gap_s - asyncio.get_running_loop().time()
         if wait_s > 0:
             await asyncio.sleep(wait_s)
-        return await super().ask(question, timeout_s)
+        return await super().ask(question, timeout_s, may_go)
 
     def free_in_s(self, unit: int) -> float:
         """Seconds for which a unit must not be asked yet: its late answer could be taken for another one."""

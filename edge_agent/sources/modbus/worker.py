@@ -94,8 +94,15 @@ class LinkWorker:
         finally:
             self._connection.close()
 
-    async def ask(self, question: Question, within_s: float) -> bytes:
+    async def ask(
+        self, question: Question, within_s: float, may_go: Callable[[], bool] | None = None
+    ) -> bytes:
         """Ask one question beside the polling; it waits for one answer that is under way, not for a round.
+
+        Args:
+            question: to ask.
+            within_s: how long to wait for its turn, its connection and its answer together.
+            may_go: asked last, when all that is left to do is to send the frame.
 
         Returns:
             the bytes of the values read; nothing for a write, which the unit has confirmed.
@@ -103,10 +110,11 @@ class LinkWorker:
         Raises:
             NoAnswer: the unit did not answer, or was not asked, within `within_s`.
             Unreachable: there is no connection.
+            Refused: `may_go` said no; nothing was sent.
             DeviceException: the unit answered with an exception code.
             Garbled: its answer made no sense; whether it was written is not known.
         """
-        return await self._connection.ask(question, within_s)
+        return await self._connection.ask(question, within_s, may_go)
 
     def close(self) -> None:
         """End the connection that `ask` opened where nothing is polled."""
