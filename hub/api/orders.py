@@ -18,7 +18,7 @@ from hub.api.answers import Json, dumps, words
 from hub.api.ordered import ability, freeze_shown, line_shown, order_shown, writable_shown
 from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes
-from hub.errors import Conflict, NotFound, TooLarge
+from hub.errors import Conflict, Invalid, NotFound, TooLarge
 from hub.gateways import roster
 from hub.orders import shelf
 from hub.orders.allowed import why_not, writable_of
@@ -96,7 +96,11 @@ async def order(request: Request, hub: Hub, who: SignedIn, body: Write) -> Json:
 @ROUTES.post("/orders/probes", role=Role.ENGINEER, status=201)
 async def probe(request: Request, hub: Hub, who: SignedIn, body: Probe) -> Json:
     """Let an agent read what a device says; nothing is written."""
-    if len(dumps(body.args)) > MAX_ARGS:
+    try:
+        size = len(dumps(body.args))
+    except ValueError:  # numbers that are none, half characters: JSON in the tongue of Python, not of others
+        raise Invalid(Text("参数不是合法的 JSON", "The arguments are no proper JSON")) from None
+    if size > MAX_ARGS:
         raise TooLarge(Text("请求过大", "The request is too large"))
     wanted = Wanted(OrderKind.PROBE, body.link, body.args, body.why.strip(), body.expires_in_s)
     return await _answered(hub, hub.orders.make(wanted, actor_of(request, who)), 201)

@@ -25,7 +25,8 @@ from devices.wire.orders import (
     bundle_message,
     outcomes_from,
 )
-from hub.db import Database
+from hub.db import Database, audit
+from hub.db.audit import Act, Actor
 from hub.gateways import roster
 from hub.gateways.roster import Presence
 from hub.live.bus import ORDER, ORDERS, Bus
@@ -42,6 +43,8 @@ AGAIN_S: Final = 4.0
 PATIENT_S: Final = 60.0
 #: Outcomes that wait to be written down; more are left out, and asked for again.
 MOST_WAITING: Final = 1000
+#: Why the hub freezes by itself.
+NOT_REMEMBERED: Final = "网关已冻结,本系统无此记录 / the gateway is frozen, and this hub does not remember it"
 
 Send = Callable[[str, bytes], Awaitable[None]]
 
@@ -119,13 +122,11 @@ class Courier:
             if gateway.presence is not Presence.ONLINE:
                 continue
             freeze, known = shelf.freeze_of(standings, agent), heard_freeze(gateway)
-            if (
-                known is not None and known.number > freeze.number
-            ):  # this hub's memory is older than its own word
-                await self._db.write(partial(_count_on, number=known.number, now_us=now_us))
-                self._bus.publish(ORDERS, EVERYBODY)
-                return
-            waiting = [one for one in unsettled if one.agent == agent]
+            if known is not None and _is_newer(known, freeze):  # this hub's memory is older than its own word
+                await self._db.write(partial(_count_on, agent=agent, heard=known, now_us=now_us))
+                self._bus.publish(ORDERS, agent)
+                continue
+            waiting = sorted((one for one in unsettled if one.agent == agent), key=lambda one: not one.open)
             is_due = freeze != known and (freeze.number > 0 or known is not None)
             if self._is_time(agent, waiting, fresh, unheard=is_due):
                 await self._bring(agent, waiting[:MOST_ORDERS], freeze)
@@ -222,8 +223,25 @@ def _noted(connection: Connection, heard: list[tuple[str, Outcome]], now_us: int
     return list(changed.values())
 
 
-def _count_on(connection: Connection, number: int, now_us: int) -> None:
-    """Number what is in force above what an agent has heard: a hub of an older copy speaks again."""
+def _is_newer(heard: Freeze, freeze: Freeze) -> bool:
+    """Whether an agent has heard what this hub does not remember to have said."""
+    return heard.number > freeze.number or (
+        heard.number == freeze.number and heard.frozen is not freeze.frozen
+    )
+
+
+def _count_on(connection: Connection, agent: str, heard: Freeze, now_us: int) -> None:
+    """Number what is in force above what an agent has heard: a hub of an older copy speaks again.
+
+    What the agent has as frozen stays frozen: only a person thaws.
+    """
     known = shelf.standings(connection)
-    everybody = known.get(EVERYBODY, Standing(EVERYBODY, False, 0, "hub", "", now_us))
-    shelf.put(connection, replace(everybody, number=number + 1))
+    freeze = shelf.freeze_of(known, agent)
+    if not _is_newer(heard, freeze):
+        return
+    own = known.get(agent, Standing(agent, False, 0, "hub", "", now_us))
+    number = own.number + heard.number - freeze.number + 1
+    if heard.frozen and not freeze.frozen:
+        own = Standing(agent, True, number, "hub", NOT_REMEMBERED, now_us)
+        audit.record(connection, Actor("hub"), Act("orders.freeze", agent, own.why), now_us)
+    shelf.put(connection, replace(own, number=number))

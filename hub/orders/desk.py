@@ -169,7 +169,7 @@ class Desk:
 
         def work(connection: Connection) -> list[Record]:
             known = shelf.standings(connection)
-            number = max((one.number for one in known.values()), default=0) + 1
+            number = known[scope].number + 1 if scope in known else 1
             shelf.put(connection, Standing(scope, frozen, number, actor.name, why, now_us))
             verb = "orders.freeze" if frozen else "orders.thaw"
             audit.record(connection, actor, Act(verb, scope, why), now_us)
@@ -185,11 +185,13 @@ class Desk:
             self._bus.publish(ORDER, changed)
 
     def _stopped(self, connection: Connection, scope: str, actor: Actor, now_us: int) -> list[Record]:
-        """Cancel what has not gone out; what has is refused by the agent."""
+        """Cancel what no agent is known to have: also what was sent, that must not go on after the thaw."""
         stopped = []
         for one in shelf.found(connection, only_open=True, kind=str(OrderKind.WRITE), limit=10_000):
-            if one.state is OrderState.QUEUED and scope in {EVERYBODY, one.agent}:
-                after = replace(cancelled(one, actor.name, now_us), code="frozen")
+            if one.state in {OrderState.QUEUED, OrderState.SENT} and scope in {EVERYBODY, one.agent}:
+                after = cancelled(one, actor.name, now_us)
+                if not after.open:
+                    after = replace(after, code="frozen")
                 stopped.append(shelf.store(connection, after, actor.name, now_us))
         return stopped
 

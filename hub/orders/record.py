@@ -26,6 +26,8 @@ US_PER_S: Final = 1_000_000
 #: How long after its end the hub waits for a word about an order that was only sent, and for one that was begun.
 GRACE_US: Final = 15 * US_PER_S
 SETTLING_US: Final = 300 * US_PER_S
+#: And about one that holds a value: a device may be away, or frozen, for long.
+HOLDING_US: Final = 86_400 * US_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,8 @@ def overdue(record: Record, now_us: int) -> Record | None:
         state = OrderState.CANCELLED if is_cancelled else OrderState.EXPIRED
         return replace(ended, state=state, code=NO_WORD, assumed=True)
     if record.state is OrderState.TAKEN and late_us >= SETTLING_US:
+        return replace(ended, state=OrderState.FAILED, code=NO_WORD, assumed=True)
+    if record.holding and record.until_us is not None and now_us >= record.until_us + HOLDING_US:
         return replace(ended, state=OrderState.FAILED, code=NO_WORD, assumed=True)
     return None
 

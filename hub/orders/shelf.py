@@ -137,9 +137,12 @@ def standings(connection: Connection) -> dict[str, Standing]:
 
 
 def freeze_of(known: dict[str, Standing], agent: str) -> Freeze:
-    """What an agent is to know: frozen where it or everybody is; the newest number of both."""
+    """What an agent is to know: frozen where it or everybody is; changes of both, counted together.
+
+    Each scope counts its own: what one agent claims to have heard moves no other agent's number.
+    """
     both: Sequence[Standing] = [known[scope] for scope in (EVERYBODY, agent) if scope in known]
-    return Freeze(max((one.number for one in both), default=0), any(one.frozen for one in both))
+    return Freeze(sum(one.number for one in both), any(one.frozen for one in both))
 
 
 def put(connection: Connection, standing: Standing) -> None:

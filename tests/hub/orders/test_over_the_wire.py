@@ -12,6 +12,7 @@ import pytest
 from devices.wire.messages import encode, outcomes_topic
 from devices.wire.mqtt import connect
 from devices.wire.orders import OrderKind, OrderState, Outcome, outcomes_message
+from hub.db import audit
 from hub.db.tables import order_freezes
 from hub.errors import Conflict
 from hub.gateways import roster
@@ -107,7 +108,15 @@ async def test_a_hub_of_an_older_copy_is_heard_again(home: House) -> None:
         await home.desk.freeze("*", "a test", ANN, frozen=True)
         await until(lambda: heard(1, frozen=True))
         await home.db.write(lambda c: c.execute(order_freezes.delete()))
-        await until(lambda: heard(2, frozen=False))
+        await until(lambda: heard(2, frozen=True))  # only a person thaws
+        standing = (await home.db.read(shelf.standings))[HQ1]
+        assert (standing.frozen, standing.actor) == (True, "hub")
+        rows = await home.db.read(lambda c: audit.rows(c, None, 10))
+        assert [(row["verb"], row["object"]) for row in rows if row["actor"] == "hub"] == [
+            ("orders.freeze", HQ1)
+        ]
+        await home.desk.freeze(HQ1, "over", ANN, frozen=False)
+        await until(lambda: heard(3, frozen=False))
 
 
 async def test_an_agent_that_was_killed_between_answers_from_its_disk(home: House) -> None:

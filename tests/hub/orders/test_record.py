@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.wire.orders import TOLD, OrderKind, OrderState, Outcome
-from hub.orders.record import GRACE_US, NO_WORD, SETTLING_US, US_PER_S, Record, cancelled, overdue, sent, told
+from hub.orders.record import (
+    GRACE_US,
+    HOLDING_US,
+    NO_WORD,
+    SETTLING_US,
+    US_PER_S,
+    Record,
+    cancelled,
+    overdue,
+    sent,
+    told,
+)
 
 ID = "0" * 32
 NOW = 1_000_000_000_000
@@ -44,7 +55,12 @@ def test_a_held_value_is_held_until_it_is_given_back() -> None:
     holding = after(sent(HELD, NOW), word(OrderState.VERIFIED), word(OrderState.TAKEN))
     assert (holding.state, holding.open, holding.holding) == (OrderState.VERIFIED, True, True)
     assert holding.until_us == NOW + 600 * US_PER_S
-    assert overdue(holding, NOW + 10**12) is None
+    assert holding.until_us is not None
+    assert overdue(holding, holding.until_us + HOLDING_US - 1) is None
+    lost = overdue(holding, holding.until_us + HOLDING_US)
+    assert lost is not None
+    assert (lost.state, lost.code, lost.open, lost.assumed) == (OrderState.FAILED, NO_WORD, False, True)
+    assert after(lost, word(OrderState.RELEASED, "over")).state is OrderState.RELEASED
     released = after(holding, word(OrderState.RELEASED, "over"))
     assert (released.state, released.open, released.holding) == (OrderState.RELEASED, False, False)
     assert after(released, word(OrderState.VERIFIED), word(OrderState.FAILED)) == released
