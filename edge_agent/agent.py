@@ -15,17 +15,18 @@ from devices.campus.modbus_links import ModbusLink
 from devices.campus.site import Campus, HttpLink, Link, MqttLink
 from devices.model.errors import ConfigRefused, Garbled, Problem
 from devices.model.points import PointTable
+from devices.wire.orders import OrderKind
 from edge_agent.detect.counters import Meters
 from edge_agent.evidence.answering import Answering
 from edge_agent.evidence.fan import Fan
 from edge_agent.evidence.keeper import Keeper
 from edge_agent.health import Health
 from edge_agent.healthport import serve
-from edge_agent.orders.dispatch import Dispatcher
+from edge_agent.orders.dispatch import Dispatcher, Reader
 from edge_agent.orders.hand import ModbusHand
 from edge_agent.orders.memory import STATE as ORDERS
 from edge_agent.outbox import Outbox
-from edge_agent.pictures import Looking, kept
+from edge_agent.pictures import Librarian, Looking, kept
 from edge_agent.pipeline import Keeping, Pipeline
 from edge_agent.probe.order import readers_of
 from edge_agent.rulebook import SECTION, STATE, Rulebook
@@ -100,7 +101,8 @@ async def _living(
         ordered = saved.pop(ORDERS, None)
         await _begin(pipeline, saved)
         sources = _sources(settings, campus, table, field, clock, cuts, pipeline)
-        orders = _orders(settings, campus, sources.get("modbus"), outbox, clock)
+        librarian = Librarian(looking, clock.now_us)
+        orders = _orders(settings, campus, sources.get("modbus"), outbox, clock, librarian)
         orders.book.recall(ordered)
         about = {
             "id": settings.agent,
@@ -145,11 +147,17 @@ async def _recalled(outbox: Outbox, book: Rulebook) -> dict[str, bytes]:
 
 
 def _orders(
-    settings: EdgeSettings, campus: Campus, modbus: Source | None, outbox: Outbox, clock: SystemClock
+    settings: EdgeSettings,
+    campus: Campus,
+    modbus: Source | None,
+    outbox: Outbox,
+    clock: SystemClock,
+    librarian: Librarian,
 ) -> Dispatcher:
     """What does as the hub orders."""
     hand = ModbusHand(modbus if isinstance(modbus, ModbusSource) else None)
-    readers = readers_of(campus, settings.agent, modbus, clock)
+    probers = readers_of(campus, settings.agent, modbus, clock)
+    readers: dict[OrderKind, Reader] = {**probers, OrderKind.REFERENCE: librarian}
     return Dispatcher(campus, settings.agent, settings.orders, hand, outbox, clock, readers)
 
 

@@ -31,6 +31,7 @@ class OrderKind(StrEnum):
 
     WRITE = "write"  # set one point of a device
     PROBE = "probe"  # read what a device says
+    REFERENCE = "reference"  # look at, confirm or forget what a camera should see
 
 
 class OrderState(StrEnum):
@@ -55,7 +56,7 @@ TOLD: Final = frozenset(OrderState) - {OrderState.QUEUED, OrderState.SENT}
 class Order:
     """One order.
 
-    target:     device of a write, link of a probe.
+    target:     device of a write, camera of a reference, link of a probe.
     args:       plain JSON values, by kind.
     expires_us: from then on it must not be begun; the hub's clock.
     taken:      the hub knows that the agent has had it: one who does not know it any more leaves it alone.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from edge_agent.pictures.asked import Librarian
 from edge_agent.pictures.files import Files, kept
 from edge_agent.pictures.looking import Looking
 from edge_agent.pictures.settings import PictureSettings
 
-__all__ = ["Files", "Looking", "PictureSettings", "kept"]
+__all__ = ["Files", "Librarian", "Looking", "PictureSettings", "kept"]

@@ -122,14 +122,19 @@ class Looking:
             raise Refused(f"{camera} has no reference by {light.name.lower()} yet")
         self.references.confirm(row, light, now_us)
 
-    def forget(self, camera: str, light: Light) -> None:
-        """Learn a reference anew, because the camera was turned or the view rebuilt.
+    def forget(self, camera: str, *lights: Light) -> None:
+        """Learn references anew, because the camera was turned or the view rebuilt.
+
+        Forget both after a turn: one that stays shows the old view, and another than that is not learnt beside it.
 
         Raises:
             Refused: there is no such camera.
         """
-        self.references.forget(self._row(camera), light)
-        self._suspect_us[self.row[camera]] = np.iinfo(np.int64).min // 2
+        row = self._row(camera)
+        for light in lights:
+            self.references.forget(row, light)
+        self._alerts.pop(row, None)  # they are of the old view, and end only when a new one is learnt
+        self._suspect_us[row] = np.iinfo(np.int64).min // 2
 
     def reference(self, camera: str, light: Light) -> Greys | None:
         """The reference of a camera, uint8 (90, 160), if it has one."""
@@ -140,6 +145,10 @@ class Looking:
     def state(self, camera: str, light: Light) -> PictureReference:
         """Whether a reference is there, and confirmed."""
         return PictureReference(int(self.references.state[self._row(camera), light]))
+
+    def since_us(self, camera: str, light: Light) -> int:
+        """When a reference was learnt, or confirmed."""
+        return int(self.references.learned_us[self._row(camera), light])
 
     def health(self) -> dict[str, Any]:
         """Counters, and how many references are in which state."""

@@ -26,7 +26,8 @@ from hub.orders.shelf import Standing
 def order_shown(record: Record, campus: Campus, *, data: bool = False) -> dict[str, Any]:
     """One order; what a probe has read only where it is asked for."""
     is_write = record.kind is OrderKind.WRITE
-    device = campus.devices.get(record.target) if is_write else None
+    is_probe = record.kind is OrderKind.PROBE
+    device = None if is_probe else campus.devices.get(record.target)
     point = _point(campus, record)
     value = record.args.get("value") if is_write else None
     unit = "" if point is None else conversion(point.unit).canonical
@@ -36,9 +37,9 @@ def order_shown(record: Record, campus: Campus, *, data: bool = False) -> dict[s
         **{name: getattr(record, name) for name in (*plain, *times, "holding", "cancelled_by", "hold_s")},
         "kind": str(record.kind),
         "state": str(record.state),
-        "device": record.target if is_write else None,
+        "device": None if is_probe else record.target,
         "name": words(device.name) if device is not None else None,
-        "link": None if is_write else record.target,
+        "link": record.target if is_probe else None,
         "point": record.args.get("point") if is_write else None,
         "title": words(point.title) if point is not None else None,
         "unit": unit,

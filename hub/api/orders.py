@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Path, Query, Request
 from pydantic import Field
@@ -56,6 +56,14 @@ class Probe(Strict):
     expires_in_s: Life = USUAL_LIFE_S
 
 
+class Reference(Strict):
+    """What is to be done with what a camera should see, and why."""
+
+    do: Literal["look", "confirm", "forget"]
+    light: Literal["day", "night", "both"] = "both"
+    why: Why
+
+
 class Reason(Strict):
     """Why."""
 
@@ -103,6 +111,16 @@ async def probe(request: Request, hub: Hub, who: SignedIn, body: Probe) -> Json:
     if size > MAX_ARGS:
         raise TooLarge(Text("请求过大", "The request is too large"))
     wanted = Wanted(OrderKind.PROBE, body.link, body.args, body.why.strip(), body.expires_in_s)
+    return await _answered(hub, hub.orders.make(wanted, actor_of(request, who)), 201)
+
+
+@ROUTES.post("/cameras/{name}/reference", role=Role.ENGINEER, status=201)
+async def reference(
+    request: Request, hub: Hub, who: SignedIn, name: Annotated[str, Path(max_length=64)], body: Reference
+) -> Json:
+    """Look at, confirm or forget what a camera should see; the answer comes with the order."""
+    args = {"do": body.do, "light": body.light}
+    wanted = Wanted(OrderKind.REFERENCE, name, args, body.why.strip())
     return await _answered(hub, hub.orders.make(wanted, actor_of(request, who)), 201)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from devices.campus.site import Campus
 from devices.model.texts import Text
+from devices.profiles.profile import DeviceKind
 from devices.wire.orders import LONGEST_LIFE_S, OrderKind, OrderState
 from hub.db import Database, audit
 from hub.db.audit import Act, Actor
@@ -30,7 +31,7 @@ USUAL_LIFE_S: Final = 120.0
 class Wanted:
     """What somebody, or a rule, wants done.
 
-    target: device to write, link to probe.
+    target: device to write, camera of a reference, link to probe.
     id:     of the order; a random one if not given.
     """
 
@@ -85,13 +86,17 @@ class Desk:
         if not 0 < wanted.life_s <= LONGEST_LIFE_S:
             raise _invalid("expires_in_s", f"{wanted.life_s:g}", f"more than 0, at most {LONGEST_LIFE_S:g}")
         campus = self._campus()
-        if wanted.kind is not OrderKind.WRITE:
+        if wanted.kind is OrderKind.PROBE:
             if wanted.target not in campus.links:
                 raise NotFound(Text("没有此链路", "No such link"))
             return
         device = campus.devices.get(wanted.target)
         if device is None:
             raise NotFound(Text("没有此设备", "No such device"))
+        if wanted.kind is OrderKind.REFERENCE:
+            if campus.profile_of(device).kind is not DeviceKind.CAMERA:
+                raise _invalid("device", device.id, "a camera")
+            return
         if (no := why_not(campus, device, enabled=self.enabled)) is not None:
             raise Invalid(no.text, [{"field": "device", "found": device.id, "expected": no.code}])
         args = wanted.args
@@ -105,7 +110,7 @@ class Desk:
             Conflict: as `make`.
         """
         campus, now_us = self._campus(), self._now_us()
-        link = campus.devices[wanted.target].link if wanted.kind is OrderKind.WRITE else wanted.target
+        link = wanted.target if wanted.kind is OrderKind.PROBE else campus.devices[wanted.target].link
         agent = campus.links[link].agent
         if wanted.kind is OrderKind.WRITE:
             standings = shelf.standings(connection)

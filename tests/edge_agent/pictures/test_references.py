@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,9 +16,10 @@ from hypothesis import strategies as st
 from devices.campus.site import Campus
 from devices.model.alerts import EventKind
 from devices.model.codes import PictureReference
-from devices.model.errors import Garbled, Refused
+from devices.model.errors import CampusError, Garbled, Refused
 from devices.model.frames import FrameBatch
-from edge_agent.pictures import Files, Looking, PictureSettings, kept
+from devices.wire.orders import MAX_DATA, Order, OrderKind
+from edge_agent.pictures import Files, Librarian, Looking, PictureSettings, kept
 from edge_agent.pictures.alike import Together
 from edge_agent.pictures.files import packed, unpack
 from edge_agent.pictures.references import Light, References
@@ -178,6 +183,42 @@ def test_a_confirmed_reference_follows_nothing_and_can_be_learnt_anew(campus: Ca
     assert eye.looking.reference("cam", Light.DAY) is None
     eye.learns(23)
     assert eye.sees(view(23))["kept_edges"] > 90
+
+
+async def asked(eye: Eye, do: str, light: str = "both", camera: str = "cam") -> list[dict[str, Any]]:
+    order = Order("0" * 32, OrderKind.REFERENCE, camera, {"do": do, "light": light}, 1 << 60)
+    answer = await Librarian(eye.looking, lambda: 7)(order)
+    assert len(json.dumps(answer)) < MAX_DATA
+    return list(answer["references"])
+
+
+async def test_a_person_looks_at_a_reference_and_confirms_it(eye: Eye) -> None:
+    with pytest.raises(Refused):
+        await asked(eye, "confirm")
+    eye.learns()
+    day, night = await asked(eye, "look")
+    shown = cv2.imdecode(np.frombuffer(base64.b64decode(day["png"]), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(shown, eye.looking.reference("cam", Light.DAY))
+    assert (day["state"], day["since_us"]) == ("unconfirmed", 5 * 30 * S)
+    assert night == {"light": "night", "state": "none", "since_us": None}
+    assert await asked(eye, "confirm", "day") == [{"light": "day", "state": "confirmed", "since_us": 7}]
+    for wrong in ({"do": "burn"}, {"do": "look", "light": "dusk"}, {"do": "look", "camera": "nobody"}):
+        with pytest.raises(CampusError):
+            await asked(eye, **wrong)
+
+
+async def test_a_camera_that_was_turned_on_purpose_learns_its_new_view_once_both_are_forgotten(
+    eye: Eye,
+) -> None:
+    eye.learns(1, 20.0)
+    eye.learns(1, 0.0)
+    eye.looking.note([alert(EventKind.RAISE, "cam", "turned")])
+    await asked(eye, "forget", "day")
+    eye.learns(23)
+    assert eye.state() is PictureReference.NONE  # the night still shows the old view
+    assert [one["state"] for one in await asked(eye, "forget")] == ["none", "none"]
+    eye.learns(23)
+    assert eye.state() is PictureReference.UNCONFIRMED
 
 
 def test_an_unknown_camera_is_refused(eye: Eye) -> None:

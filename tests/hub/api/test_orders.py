@@ -274,6 +274,24 @@ async def test_what_a_probe_has_read_is_shown_with_the_order(
     assert (await engineer.post("/api/orders/probes", json=body | {"link": "no"})).status_code == 404
 
 
+async def test_an_engineer_confirms_what_a_camera_should_see_and_nobody_else_does(
+    engineer: Client, viewer: Client, ports: Ports
+) -> None:
+    url, body = (
+        "/api/cameras/hall-cam-1/reference",
+        {"do": "confirm", "light": "day", "why": "looked at it"},
+    )
+    assert (await viewer.post(url, json=body)).status_code == 403
+    order = (await engineer.post(url, json=body)).json()
+    assert (order["kind"], order["device"], order["link"]) == ("reference", "hall-cam-1", None)
+    assert order["agent"] == ports.campus.links[ports.campus.devices["hall-cam-1"].link].agent
+    await hears(ports, order["id"], OrderState.DONE, data='{"references": []}')
+    assert (await viewer.get(f"/api/orders/{order['id']}")).json()["data"] == {"references": []}
+    for wrong, status in (("hq1-ac-301", 422), ("nobody", 404)):
+        assert (await engineer.post(f"/api/cameras/{wrong}/reference", json=body)).status_code == status
+    assert (await engineer.post(url, json=body | {"do": "burn"})).status_code == 422
+
+
 async def test_pages_are_told_of_orders_and_of_what_may_be_written(
     ports: Ports, clock: FakeClock, engineer: Client
 ) -> None:

@@ -14,7 +14,7 @@ import { byWords, changeWords, codeWords, deviceName, nextWords, numberOf, Order
 
 /** The way of an order as far as it has come; the state it is in now stands out. */
 export function OrderSteps({ order }) {
-  const way = ['queued', 'sent', 'taken', order.over || order.state === 'verified' ? order.state : order.kind === 'probe' ? 'done' : 'verified'];
+  const way = ['queued', 'sent', 'taken', order.over || order.state === 'verified' ? order.state : order.kind !== 'write' ? 'done' : 'verified'];
   const at = way.indexOf(order.state);
   return html`<ol class="order-steps" aria-label=${t('orders.way')}>${way.map((state, number) => html`<li key=${state} class=${[number < at && 'is-past', number === at && 'is-now', (state === 'failed' || state === 'expired') && 'is-bad']} aria-current=${number === at ? 'step' : null}>${t(`orders.state.${state}`)}</li>`)}</ol>`;
 }

@@ -26,12 +26,12 @@ export function OrderState({ order }) {
 
 export const numberOf = (order) => t('orders.number', { n: order.seq });
 export const deviceName = (order) => say(order.name) || say(deviceOf(order.device)?.device.name) || say(campus.value.links.get(order.link)?.name) || order.device || order.link;
-export const pointName = (order) => (order.kind === 'probe' ? t('orders.probe') : say(order.title) || pointTitle(`${order.device}.${order.point}`));
-export const valueWords = (order, value) => (order.kind === 'probe' ? '' : pointValue(`${order.device}.${order.point}`, value));
+export const pointName = (order) => (order.kind !== 'write' ? t(`orders.${order.kind}`) : say(order.title) || pointTitle(`${order.device}.${order.point}`));
+export const valueWords = (order, value) => (order.kind !== 'write' ? '' : pointValue(`${order.device}.${order.point}`, value));
 
 /** "22.0 -> 26.0": what stood there and what was ordered, and beside it what was read back if that is another. */
 export function changeWords(order) {
-  if (order.kind === 'probe') return '';
+  if (order.kind !== 'write') return '';
   const before = order.before === null ? '' : `${valueWords(order, order.before)} → `;
   const other = order.after !== null && order.after !== order.value ? ` (${t('orders.readBack', { value: valueWords(order, order.after) })})` : '';
   return `${before}${valueWords(order, order.value)}${other}`;
