@@ -30,9 +30,7 @@ GOALS = (
         "<= 3 s for a month at one minute, store to report",
     ),
     Goal("detection, live", "p99 <= 2 ms for one step over 5,000 points and 20 rules"),
-    Goal(
-        "modbus", ">= 80 % of bare pymodbus's requests/s; >= 100,000 points/s per core to the outbox", NO_ROW
-    ),
+    Goal("modbus", ">= 80 % of bare pymodbus's requests/s; >= 100,000 points/s per core to the outbox"),
     Goal(
         "modbus, many devices",
         "<= 15 % of a core; age at the broker p50 <= 10 ms, p99 <= 50 ms",
