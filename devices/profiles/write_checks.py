@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from devices.model.codes import CODES, AcMode
+from devices.model.units import conversion
 from devices.profiles.profile import LAST_ADDRESS, DeviceKind, ModbusSheet, Profile, RegisterPoint, Type
 from devices.profiles.writes import Writable
 
 #: Kinds of devices that may be written, whatever a sheet says. A fire pump is none, and will never be one.
 MAY_BE_WRITTEN: Final = frozenset({DeviceKind.AC})
-PLAIN: Final = frozenset({Type.U16, Type.I16, Type.BIT})
+RAW: Final = {Type.U16: (0, 0xFFFF), Type.I16: (-0x8000, 0x7FFF), Type.BIT: (0, 1)}
 
 Found = Iterator[tuple[str, str, str]]
 
@@ -40,19 +41,21 @@ def write_problems(profile: Profile) -> Found:
             if name not in points:
                 yield f"{where}.{key}", repr(name), f"a point of the sheet ({', '.join(sorted(points))})"
         if one.point in points:
-            yield from _value(where, one, points[one.point])
+            yield from _value(where, one, points[one.point], profile.sheet)
         yield from _modes(where, one, points)
         yield from _words(where, one, profile.sheet)
 
 
-def _value(where: str, one: Writable, point: RegisterPoint) -> Found:
-    if point.type not in PLAIN:
+def _value(where: str, one: Writable, point: RegisterPoint, sheet: ModbusSheet) -> Found:
+    if point.type not in RAW:
         yield f"{where}.point", f"a {point.type}", "a point of one register or bit"
     if point.codes is None:
         if one.range is None or one.range[0] >= one.range[1]:
             yield f"{where}.range", str(one.range), "[low, high] with low < high"
         elif point.valid is not None and not point.valid[0] <= one.range[0] < one.range[1] <= point.valid[1]:
             yield f"{where}.range", str(one.range), f"within valid {list(point.valid)}"
+        elif point.type in RAW and not _fits(one.range, point, sheet):
+            yield f"{where}.range", str(one.range), f"what a {point.type} can keep"
         if one.members:
             yield f"{where}.members", ", ".join(one.members), "nothing: the point has no codes"
         return
@@ -61,6 +64,16 @@ def _value(where: str, one: Writable, point: RegisterPoint) -> Found:
     known = set(point.enum.values() if point.enum else (member.name.lower() for member in CODES[point.codes]))
     if not one.members or set(one.members) - known:
         yield f"{where}.members", ", ".join(one.members) or "none", f"some of {', '.join(sorted(known))}"
+
+
+def _fits(limits: tuple[float, float], point: RegisterPoint, sheet: ModbusSheet) -> bool:
+    """Whether a register can keep all values in a range, at the scale that the sheet itself names."""
+    multiplier = float(sheet.parameters.get(point.scale_by, 1.0)) if point.scale_by else 1.0
+    unit, (low, high) = conversion(point.unit), RAW[point.type]
+    raw = [
+        ((value - unit.offset) / unit.factor / multiplier - point.offset) / point.scale for value in limits
+    ]
+    return all(low <= round(one) <= high for one in raw)
 
 
 def _modes(where: str, one: Writable, points: Mapping[str, RegisterPoint]) -> Found:

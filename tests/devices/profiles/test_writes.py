@@ -79,3 +79,12 @@ def test_a_point_stands_once(tmp_path: Path) -> None:
 def test_what_is_right_is_taken(tmp_path: Path) -> None:
     assert not loaded(tmp_path, "intesis-inmbs", write=[SETPOINT])
     assert not loaded(tmp_path, "intesis-inmbs", write=[SETPOINT], read_only=True)
+
+
+def test_a_range_that_the_register_cannot_keep_is_refused(tmp_path: Path) -> None:
+    sheet = read_yaml(SHEETS / "intesis-inmbs.yaml")["sheet"]
+    point = next(one for one in sheet["points"] if one["name"] == "setpoint_c")
+    point.update(type="u16", valid=None)
+    below = [SETPOINT | {"range": [-5, 30]}]
+    assert "write.0.range: what a u16 can keep" in loaded(tmp_path, "intesis-inmbs", sheet=sheet, write=below)
+    assert "what a u16" not in loaded(tmp_path, "intesis-inmbs", sheet=sheet, write=[SETPOINT])

@@ -297,7 +297,6 @@ async def test_an_odd_order_fails_alone(bench: Bench, args: dict[str, Any]) -> N
         assert bench.last(2).state is VERIFIED
 
 
-@pytest.mark.promise("P-orders-9")
 async def test_a_fault_of_ours_ends_its_order_and_nothing_else(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
