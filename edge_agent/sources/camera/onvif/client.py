@@ -137,6 +137,10 @@ class Device:
                     await response.aclose()
         except (TimeoutError, httpx.HTTPError) as error:
             raise Unreachable(f"no answer ({type(error).__name__})") from None
+        except httpx.InvalidURL:
+            raise Garbled("an address that makes no sense") from None
+        except (KeyError, ValueError):  # what httpx makes of a challenge without sense
+            raise Refused("a challenge that makes no sense") from None
         return _checked(response.status_code, data)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -12,6 +13,10 @@ from edge_agent.sources.camera.onvif.client import SUBSCRIBED_S, Device
 from edge_agent.sources.camera.onvif.soap import is_tampering
 from edge_agent.sources.camera.watch import CLOCK_EVERY_S, JITTER, Desk, Watch
 
+log = logging.getLogger(__name__)
+
+#: Between two questions for events: a device may answer at once instead of waiting for some.
+PULL_PAUSE_S: Final = 1.0
 FIRST_S: Final = 10.0
 MOST_S: Final = 600.0
 
@@ -36,6 +41,9 @@ async def _clock(desk: Desk, device: Device, watches: Sequence[Watch]) -> None:
             off_s = await device.clock_off_s()
         except (Unreachable, Refused, Garbled):
             counts["onvif_failures"] += 1
+        except Exception:  # boundary: a source's task, one for each host
+            counts["faults"] += 1
+            log.exception("onvif %s: a fault of ours", watches[0].host.link.id)
         else:
             for watch in watches:
                 await watch.samples(desk.clock.now_us(), clock_off_s=off_s)
@@ -57,7 +65,13 @@ async def _events(
                     counts["tampers"] += 1
                     for watch in watches:
                         look_again(watch.camera.row)
+                await desk.clock.sleep(PULL_PAUSE_S)
         except (Unreachable, Refused, Garbled):
             failures += 1
             counts["onvif_failures"] += 1
+            await desk.clock.sleep(backoff.wait_s(failures))
+        except Exception:  # boundary: a source's task, one for each host
+            failures += 1
+            counts["faults"] += 1
+            log.exception("onvif %s: a fault of ours", watches[0].host.link.id)
             await desk.clock.sleep(backoff.wait_s(failures))

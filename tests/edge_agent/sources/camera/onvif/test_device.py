@@ -79,6 +79,15 @@ async def test_each_bad_answer_is_an_error_of_ours(reply: Any, error: type[Excep
     assert SECRET not in str(raised.value)
 
 
+async def test_a_challenge_without_sense_is_a_refusal() -> None:
+    told = iter([ok(clock()), status(401, WWW_Authenticate="Digest nonsense")])
+    host = Host({PATH: lambda _: next(told)})
+    async with serving(host), client() as http:
+        bad = Device(http, "127.0.0.1", host.port, ("viewer", SECRET), 5.0, SystemClock().now_us)
+        with pytest.raises(Refused, match="a challenge"):
+            await bad.subscribe()
+
+
 async def test_what_a_device_says_of_other_hosts_is_asked_at_the_device(sim: Simulation) -> None:
     thief = Host()
 
