@@ -104,12 +104,7 @@ async def _living(
         librarian = Librarian(looking, clock.now_us)
         orders = _orders(settings, campus, sources.get("modbus"), outbox, clock, librarian)
         orders.book.recall(ordered)
-        about = {
-            "id": settings.agent,
-            "version": version("campuswatch"),
-            "site_digest": campus.digest,
-            "started_us": started_us,
-        }
+        about = _about(settings.agent, campus, started_us)
         told: dict[str, Any] = {"about": about, "health": health.snapshot, "on_rules": book.offer}
         keeper = sources.get("evidence")
         asked = Answering(settings.agent, keeper.store, orders) if isinstance(keeper, Keeper) else orders
@@ -135,6 +130,16 @@ async def _living(
         for name, source in sources.items():
             health.add(f"source_{name}", source.health)
         yield pipeline, uplink, book, orders, sources, health
+
+
+def _about(agent: str, campus: Campus, started_us: int) -> dict[str, Any]:
+    """What an agent says of itself."""
+    return {
+        "id": agent,
+        "version": version("campuswatch"),
+        "site_digest": campus.digest,
+        "started_us": started_us,
+    }
 
 
 async def _recalled(outbox: Outbox, book: Rulebook) -> dict[str, bytes]:
