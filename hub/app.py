@@ -116,7 +116,9 @@ async def _live(
         Covering(db, lambda: ports.campus, ports.newest, ports.bus, now_us),
         Errands(settings.data_dir, db, now_us, admission.refresh, lambda name: feed.end(user=name)),
         Acting(ports.orders, db, lambda: ports.campus, now_us),
-        Forgetting(db, ports.series, lifetime=lifetime_of(ports), now_us=now_us, **days),
+        Forgetting(
+            db, ports.series, lifetime=lifetime_of(ports), now_us=now_us, evidence=ports.evidence, **days
+        ),
     )
     rollout = Rollout(ports.book, db, ports.bus, ingest.tell, now_us)
     courier = Courier(ports.orders, db, ports.bus, ingest.tell, now_us)

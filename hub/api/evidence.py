@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import Request
@@ -19,6 +21,8 @@ from hub.api.routes import Routes
 from hub.db import audit
 from hub.db.audit import Act
 from hub.errors import NotFound
+from hub.evidence import Fetching
+from hub.evidence.retention import is_over
 
 ROUTES: Final = Routes("evidence")
 #: What an alert says of a vehicle that a camera had in sight.
@@ -39,16 +43,18 @@ async def file(
 ) -> Response:
     """A file of evidence; a look is in the audit trail, and taking it along is another act."""
     record = await hub.db.read(lambda c: store.get(c, number))
-    path = None if hub.evidence is None else await hub.evidence.file(record.agent, record.id, name)
-    if path is None:
+    found = None if hub.evidence is None else await _found(hub.evidence, record, name, hub.now_us())
+    if hub.evidence is None or found is None:
         raise NotFound(Text("没有此证据文件", "There is no such file of evidence"), [name])
-    if _is_first(request):
-        verb = "evidence.export" if download else "evidence.view"
-        act = Act(verb, record.id, after={"file": name})
-        await hub.db.write(lambda c: audit.record(c, actor_of(request, who), act, hub.now_us()))
+    now_us, look = hub.now_us(), (f"{who.user} {who.label}", record.id, name)
+    if download or hub.evidence.looks.is_new(look, now_us):
+        act = Act("evidence.export" if download else "evidence.view", record.id, after={"file": name})
+        await hub.db.write(lambda c: audit.record(c, actor_of(request, who), act, now_us))
+    if not download:
+        hub.evidence.looks.note(look, now_us)
     media, headers = MEDIA[name.rpartition(".")[2]], {"Cache-Control": "private, no-store"}
     filename = f"{record.id}-{name}" if download else None
-    return FileResponse(path, media_type=media, headers=headers, filename=filename)
+    return FileResponse(found, media_type=media, headers=headers, filename=filename)
 
 
 async def _files(hub: Ports, record: Record) -> list[dict[str, Any]]:
@@ -58,6 +64,8 @@ async def _files(hub: Ports, record: Record) -> list[dict[str, Any]]:
     return [{"name": one.name, "bytes": one.bytes, "sha256": one.sha256} for one in found]
 
 
-def _is_first(request: Request) -> bool:
-    """A player asks for a clip in many parts: the first stands for the look."""
-    return request.headers.get("range", "bytes=0-").startswith("bytes=0-")
+async def _found(fetching: Fetching, record: Record, name: str, now_us: int) -> Path | None:
+    """A file, but not our copy of it where its time is over: the gateway says whether it still has it."""
+    if is_over(record.severity, record.start_us, now_us):
+        await asyncio.to_thread(fetching.forget, record.id)
+    return await fetching.file(record.agent, record.id, name)

@@ -13,6 +13,7 @@ from typing import Final
 from devices.model.errors import Unreachable
 from devices.wire.evidence import Fetch, File, Piece, fetch_message, is_alert, is_name, piece_from
 from devices.wire.messages import decode, encode, orders_topic
+from hub.evidence.looks import Looks
 
 #: One answer takes at most so long, also on a thin line; it is asked for so often.
 ANSWER_S: Final = 8.0
@@ -42,6 +43,7 @@ class Fetching:
         self._number = 0
         self._asked: dict[tuple[str, int], asyncio.Future[Piece]] = {}
         self._turn: dict[str, asyncio.Lock] = {}
+        self.looks = Looks()
 
     def hear(self, agent: str, payload: bytes) -> None:
         """Take an answer.
@@ -123,6 +125,10 @@ class Fetching:
                 break
             too_many -= oldest.stat().st_size
             oldest.unlink()
+
+    def alerts(self) -> list[str]:
+        """Of which something was fetched."""
+        return [found.name for found in self._folder.glob("*") if is_alert(found.name)]
 
     def forget(self, alert: str) -> None:
         """Drop what was fetched of an alert."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection
@@ -12,8 +13,10 @@ from sqlalchemy import Connection
 from devices.model.errors import CampusError
 from hub.accounts import sessions
 from hub.accounts.sessions import Lifetime
-from hub.alerts import store
+from hub.alerts import rows, store
 from hub.db import Database
+from hub.evidence import Fetching
+from hub.evidence.retention import is_over
 from hub.series.port import SeriesStore
 
 _log = logging.getLogger(__name__)
@@ -23,7 +26,7 @@ US_PER_DAY: Final = 86_400_000_000
 
 
 class Forgetting:
-    """Removes old samples, old places in the ledger and sessions that are over.
+    """Removes old samples, old places in the ledger, old copies of evidence and sessions that are over.
 
     Args:
         series_days, ledger_days: what is older goes.
@@ -38,6 +41,7 @@ class Forgetting:
         ledger_days: float,
         lifetime: Lifetime,
         now_us: Callable[[], int],
+        evidence: Fetching | None = None,
     ) -> None:
         self._db = db
         self._series = series
@@ -45,6 +49,7 @@ class Forgetting:
         self._ledger_us = round(ledger_days * US_PER_DAY)
         self._lifetime = lifetime
         self._now_us = now_us
+        self._evidence = evidence
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Forget now and then, for ever."""
@@ -68,4 +73,12 @@ class Forgetting:
             sessions.sweep(connection, self._lifetime, now_us)
 
         await self._db.write(sweep)
+        if self._evidence is not None:
+            await self._forget_evidence(self._evidence, now_us)
         await self._series.drop_before(now_us - self._series_us)
+
+    async def _forget_evidence(self, evidence: Fetching, now_us: int) -> None:
+        for alert in await asyncio.to_thread(evidence.alerts):
+            record = (await self._db.read(partial(rows.load, ids=[alert]))).get(alert)
+            if record is None or is_over(record.severity, record.start_us, now_us):
+                await asyncio.to_thread(evidence.forget, alert)

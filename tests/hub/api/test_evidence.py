@@ -13,8 +13,10 @@ from devices.model.errors import Unreachable
 from hub.accounts.roles import Role
 from hub.alerts import store
 from hub.api import shapes
+from hub.api.evidence import _found
 from hub.api.ports import Ports
 from hub.db import audit
+from hub.evidence.retention import DAY_US, is_over
 from tests.hub.alerts.events import moment
 from tests.hub.api.conftest import SignIn
 from tests.hub.evidence.test_fetching import CLIP, FILES, Wire, connected
@@ -85,3 +87,37 @@ async def test_a_gateway_that_is_away_is_said_to_be(ports: Ports, wire: Wire, si
     wire.hub._send = away
     answer = await (await sign_in(Role.OPERATOR)).get(f"/api/alerts/{event.id}/evidence")
     assert answer.status_code == 503
+
+
+@pytest.mark.parametrize("part", ["bytes=00-", "bytes= 0-", "Bytes=0-", f"bytes=-{len(CLIP)}", "bytes=1-"])
+async def test_whichever_part_is_asked_for_first_the_look_is_in_the_trail(
+    ports: Ports, wire: Wire, sign_in: SignIn, part: str
+) -> None:
+    event = await speeding(ports, {"check": 1.0})
+    await asyncio.to_thread(wire.store.keep, event.id, FILES, {"severity": 3}, 1)
+    operator = await sign_in(Role.OPERATOR)
+    url = f"/api/alerts/{event.id}/evidence/clip.mp4"
+    for _ in range(2):
+        assert (await operator.get(url, headers={"Range": part})).status_code in {200, 206}
+    for _ in range(2):
+        await operator.get(url, headers={"Range": part}, params={"download": True})
+    rows = await ports.db.read(lambda c: audit.rows(c, None, 10))
+    told = [row["verb"] for row in rows if row["verb"].startswith("evidence.")]
+    assert told == ["evidence.export"] * 2 + ["evidence.view"], "parts are one look, downloads are each one"
+
+
+async def test_a_copy_whose_time_is_over_is_not_shown(
+    ports: Ports, wire: Wire, sign_in: SignIn, tmp_path: Path
+) -> None:
+    event = await speeding(ports, {"check": 1.0})
+    await asyncio.to_thread(wire.store.keep, event.id, FILES, {"severity": 1}, 1)
+    operator = await sign_in(Role.OPERATOR)
+    url = f"/api/alerts/{event.id}/evidence/clip.mp4"
+    assert (await operator.get(url)).status_code == 200
+    await asyncio.to_thread(wire.store.prune, 10**18)
+    assert (await operator.get(url)).status_code == 200, "the copy"
+    record = await ports.db.read(lambda c: store.get(c, event.id))
+    later_us = event.time_us + 366 * DAY_US
+    assert is_over(record.severity, record.start_us, later_us)
+    assert await _found(wire.hub, record, "clip.mp4", later_us) is None
+    assert wire.hub.alerts() == []

@@ -11,7 +11,7 @@ import pytest
 
 from devices.campus.loading import load_campus
 from devices.campus.site import Campus
-from devices.model.alerts import State
+from devices.model.alerts import AlertEvent, Severity, State
 from devices.model.errors import Refused, Unreachable
 from devices.model.samples import SampleBatch
 from hub.accounts import people, sessions
@@ -22,6 +22,7 @@ from hub.alerts.own_rules import AGENT_SILENT
 from hub.alerts.record import Record
 from hub.db import Database, audit
 from hub.db.audit import Actor
+from hub.evidence import Fetching
 from hub.gateways import roster
 from hub.gateways.roster import Presence
 from hub.live.bus import ALERT, Bus
@@ -295,3 +296,38 @@ async def test_what_is_old_is_forgotten_and_what_is_young_stays(
         rows = await series.raw(names, 0, now_us, 10)
     assert rows.batch.time_us.tolist() == [now_us - 9 * US_PER_DAY]
     assert await db.read(lambda c: c.exec_driver_sql("SELECT count(*) FROM sessions").scalar()) == 0
+
+
+async def test_copies_of_evidence_go_when_the_time_of_their_severity_is_over(
+    db: Database, tmp_path: Path, clock: FakeClock
+) -> None:
+    now_us = clock.now_us()
+
+    def aged(number: int, severity: Severity, days: int) -> AlertEvent:
+        time_us = now_us - days * US_PER_DAY - number
+        return moment(severity=severity, time_us=time_us, start_us=time_us)
+
+    low, old, high = (
+        aged(1, Severity.LOW, 29),
+        aged(2, Severity.LOW, 31),
+        aged(3, Severity.HIGH, 31),
+    )
+    await db.write(lambda c: store.apply_events(c, [low, old, high], "edge", None, now_us))
+    fetching = Fetching(tmp_path / "evidence", send=nobody)
+    for alert in (low.id, old.id, high.id, "ef" * 12):
+        fetching._keep(tmp_path / "evidence" / alert / "clip.mp4", b"clip")
+    async with DuckSeries(tmp_path / "series.duckdb") as series:
+        await Forgetting(
+            db,
+            series,
+            series_days=10,
+            ledger_days=5,
+            lifetime=Lifetime(3600, 43200),
+            now_us=clock.now_us,
+            evidence=fetching,
+        ).forget()
+    assert sorted(fetching.alerts()) == sorted([low.id, high.id])
+
+
+async def nobody(_topic: str, _payload: bytes) -> None:
+    raise Unreachable("nobody is there")
