@@ -326,7 +326,8 @@ class _Line:
         """Whether a person has told of the new meter that this reading is from: it is believed at once."""
         at = self._at
         for note in self._notes:
-            is_open = note.at_us > at["signed"] and time_us >= note.at_us - NEAR_US
+            is_near = time_us >= note.at_us - NEAR_US and at["changed_us"] <= note.at_us + NEAR_US
+            is_open = note.at_us > at["signed"] and is_near
             took_us = time_us - min(note.at_us, at["changed_us"])
             if is_open and 0 <= value - note.initial <= self._most(took_us):
                 self._drop_level()

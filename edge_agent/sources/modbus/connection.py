@@ -117,7 +117,14 @@ class Connection:
         timeout_s: float,
         may_go: Callable[[], bool] | None = None,
     ) -> bytes:
-        """Ask, and learn from the outcome whether the unit and the link live; `turn` is held. Raises as a line."""
+        """Ask, and learn from the outcome whether the unit and the link live; `turn` is held. Raises as a line.
+
+        Whoever waited for the turn may hold a line of before, or ask a unit that was given up meanwhile.
+        """
+        if line is not self._line:
+            raise Unreachable(line.lost or "closed here")
+        if line.free_in_s(question.unit) > 0:
+            raise NoAnswer(f"a late answer of unit {question.unit} may still come", heard=False)
         sent_s = self._clock.monotonic()
         if (wait_s := self._rests_until_s - sent_s) > 0:
             await self._clock.sleep(wait_s)

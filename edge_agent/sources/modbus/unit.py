@@ -63,15 +63,17 @@ class Unit:
     def refused(self, request: Request, code: int, now_s: float) -> list[Request]:
         """Learn from an exception code: cut the request, or leave a single value alone.
 
-        Returns the pieces to ask for instead; none if the request cannot be cut.
+        Returns the pieces to ask for instead; none if it cannot be cut, or an urgent round has cut it meanwhile.
         """
+        place = next((number for number, other in enumerate(self.requests) if other is request), None)
+        if place is None:
+            return []
         optional = request.span.optional
         pieces = split(request.span) if code in NO_SUCH_ADDRESS else ()
         if len(pieces) > 1:
             made = [Request.of(self.plan.unit, piece) for piece in pieces]
             for piece in made:
                 piece.is_urgent = request.is_urgent
-            place = next(number for number, other in enumerate(self.requests) if other is request)
             self.requests[place : place + 1] = made
             return made
         if optional and (pieces or code == NO_SUCH_FUNCTION):  # this unit does not have it

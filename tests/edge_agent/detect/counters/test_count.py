@@ -238,3 +238,9 @@ def test_columns_cut_anywhere_and_saved_between_agree_with_the_slow_twin(
         state = Counts(**saving.reordered(saved, ["a", "b", "c"], Counts.nothing(3).named()))
     assert totals == [counter.totals for counter in slow]
     assert events == [counter.events for counter in slow]
+
+
+def test_an_old_note_does_not_make_one_stray_reading_a_new_meter() -> None:
+    meter = Meter(notes=(Note(-700 * 24 * 60 * MINUTE, final=90_000.0, initial=0.0),))
+    np.testing.assert_equal(meter.reads(5000.0, 5000.5, 300.0, 5001.0), [5000.0, 5000.5, np.nan, 5001.0])
+    assert meter.events == ["glitch"]

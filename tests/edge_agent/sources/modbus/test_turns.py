@@ -64,3 +64,19 @@ def test_a_round_that_begins_late_counts_those_that_were_missed(tmp_path: Path) 
     assert turn.begin(13.5, 1.0) == 2
     assert turn.due_s == 14.0
     assert turn.period_s == 13.5 - 10.2
+
+
+def test_a_request_cut_meanwhile_by_another_round_is_not_cut_again(tmp_path: Path) -> None:
+    columns = [{"name": f"p{n}", "table": "holding", "addr": n} for n in range(3)]
+    campus = campus_of(
+        tmp_path,
+        [modbus_link(502)],
+        [device("m1", "sheet", unit=1)],
+        {"sheet": {"kind": "modbus", "points": columns}},
+    )
+    unit = Unit.of(plan_link(campus, campus.links["bus"], campus.points_of(AGENT))[0], Breaker(1.0, 1.0))
+    whole = unit.requests[0]
+    pieces = unit.refused(whole, 2, 0.0)
+    assert len(pieces) > 1
+    assert unit.refused(whole, 2, 0.0) == []
+    assert unit.requests == pieces
