@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
+from playwright.async_api import TimeoutError as NotShown
 
 from tests.console.conftest import Seat, Sit
 from tests.console.fake_campus import Json
@@ -16,11 +18,17 @@ from tests.console.test_parts import run
 pytestmark = pytest.mark.needs("chromium")
 
 
-def answer(hub: FakeHub, data: Json) -> None:
-    """The agent has carried out the newest order."""
+async def answered(hub: FakeHub, data: Json, shown: Locator) -> None:
+    """The agent carries out the newest order; told again until the page shows it: its stream may just begin."""
     newest = list(hub.orders.rows)[-1]
     hub.orders.probes[newest] = data
-    hub.emit("order", dict(hub.orders.move(newest, "done", now_us())))
+    done = dict(hub.orders.move(newest, "done", now_us()))
+    for _ in range(60):
+        hub.emit("order", done)
+        with contextlib.suppress(NotShown):
+            await shown.wait_for(timeout=500)
+            return
+    await shown.wait_for()
 
 
 async def ask(seat: Seat, hub: FakeHub, data: Json, **fields: str) -> Json:
@@ -29,8 +37,7 @@ async def ask(seat: Seat, hub: FakeHub, data: Json, **fields: str) -> Json:
         await seat.page.locator(f'.probe-form [name="{name}"]').fill(value)
     await seat.page.locator('[data-act="probe"]').click()
     await expect(seat.page.locator(".order-steps .is-now")).to_have_text("queued")
-    answer(hub, data)
-    await seat.page.locator(".probe-found .table-row").first.wait_for()
+    await answered(hub, data, seat.page.locator(".probe-found .table-row").first)
     asked: Json = hub.orders.made[-1]
     return asked
 

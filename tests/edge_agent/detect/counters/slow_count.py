@@ -51,6 +51,8 @@ class SlowCounter:
             since_us = min(at_us, came_to_be(self.believed))
             if at_us <= self.used or time_us < at_us - DAY or value < initial:
                 continue
+            if came_to_be(self.believed) > at_us + DAY:
+                continue
             if value - initial > most(self.per_us, time_us - since_us, self.step):
                 continue
             self.forget_doubts()

@@ -241,6 +241,7 @@ def test_columns_cut_anywhere_and_saved_between_agree_with_the_slow_twin(
 
 
 def test_an_old_note_does_not_make_one_stray_reading_a_new_meter() -> None:
-    meter = Meter(notes=(Note(-700 * 24 * 60 * MINUTE, final=90_000.0, initial=0.0),))
-    np.testing.assert_equal(meter.reads(5000.0, 5000.5, 300.0, 5001.0), [5000.0, 5000.5, np.nan, 5001.0])
+    meter = Meter(notes=(Note(MINUTE, final=90_000.0, initial=0.0),))
+    meter.now_us = 700 * 24 * 60 * MINUTE
+    assert meter.reads(5000.0, 5000.5, 300.0, 5001.0) == [5000.0, 5000.5, NOTHING, 5001.0]
     assert meter.events == ["glitch"]

@@ -24,17 +24,19 @@ export const ProbePage = {
     const id = computed(() => route.query.order ?? '');
     const order = computed(() => orders.value.rows.get(id.value) ?? null);
     const state = shallowReactive({ data: null, problem: '' });
+    let latest = 0; // an answer that was overtaken by a later question tells nothing
     const load = async () => {
       const mine = id.value;
+      const number = ++latest;
       state.data = null;
       if (!mine) return;
       try {
         const answer = await get(`orders/${mine}`);
-        if (mine !== id.value) return;
+        if (number !== latest) return;
         if (!order.value) takeOrder(answer);
         Object.assign(state, { data: answer.state === 'done' ? answer.data : null, problem: '' });
       } catch {
-        if (mine === id.value) state.problem = t('problem.unreachable');
+        if (number === latest) state.problem = t('problem.unreachable');
       }
     };
     watch(() => [id.value, order.value?.state].join(), load, { immediate: true });
