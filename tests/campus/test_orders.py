@@ -49,7 +49,11 @@ def test_a_set_point_is_ordered_verified_held_over_a_kill_and_given_back(stack: 
     assert (done["before"], done["after"], truth(stack)) == (usual, 23.0, 23.0)
     assert [line["state"] for line in done["history"]] == ["queued", "sent", "taken", "verified"]
     shown = f"{DEVICE}.setpoint_c"
-    stack.until(lambda: stack.get("/api/latest")["values"][shown][1] == 23.0, "the new value is polled", 20)
+    stack.until(
+        lambda: stack.get("/api/latest")["values"].get(shown, (0, None))[1] == 23.0,
+        "the new value is polled",
+        20,
+    )
     held = ended(stack, order(stack, 24.0, hold_s=3600), "verified")
     stack.kill("edge")
     stack.start("edge")
