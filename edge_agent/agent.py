@@ -26,7 +26,7 @@ from edge_agent.orders.dispatch import Dispatcher, Reader
 from edge_agent.orders.hand import ModbusHand
 from edge_agent.orders.memory import STATE as ORDERS
 from edge_agent.outbox import Outbox
-from edge_agent.pictures import Librarian, Looking, kept
+from edge_agent.pictures import Album, Librarian, Looking, kept
 from edge_agent.pipeline import Keeping, Pipeline
 from edge_agent.probe.order import readers_of
 from edge_agent.rulebook import SECTION, STATE, Rulebook
@@ -106,8 +106,7 @@ async def _living(
         orders.book.recall(ordered)
         about = _about(settings.agent, campus, started_us)
         told: dict[str, Any] = {"about": about, "health": health.snapshot, "on_rules": book.offer}
-        keeper = sources.get("evidence")
-        asked = Answering(settings.agent, keeper.store, orders) if isinstance(keeper, Keeper) else orders
+        asked = _answering(settings.agent, sources, orders, looking)
         uplink = Uplink(hub, settings.agent, outbox, settings.uplink, clock=clock, orders=asked, **told)
         pipeline.is_thin = lambda: uplink.is_thin
         orders.book.hub = uplink
@@ -164,6 +163,15 @@ def _orders(
     probers = readers_of(campus, settings.agent, modbus, clock)
     readers: dict[OrderKind, Reader] = {**probers, OrderKind.REFERENCE: librarian}
     return Dispatcher(campus, settings.agent, settings.orders, hand, outbox, clock, readers)
+
+
+def _answering(agent: str, sources: Mapping[str, Source], orders: Dispatcher, looking: Looking) -> Answering:
+    """What gives the hub what people want to see."""
+    keeper, cameras = sources.get("evidence"), sources.get("camera")
+    store = keeper.store if isinstance(keeper, Keeper) else None
+    if not isinstance(cameras, CameraSource):
+        return Answering(agent, store, orders)
+    return Answering(agent, store, orders, Album(looking, cameras.newest, cameras.shrunk))
 
 
 async def _begin(pipeline: Pipeline, saved: Mapping[str, bytes]) -> None:

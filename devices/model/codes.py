@@ -65,6 +65,16 @@ class PictureReference(IntEnum):
     CONFIRMED = 2  # by a person
 
 
+class ReferenceStanding(IntEnum):
+    """How far it is known what a camera should see by one light; the first three as in PictureReference."""
+
+    NONE = 0
+    UNCONFIRMED = 1
+    CONFIRMED = 2
+    TOO_PLAIN = 3  # hardly any edges: it could not be told from a covered view
+    OTHER_VIEW = 4  # not what the reference by the other light shows
+
+
 class Direction(IntEnum):
     """Travel of a vehicle as a radar sees it."""
 
@@ -101,6 +111,7 @@ CODES: Final[dict[str, type[IntEnum]]] = {
     "door": DoorState,
     "camera_link": CameraLink,
     "picture_reference": PictureReference,
+    "reference_standing": ReferenceStanding,
     "direction": Direction,
     "vehicle_class": VehicleClass,
     "speed_check": SpeedCheck,
@@ -146,6 +157,13 @@ CODE_TEXTS: Final[dict[str, dict[int, Text]]] = {
         PictureReference.NONE: Text("尚无", "none yet"),
         PictureReference.UNCONFIRMED: Text("待确认", "unconfirmed"),
         PictureReference.CONFIRMED: Text("已确认", "confirmed"),
+    },
+    "reference_standing": {
+        ReferenceStanding.NONE: Text("尚无", "none yet"),
+        ReferenceStanding.UNCONFIRMED: Text("待确认", "unconfirmed"),
+        ReferenceStanding.CONFIRMED: Text("已确认", "confirmed"),
+        ReferenceStanding.TOO_PLAIN: Text("画面太空,无法学习", "too plain to be learnt"),
+        ReferenceStanding.OTHER_VIEW: Text("与另一光照的画面不符", "not the view of the other light"),
     },
     "direction": {
         Direction.UNKNOWN: Text("未知", "unknown"),

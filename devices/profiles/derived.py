@@ -61,6 +61,8 @@ PICTURE_POINTS: Final = (
     _point("shift_x", "画面右移(320 像素宽)", "shift to the right, 320 px wide", "px", (-320.0, 320.0)),
     _point("shift_y", "画面下移(320 像素宽)", "shift down, 320 px wide", "px", (-320.0, 320.0)),
     _point("reference", "参考画面", "reference picture", codes="picture_reference"),
+    _point("reference_day", "日间参考画面", "reference by day", codes="reference_standing"),
+    _point("reference_night", "夜间参考画面", "reference by night", codes="reference_standing"),
     _point("alike", "同楼同时变化的摄像机占比", "cameras of the building that changed alike", *_SHARE),
     _point("many_alike", "全楼画面同时变化", "largest such share of the building", *_SHARE),
     _point("fps", "帧率", "frames per second", "Hz", (0.0, 240.0)),

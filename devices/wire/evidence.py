@@ -1,4 +1,4 @@
-"""Evidence on its way from a gateway to the hub, piece by piece, each asked for by itself."""
+"""Evidence, and pictures of cameras, on their way from a gateway to the hub: each piece is asked for by itself."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from devices.model.errors import Garbled
+from devices.model.points import is_id
 from devices.wire.messages import TOPIC_ROOT, Kind, Message
 
 #: Small enough that an alert never waits long behind one on a thin line.
@@ -17,6 +18,8 @@ MOST_BYTES: Final = 1 << 31
 MOST_FILES: Final = 32
 _ALERT: Final = re.compile(r"[0-9a-f]{24}")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,40}\.(jpg|mp4)")
+#: What may be seen of a camera, and since when: its newest picture, and what it should see by which light.
+_PICTURE: Final = re.compile(r"(newest|day|night)-([0-9]{1,18})\.(jpg|png)")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -35,15 +38,25 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+def picture_of(name: str) -> tuple[str, int] | None:
+    """Of what the file of a camera is a picture, and its time in UTC microseconds; None where it is none."""
+    found = _PICTURE.fullmatch(name)
+    return None if found is None else (found[1], int(found[2]))
+
+
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """What the hub asks of an agent: which files there are (no name), or a piece of one from `offset` on."""
+    """What the hub asks of an agent: which files there are (no name), or a piece of one from `offset` on.
+
+    Of an alert, or where that is empty of a camera.
+    """
 
     agent: str
     number: int
     alert: str
     name: str = ""
     offset: int = 0
+    camera: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +87,7 @@ def fetch_message(fetch: Fetch) -> Message:
         "name": fetch.name,
         "offset": fetch.offset,
     }
-    return Message(Kind.FETCH, header)
+    return Message(Kind.FETCH, header | ({"camera": fetch.camera} if fetch.camera else {}))
 
 
 def fetch_from(message: Message, agent: str) -> Fetch:
@@ -83,17 +96,28 @@ def fetch_from(message: Message, agent: str) -> Fetch:
     Raises:
         Garbled: it is none, or for somebody else.
     """
-    match message.kind, message.header:
+    match message.kind, {"camera": "", **message.header}:
         case Kind.FETCH, {
             "agent": str(whose),
             "number": int(number),
             "alert": str(alert),
             "name": str(name),
             "offset": int(offset),
-        } if whose == agent and is_alert(alert) and (not name or is_name(name)) and 0 <= offset <= MOST_BYTES:
-            return Fetch(whose, number, alert, name, offset)
+            "camera": str(camera),
+        } if whose == agent and 0 <= offset <= MOST_BYTES:
+            fetch = Fetch(whose, number, alert, name, offset, camera)
         case _:
             raise Garbled(f"no question for evidence of {agent}")
+    if not _makes_sense(fetch):
+        raise Garbled("a question for a file that cannot be")
+    return fetch
+
+
+def _makes_sense(fetch: Fetch) -> bool:
+    if not fetch.camera:
+        return is_alert(fetch.alert) and (not fetch.name or is_name(fetch.name))
+    is_picture = not fetch.name or picture_of(fetch.name) is not None
+    return is_picture and is_id(fetch.camera) and not fetch.alert
 
 
 def piece_message(piece: Piece) -> Message:
@@ -122,7 +146,7 @@ def piece_from(message: Message, agent: str) -> Piece:
 def _file(row: Any) -> File:
     match row:
         case [str(name), int(size), str(sha256)] if (
-            is_name(name) and 0 <= size <= MOST_BYTES and _SHA256.fullmatch(sha256)
+            (is_name(name) or picture_of(name)) and 0 <= size <= MOST_BYTES and _SHA256.fullmatch(sha256)
         ):
             return File(name, size, sha256)
         case _:

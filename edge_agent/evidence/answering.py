@@ -1,8 +1,9 @@
-"""Gives the hub the evidence that it asks for, a piece at a time."""
+"""Gives the hub the evidence and the pictures that it asks for, a piece at a time."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from devices.wire.evidence import PIECE_BYTES, Fetch, File, Piece, evidence_topic, fetch_from, piece_message
@@ -24,19 +25,31 @@ class Ears(Protocol):
         """Answer, for as long as there is a connection."""
 
 
+class Album(Protocol):
+    """Pictures of cameras for people."""
+
+    async def files(self, camera: str) -> Sequence[File]:
+        """What there is to be seen of a camera."""
+
+    def read(self, camera: str, name: str) -> bytes:
+        """One of the pictures that were told; nothing where it is gone."""
+
+
 class Answering:
-    """Stands before those who take orders, and takes the questions for evidence out.
+    """Stands before those who take orders, and takes the questions for evidence and pictures out.
 
     Args:
         agent: whose evidence.
-        store: where it is.
+        store: where it is, if any is kept here.
         orders: who gets everything else.
+        album: pictures of cameras, if there are cameras here.
     """
 
-    def __init__(self, agent: str, store: Store, orders: Ears) -> None:
+    def __init__(self, agent: str, store: Store | None, orders: Ears, album: Album | None = None) -> None:
         self._agent = agent
         self._store = store
         self._orders = orders
+        self._album = album
         self._asked: asyncio.Queue[Fetch] = asyncio.Queue(MOST_WAITING)
 
     def hear(self, message: Message) -> None:
@@ -59,10 +72,20 @@ class Answering:
     async def _answer(self, link: Link) -> None:
         while True:
             asked = await self._asked.get()
-            piece = await asyncio.to_thread(self._piece, asked)
+            piece = await (self._picture(asked) if asked.camera else asyncio.to_thread(self._piece, asked))
             await link.send(evidence_topic(self._agent), encode(piece_message(piece)), qos=1)
 
+    async def _picture(self, asked: Fetch) -> Piece:
+        if self._album is None:
+            return Piece(self._agent, asked.number)
+        if not asked.name:
+            return Piece(self._agent, asked.number, tuple(await self._album.files(asked.camera)))
+        data = self._album.read(asked.camera, asked.name)
+        return Piece(self._agent, asked.number, (), data[asked.offset : asked.offset + PIECE_BYTES])
+
     def _piece(self, asked: Fetch) -> Piece:
+        if self._store is None:
+            return Piece(self._agent, asked.number)
         if asked.name:
             data = self._store.read(asked.alert, asked.name, asked.offset, PIECE_BYTES)
             return Piece(self._agent, asked.number, (), data or b"")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from edge_agent.pictures.album import Album
 from edge_agent.pictures.asked import Librarian
 from edge_agent.pictures.files import Files, kept
 from edge_agent.pictures.looking import Looking
 from edge_agent.pictures.settings import PictureSettings
 
-__all__ = ["Files", "Librarian", "Looking", "PictureSettings", "kept"]
+__all__ = ["Album", "Files", "Librarian", "Looking", "PictureSettings", "kept"]

@@ -35,7 +35,7 @@ COLOURLESS, COLOURED = 1.0, 3.0
 #: Points that are told for each picture, and those that are told when they change.
 AGAINST: Final = ("sharpness", "kept_edges", "clear_third", "like_side", "texture", "covered_share")
 EACH: Final = (*Plain.__slots__, "colour", "noise_level", *AGAINST, "shift", "shift_x", "shift_y")
-CHANGING: Final = ("reference", "alike", "many_alike")
+CHANGING: Final = ("reference", "reference_day", "reference_night", "alike", "many_alike")
 #: A view with fewer edges (a bare wall, asphalt) cannot be told from a covered one: it gets no reference.
 LEAST_STRONG: Final = 0.03
 #: A shift of less is not told in pixels.
@@ -249,6 +249,9 @@ class Looking:
         found = [SampleBatch.of(self._each[:, camera][read], times[read], values[read])]
         state = self.references.state[camera, light].astype(np.float64)
         found.append(self._changed("reference", camera, frames.time_us, state))
+        for one in Light:
+            standing = self.references.standing(camera, one).astype(np.float64)
+            found.append(self._changed(f"reference_{one.name.lower()}", camera, frames.time_us, standing))
         shares = self._together.shares(camera)
         found.append(self._changed("alike", camera, frames.time_us, shares))
         found.append(self._of_buildings(camera, frames.time_us))

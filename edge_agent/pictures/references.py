@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from devices.model.codes import PictureReference
+from devices.model.codes import PictureReference, ReferenceStanding
 from edge_agent.pictures.edges import Focus, Outline, Slopes, focus, kept, outline, slopes
 from edge_agent.pictures.grid import COLUMNS, HALF_HEIGHT, HALF_WIDTH, ROWS, Flags, Greys, Pixels
 
@@ -61,6 +61,7 @@ class References:
     state: Rows
     learned_us: Rows
     adapted_us: Rows
+    hindered: dict[tuple[int, int], ReferenceStanding] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     _waiting: dict[tuple[int, int], list[Candidate]] = field(default_factory=dict)
@@ -99,6 +100,7 @@ class References:
         other = 1 - light
         if self.state[row, other] and not self._shows(row, other, now):
             self.counts["refused"] += 1
+            self.hindered[row, light] = ReferenceStanding.OTHER_VIEW
             return False
         waiting.append(candidate)
         if len(waiting) > WHOLE:  # the others are only needed small
@@ -118,6 +120,14 @@ class References:
         """The pictures that wait have too little in them; begin anew."""
         self._waiting.pop((row, light), None)
         self.counts["too_plain"] += 1
+        self.hindered[row, light] = ReferenceStanding.TOO_PLAIN
+
+    def standing(self, row: Rows, light: Light) -> Rows:
+        """How far some cameras know what to see by a light, int64 (n,), see ReferenceStanding."""
+        return np.array(
+            [self.state[one, light] or self.hindered.get((one, int(light)), 0) for one in row.tolist()],
+            np.int64,
+        )
 
     def learn(self, row: int, light: int, half: Greys, strong: Flags, now_us: int) -> None:
         """Make a reference of the median, whose edges are `strong`, bool (1, 70, 160)."""
@@ -127,6 +137,7 @@ class References:
         self.bend[row, light] = np.median([one.bend[0] for one in found], axis=0)
         self.slope[row, light] = np.median([one.slope[0] for one in found], axis=0)
         self.state[row, light] = PictureReference.UNCONFIRMED
+        self.hindered.pop((row, light), None)
         self.learned_us[row, light] = self.adapted_us[row, light] = now_us
         self.counts["learned"] += 1
         self.changed.add(row)
@@ -154,5 +165,6 @@ class References:
     def forget(self, row: int, light: int) -> None:
         """Learn anew."""
         self._waiting.pop((row, light), None)
+        self.hindered.pop((row, light), None)
         self.state[row, light] = PictureReference.NONE
         self.changed.add(row)

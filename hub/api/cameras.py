@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from devices.campus.site import Device
 from devices.model.alerts import Family
@@ -26,6 +27,23 @@ POINTS: Final = ("mean_level", "std_level", "same_pictures")
 @ROUTES.get("/cameras", role=Role.VIEWER)
 async def cameras(hub: Hub, site: str | None = None) -> Json:
     """Every camera with its state and the readings behind it; online and good rates, also by site and area."""
+    rows, found = await judged(hub, site)
+    return Json(
+        {
+            "now_us": hub.now_us(),
+            "rows": rows,
+            "rates": {
+                "overall": rates(found),
+                "by_site": rates_by(found, [row["site"] for row in rows]),
+                "by_area_kind": rates_by(found, [row["kind_of_area"] for row in rows]),
+            },
+            "definition": words(DEFINITION),
+        }
+    )
+
+
+async def judged(hub: Ports, site: str | None) -> tuple[list[dict[str, Any]], npt.NDArray[np.int64]]:
+    """A row for each camera, and the state of each, int64 (n,), see State."""
     names = chosen(hub.campus, None, site or None, DeviceKind.CAMERA) or []
     devices = [hub.campus.devices[name] for name in names]
     alerts = await hub.db.read(lambda c: board.active_of(c, family=Family.CAMERA))
@@ -39,18 +57,7 @@ async def cameras(hub: Hub, site: str | None = None) -> Json:
         _row(hub, device, State(found[row]), since, troubles.get(device.id))
         for row, device in enumerate(devices)
     ]
-    return Json(
-        {
-            "now_us": hub.now_us(),
-            "rows": rows,
-            "rates": {
-                "overall": rates(found),
-                "by_site": rates_by(found, [row["site"] for row in rows]),
-                "by_area_kind": rates_by(found, [row["kind_of_area"] for row in rows]),
-            },
-            "definition": words(DEFINITION),
-        }
-    )
+    return rows, found
 
 
 def _row(

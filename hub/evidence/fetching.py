@@ -1,4 +1,7 @@
-"""Fetches evidence from the gateway that holds it, a piece at a time, and keeps whole files."""
+"""Fetches evidence from the gateway that holds it, a piece at a time, and keeps whole files.
+
+Pictures of cameras are fetched alike, and kept nowhere.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,22 @@ import asyncio
 import hashlib
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from devices.model.errors import Unreachable
-from devices.wire.evidence import Fetch, File, Piece, fetch_message, is_alert, is_name, piece_from
+from devices.wire.evidence import (
+    Fetch,
+    File,
+    Piece,
+    fetch_message,
+    is_alert,
+    is_name,
+    picture_of,
+    piece_from,
+)
 from devices.wire.messages import decode, encode, orders_topic
 from hub.evidence.looks import Looks
 
@@ -20,6 +33,8 @@ ANSWER_S: Final = 8.0
 TRIES: Final = 3
 #: What all fetched files may take; those that were not looked at for longest go first.
 MOST_BYTES: Final = 8_000_000_000
+#: A gateway makes pictures of cameras smaller than this before it tells of them.
+MOST_PICTURE_BYTES: Final = 1_000_000
 
 Send = Callable[[str, bytes], Awaitable[None]]
 
@@ -43,6 +58,7 @@ class Fetching:
         self._number = 0
         self._asked: dict[tuple[str, int], asyncio.Future[Piece]] = {}
         self._turn: dict[str, asyncio.Lock] = {}
+        self._picture_turn: dict[str, asyncio.Lock] = {}
         self.looks = Looks()
 
     def hear(self, agent: str, payload: bytes) -> None:
@@ -62,7 +78,7 @@ class Fetching:
         Raises:
             Unreachable: the gateway does not answer.
         """
-        return (await self._ask(agent, alert)).files
+        return (await self._ask(Fetch(agent, 0, alert))).files
 
     async def file(self, agent: str, alert: str, name: str) -> Path | None:
         """A whole file on our own disk, as it was kept at the gateway; None where there is none.
@@ -80,31 +96,47 @@ class Fetching:
             wanted = next((file for file in await self.files(agent, alert) if file.name == name), None)
             if wanted is None:
                 return None
-            data = await self._fetched(agent, alert, wanted)
+            data = await self._fetched(Fetch(agent, 0, alert), wanted)
             await asyncio.to_thread(self._keep, path, data)
         return path
 
-    async def _fetched(self, agent: str, alert: str, wanted: File) -> bytes:
+    async def pictures(self, agent: str, camera: str, known: Collection[str] = ()) -> dict[str, bytes | None]:
+        """What may be seen of a camera now, by name; None for what is known already and not fetched again.
+
+        Raises:
+            Unreachable: the gateway does not answer, or a picture did not come whole.
+        """
+        question = Fetch(agent, 0, "", camera=camera)
+        async with self._picture_turn.setdefault(agent, asyncio.Lock()):
+            told = (await self._ask(question)).files
+            files = [one for one in told if picture_of(one.name) and one.bytes <= MOST_PICTURE_BYTES]
+            return {
+                file.name: None if file.name in known else await self._fetched(question, file)
+                for file in files
+            }
+
+    async def _fetched(self, question: Fetch, wanted: File) -> bytes:
         data = bytearray()
         while len(data) < wanted.bytes:
-            piece = await self._ask(agent, alert, wanted.name, len(data))
+            piece = await self._ask(replace(question, name=wanted.name, offset=len(data)))
             if not piece.data:
                 break
             data += piece.data
         if hashlib.sha256(data).hexdigest() != wanted.sha256:
-            raise Unreachable(f"{wanted.name} of {agent} is not what it was when it was kept")
+            raise Unreachable(f"{wanted.name} of {question.agent} is not what it was when it was kept")
         return bytes(data)
 
-    async def _ask(self, agent: str, alert: str, name: str = "", offset: int = 0) -> Piece:
-        """One question, as often as it takes."""
+    async def _ask(self, question: Fetch) -> Piece:
+        """One question, as often as it takes, each time with a number of its own."""
+        agent = question.agent
         for _ in range(TRIES):
             self._number += 1
             number = self._number
             future: asyncio.Future[Piece] = asyncio.get_running_loop().create_future()
             self._asked[agent, number] = future
             try:
-                question = fetch_message(Fetch(agent, number, alert, name, offset))
-                await self._send(orders_topic(agent), encode(question))
+                message = fetch_message(replace(question, number=number))
+                await self._send(orders_topic(agent), encode(message))
                 async with asyncio.timeout(self._answer_s):
                     return await future
             except TimeoutError:

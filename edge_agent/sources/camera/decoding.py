@@ -52,6 +52,15 @@ class Workers:
         except WorkerLost:
             raise NoPicture(CameraLink.UNDECODABLE, "a picture that ended its decoder twice") from None
 
+    async def shrunk(self, jpeg: bytes, max_pixels: float) -> bytes:
+        """Make a JPEG smaller, for people.
+
+        Raises:
+            Garbled: it is none of bearable size.
+            WorkerLost: no luck this time.
+        """
+        return await self._next().shrunk(jpeg, max_pixels)
+
     @asynccontextmanager
     async def reading(self, camera: Camera) -> AsyncIterator[Channel]:
         """Read a camera's stream for the time of an `async with`; a camera keeps to one worker."""

@@ -66,6 +66,15 @@ class CameraSource:
         """The latest good picture of a camera as it came (`time_us`, `jpeg`), if memory still holds it."""
         return self._newest.get(camera)
 
+    async def shrunk(self, jpeg: bytes) -> bytes:
+        """A picture for people, small enough for a thin line.
+
+        Raises:
+            Garbled: it cannot be decoded.
+            Unreachable: its worker ended; another is being started.
+        """
+        return await self._workers.shrunk(jpeg, self._settings.max_megapixels * 1e6)
+
     def look_again(self, row: int) -> None:
         """Look at a suspect more often for a while, before others of its host; call it in the event loop.
 

@@ -109,7 +109,7 @@ class Worker:
         self._process: Process | None = None
         self._ready = asyncio.Event()
         self._number = 0
-        self._decoding: dict[int, asyncio.Future[Seen]] = {}
+        self._decoding: dict[int, asyncio.Future[Any]] = {}
         self._channels: dict[int, Channel] = {}
         self.counts: Counter[str] = Counter()
         self.dropped = 0
@@ -150,12 +150,21 @@ class Worker:
             Garbled: it is none of bearable size.
             WorkerLost: the worker ended over it.
         """
+        seen: Seen = await self._worked("decode", jpeg, max_pixels)
+        return seen
+
+    async def shrunk(self, jpeg: bytes, max_pixels: float) -> bytes:
+        """Make a JPEG smaller, for people; raises as `seen`."""
+        small: bytes = await self._worked("shrink", jpeg, max_pixels)
+        return small
+
+    async def _worked(self, what: str, jpeg: bytes, max_pixels: float) -> Any:
         await self._ready.wait()
         number = self._next()
-        future: asyncio.Future[Seen] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._decoding[number] = future
         try:
-            await self._sent(["decode", number, max_pixels, jpeg])
+            await self._sent([what, number, max_pixels, jpeg])
             return await future
         finally:
             self._decoding.pop(number, None)
@@ -219,6 +228,10 @@ class Worker:
                         future.set_result(Seen(_grey(grey), colour))
                     else:
                         future.set_exception(Garbled(why))
+            case ["shrunk", number, jpeg]:
+                future = self._decoding.get(number)
+                if future is not None and not future.done():
+                    future.set_result(jpeg)
             case ["alive", hung, dropped]:
                 self.dropped = dropped
                 for key in hung:

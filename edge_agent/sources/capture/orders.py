@@ -1,7 +1,8 @@
 """What the agent asks of a capture worker, and how it travels: msgpack with a length before it. Pure.
 
-To the worker:   ["decode", number, max_pixels, jpeg]   ["open", key, {...}]   ["every", key, sample_s]   ["close", key]
-From the worker: ["alive", [hung keys], dropped]   ["decoded", number, grey, colour, why]
+To the worker:   ["decode", number, max_pixels, jpeg]   ["shrink", number, max_pixels, jpeg]
+                 ["open", key, {...}]   ["every", key, sample_s]   ["close", key]
+From the worker: ["alive", [hung keys], dropped]   ["decoded", number, grey, colour, why]   ["shrunk", number, jpeg]
                  ["codec", key, ...]   ["packet", key, ...]   ["sight", key, ...]   ["counts", key, ...]
                  ["ended", key, link, why]
 """

@@ -28,6 +28,10 @@ STRETCHED: Final = np.clip((np.arange(256) - 16) * 255 / 219 + 0.5, 0, 255).asty
 #: Width of the JPEG made of a stream's picture, at most.
 MOST_WIDE: Final = 1280
 QUALITY: Final = 80
+#: A still picture for people at the hub: so wide, and of so many bytes, at most, for a thin line.
+SHOWN_WIDE: Final = 960
+SHOWN_BYTES: Final = 150_000
+SHOWN_QUALITIES: Final = (75, 50, 25)
 
 
 def seen_of(data: bytes, max_pixels: float) -> Seen:
@@ -36,23 +40,41 @@ def seen_of(data: bytes, max_pixels: float) -> Seen:
     Raises:
         Garbled: it is no JPEG of bearable size.
     """
+    small = _small(_decoded(data, max_pixels, FRAME_WIDTH, FRAME_HEIGHT))
+    return Seen(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), _colour(small))
+
+
+def shrunk(data: bytes, max_pixels: float) -> bytes:
+    """A JPEG for people, small enough for a thin line.
+
+    Raises:
+        Garbled: it is no JPEG of bearable size.
+    """
+    picture = _decoded(data, max_pixels, SHOWN_WIDE, 1)
+    height, width = picture.shape[:2]
+    if width > SHOWN_WIDE:
+        size = (SHOWN_WIDE, max(1, height * SHOWN_WIDE // width))
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    made = b""
+    for quality in SHOWN_QUALITIES:
+        made = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+        if len(made) <= SHOWN_BYTES:
+            break
+    return made
+
+
+def _decoded(data: bytes, max_pixels: float, wide: int, high: int) -> Any:
+    """A JPEG as a picture (height, width, 3), reduced where it stays as wide and high as wanted."""
     width, height = check(data, max_pixels)
-    mode = next(
-        (
-            mode
-            for factor, mode in REDUCED
-            if width >= factor * FRAME_WIDTH and height >= factor * FRAME_HEIGHT
-        ),
-        cv2.IMREAD_COLOR,
-    )
+    fitting = (mode for factor, mode in REDUCED if width >= factor * wide and height >= factor * high)
+    mode = next(fitting, cv2.IMREAD_COLOR)
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), mode | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise Garbled(f"a picture that cannot be decoded: {error.err}") from None
     if decoded is None:
         raise Garbled("a picture that cannot be decoded")
-    small = _small(decoded)
-    return Seen(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), _colour(small))
+    return decoded
 
 
 def sight_of(frame: Any, time_us: int) -> Sight:

@@ -22,7 +22,7 @@ from devices.model.errors import Garbled
 from edge_agent.sources.capture.failures import NoPicture
 from edge_agent.sources.capture.orders import LENGTH, LONGEST, Order, framed, unpacked
 from edge_agent.sources.capture.packets import Codec, Counts, Packet, Sight
-from edge_agent.sources.capture.picture import seen_of
+from edge_agent.sources.capture.picture import seen_of, shrunk
 
 if TYPE_CHECKING:
     from edge_agent.sources.capture.stream import Stream, Told
@@ -43,7 +43,7 @@ class Capture:
         self._told = told
         self._answers = answers
         self._out: queue.Queue[list[Any]] = queue.Queue(ROOM)
-        self._jpegs: queue.Queue[tuple[int, float, bytes]] = queue.Queue()
+        self._jpegs: queue.Queue[tuple[str, int, float, bytes]] = queue.Queue()
         self._streams: dict[int, Stream] = {}
         self._dropped = 0
         self._decoding_since_s = math.inf
@@ -66,8 +66,8 @@ class Capture:
 
     def _do(self, message: list[Any]) -> None:
         match message:
-            case ["decode", number, max_pixels, jpeg]:
-                self._jpegs.put((number, max_pixels, jpeg))
+            case ["decode" | "shrink" as what, number, max_pixels, jpeg]:
+                self._jpegs.put((what, number, max_pixels, jpeg))
             case ["open", key, order]:
                 self._open(key, Order(**order))
             case ["every", key, sample_s] if key in self._streams:
@@ -109,11 +109,14 @@ class Capture:
 
     def _decode(self) -> None:
         while True:
-            number, max_pixels, jpeg = self._jpegs.get()
+            what, number, max_pixels, jpeg = self._jpegs.get()
             self._decoding_since_s = time.monotonic()
             try:
-                seen = seen_of(jpeg, max_pixels)
-                self._out.put(["decoded", number, seen.grey.tobytes(), seen.colour, ""])
+                if what == "shrink":
+                    self._out.put(["shrunk", number, shrunk(jpeg, max_pixels)])
+                else:
+                    seen = seen_of(jpeg, max_pixels)
+                    self._out.put(["decoded", number, seen.grey.tobytes(), seen.colour, ""])
             except Garbled as error:
                 self._out.put(["decoded", number, b"", 0.0, str(error)])
             self._decoding_since_s = math.inf
