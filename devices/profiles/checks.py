@@ -201,16 +201,21 @@ def _radar_bytes(sheet: RadarBytesSheet) -> Found:
 
 
 def _path(sheet: SnapshotSheet | StreamSheet) -> Found:
-    try:
-        fields = [name for _, name, _, _ in string.Formatter().parse(sheet.path) if name is not None]
-    except ValueError as error:
-        yield "sheet.path", f"{sheet.path!r} ({error})", "a path with {parameter} fields"
-        return
-    for name in fields:
-        if name not in sheet.parameters:
-            yield "sheet.path", f"{{{name}}}", _one_of(sheet.parameters, "parameter")
+    yield from _fields("sheet.path", sheet.path, sheet.parameters)
+    yield from _fields("sheet.recording", sheet.recording, sheet.parameters)
     if not sheet.path.startswith("/"):
         yield "sheet.path", repr(sheet.path), "a path that starts with /"
+
+
+def _fields(where: str, text: str, parameters: Collection[str]) -> Found:
+    try:
+        fields = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+    except ValueError as error:
+        yield where, f"{text!r} ({error})", "a text with {parameter} fields"
+        return
+    for name in fields:
+        if name not in parameters:
+            yield where, f"{{{name}}}", _one_of(parameters, "parameter")
 
 
 def _vector_names(where: str, values: Collection[str], points: Collection[Point]) -> Found:

@@ -68,3 +68,15 @@ PICTURE_POINTS: Final = (
     _point("fps", "帧率", "frames per second", "Hz", (0.0, 240.0)),
     _point("clock_off_s", "时钟偏差(快为正)", "clock error (ahead is positive)", "s", (-4e9, 4e9)),
 )
+
+#: What a recorder says of the hours that it recorded, see docs/cameras-rates.md; told at the end of each hour.
+RECORDING_POINTS: Final = (
+    _point("recorded_share", "一小时内有录像的时间占比", "recorded part of an hour", *_SHARE),
+    _point(
+        "gaps_alike",
+        "同一录像机同时缺录像的通道占比",
+        "channels of the recorder with gaps in that hour",
+        *_SHARE,
+    ),
+    _point("many_gaps", "录像机缺录像的通道占比", "such share, of the recorder", *_SHARE),
+)

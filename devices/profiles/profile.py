@@ -11,10 +11,10 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from devices.model.points import ID_PATTERN
-from devices.profiles.derived import PASS_POINTS, PICTURE_POINTS, VISION_POINTS
+from devices.profiles.derived import PASS_POINTS, PICTURE_POINTS, RECORDING_POINTS, VISION_POINTS
 from devices.profiles.dlt645_sheet import Dlt645Sheet
 from devices.profiles.point import Counter, Point, PointName, Words, check_members
-from devices.profiles.streams import StreamSheet
+from devices.profiles.streams import RECORDING, StreamSheet
 from devices.profiles.strict import Strict
 from devices.profiles.writes import Writable
 
@@ -254,12 +254,13 @@ class SnapshotSheet(Strict):
     parameters: dict[str, str | float] = Field(
         {}, description="Device parameters and their defaults, such as channel: 1."
     )
+    recording: str = RECORDING
     max_bytes: int = Field(8_000_000, gt=0)
 
 
 DERIVED: Final[dict[DeviceKind, tuple[Point, ...]]] = {
     DeviceKind.RADAR: PASS_POINTS,
-    DeviceKind.CAMERA: (*PICTURE_POINTS, *VISION_POINTS),
+    DeviceKind.CAMERA: (*PICTURE_POINTS, *VISION_POINTS, *RECORDING_POINTS),
 }
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
 from devices.profiles.point import Point
 from devices.profiles.strict import Strict
+
+#: A field of the sheets of cameras.
+RECORDING: Final[Any] = Field(
+    "",
+    max_length=200,
+    description="How the recorder names the camera's recording over ONVIF: its token, or the token or name of what is "
+    "recorded; {parameters} are filled in. Empty: nothing is known of recordings.",
+)
 
 
 class StreamSheet(Strict):
@@ -22,3 +30,4 @@ class StreamSheet(Strict):
     parameters: dict[str, str | float] = Field(
         {}, description="Device parameters and their defaults, such as channel: 1."
     )
+    recording: str = RECORDING

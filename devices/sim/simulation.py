@@ -18,12 +18,13 @@ from devices.sim.plant.memory import recall, remember
 from devices.sim.plant.plant import Plant
 from devices.sim.scenario import Scenario
 from devices.sim.wires.dlt645 import meter_buses
-from devices.sim.wires.faults import FaultBoard
+from devices.sim.wires.faults import Fault, FaultBoard, Hook
 from devices.sim.wires.field import FieldPublisher, Voices
 from devices.sim.wires.ledger import Ledger
 from devices.sim.wires.listening import Listener
 from devices.sim.wires.modbus import gateways
 from devices.sim.wires.pictures import Trouble, View, render
+from devices.sim.wires.recordings import Gaps
 from devices.sim.wires.snapshot import recorders
 from devices.sim.wires.terminal import Terminal
 from devices.wire.mqtt import Backoff, Broker
@@ -88,10 +89,13 @@ class Simulation:
         self._group = group
         self._tasks: list[asyncio.Task[None]] = []
         effects = Effects(self.plant, self.listeners, self._later, clock_us)
-        self.board = FaultBoard(fault_targets(campus), effects.enter, effects.leave)
+        self.gaps = Gaps(clock_us)
+        hooks = ((effects.enter, self.gaps.enter), (effects.leave, self.gaps.leave))
+        enter, leave = (_both(*hook) for hook in hooks)
+        self.board = FaultBoard(fault_targets(campus), enter, leave)
         wires = (self.board, self.ledger, clock_us, options.ports)
         self._gateways = gateways(campus, self.plant.truth, *wires, self.plant.rooms.tell)
-        self._recorders = recorders(campus, Drawing(self.plant), *wires)
+        self._recorders = recorders(campus, Drawing(self.plant), *wires, self.gaps)
         lines = [(gateway.link.id, gateway.line) for gateway in self._gateways]
         self.listeners.update({name: line for name, line in lines if isinstance(line, Listener)})
         self._terminals = [line for _, line in lines if isinstance(line, Terminal)]
@@ -198,6 +202,14 @@ class Simulation:
     def _remember(self) -> None:
         if self.options.memory is not None:
             remember(self.plant, self.options.memory)
+
+
+def _both(first: Hook, second: Hook) -> Hook:
+    def hook(fault: Fault) -> None:
+        first(fault)
+        second(fault)
+
+    return hook
 
 
 @asynccontextmanager

@@ -129,9 +129,9 @@ KINDS: Final = {
             "fog", {Target.CAMERA, Target.LINK}, "thick fog, before all cameras of a recorder if put on its link",
             "camera-many", value="% of the light", usual=80.0,
         ),
-        _kind("offline", {Target.CAMERA}, "the recorder has lost it (HTTP 502)", "camera-offline"),
+        _kind("offline", {Target.CAMERA}, "the recorder has lost it (status 502)", "camera-offline"),
         _kind(
-            "session-limit", {Target.CAMERA, Target.LINK}, "no session is left (HTTP 503)", "camera-offline"
+            "session-limit", {Target.CAMERA, Target.LINK}, "no session is left (HTTP 503, RTSP 453)", "camera-offline"
         ),
         _kind("stall", {Target.CAMERA, Target.LINK}, "stops in the middle of a picture or stream", "camera-offline"),
         _kind("cached", {Target.CAMERA}, "an old picture out of a cache, with its old date", "camera-offline"),
@@ -139,7 +139,13 @@ KINDS: Final = {
             "low-rate", {Target.CAMERA}, "a stream with few pictures", "camera-low-rate",
             value="pictures a second", usual=1.0,
         ),
-        _kind("unauthorised", {Target.CAMERA}, "password changed (HTTP 401)", "camera-offline"),
+        _kind("no-recording", {Target.CAMERA}, "the recorder shows it and records nothing", "camera-recording-gap"),
+        _kind(
+            "disk-full", {Target.LINK}, "a recorder that shows its cameras and records none", "camera-recorder-gaps"
+        ),
+        _kind("unauthorised", {Target.CAMERA}, "password changed (status 401)", "camera-offline"),
+        _kind("cut", {Target.CAMERA}, "its stream is cut as soon as it runs (RTSP)", "camera-offline"),
+        _kind("no-keys", {Target.CAMERA}, "a stream without key frames (RTSP)", "TBD"),
     )
 }  # fmt: skip
 

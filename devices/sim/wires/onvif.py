@@ -1,4 +1,4 @@
-"""As much ONVIF as a recorder of the simulated campus speaks: clock, services, streams and events by pull point."""
+"""As much ONVIF as a recorder of the simulated campus speaks: clock, services, streams, events, and its search."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import http
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from devices.sim.wires.recordings import Search
 from devices.sim.wires.web import Request, Response
 
 PATH: Final = "/onvif/"
@@ -28,6 +29,7 @@ class OnvifFace:
         paths: path of each camera's picture or stream, path to camera id.
         clock_us: UTC as the recorder's own clock has it.
         tampered: cameras that somebody has been at.
+        search: what it recorded.
     """
 
     def __init__(
@@ -36,11 +38,13 @@ class OnvifFace:
         paths: Mapping[str, str],
         clock_us: Callable[[], int],
         tampered: Callable[[], list[str]],
+        search: Search,
     ) -> None:
         self._host = host
         self._paths = paths
         self._clock_us = clock_us
         self._tampered = tampered
+        self._search = search
         self._told: list[str] = []
 
     async def answer(self, asked: Request) -> Response:
@@ -54,6 +58,8 @@ class OnvifFace:
         ):
             if f"<{name}" in text:
                 return _ok(body())
+        if (found := self._search.answer(text)) is not None:
+            return _ok(found)
         if "<PullMessages" in text:
             return _ok(await self._events())
         for path, camera in self._paths.items():
@@ -73,7 +79,7 @@ class OnvifFace:
     def _services(self) -> str:
         addresses = (
             f"<{name}><XAddr>http://{self._host()}{PATH}{name}</XAddr></{name}>"
-            for name in ("Media", "Events")
+            for name in ("Media", "Events", "Search")
         )
         return f"<Capabilities>{''.join(addresses)}</Capabilities>"
 

@@ -18,6 +18,7 @@ from devices.sim.wires.listening import Listener
 from devices.sim.wires.onvif import PATH as ONVIF
 from devices.sim.wires.onvif import OnvifFace
 from devices.sim.wires.pictures import TROUBLES, Trouble
+from devices.sim.wires.recordings import Gaps, Search
 from devices.sim.wires.streams import FPS, send_pictures
 from devices.sim.wires.web import Response, read_request, write_response
 
@@ -62,6 +63,8 @@ class Recorder:
         board: active faults.
         ledger: counts what is served.
         clock_us: UTC now.
+        recordings: camera id of each recording, by its token.
+        gaps: when what was not recorded.
     """
 
     def __init__(
@@ -73,7 +76,9 @@ class Recorder:
         board: FaultBoard,
         ledger: Ledger,
         clock_us: Callable[[], int],
-        port: int | None = None,
+        port: int | None,
+        recordings: Mapping[str, str],
+        gaps: Gaps,
     ) -> None:
         self.link = link
         self.listener = Listener(link.id, link.host, link.port if port is None else port, self._talk, ledger)
@@ -85,7 +90,11 @@ class Recorder:
         self._clock_us = clock_us
         self._busy = 0
         self._onvif = OnvifFace(
-            lambda: f"{link.host}:{self.listener.port}", paths, lambda: self._own_us(link.id), self._tampered
+            lambda: f"{link.host}:{self.listener.port}",
+            paths,
+            lambda: self._own_us(link.id),
+            self._tampered,
+            Search(link.id, recordings, gaps, lambda: self._own_us(link.id)),
         )
         self._frozen: dict[str, tuple[int, bytes]] = {}
 
@@ -198,31 +207,36 @@ def recorders(
     board: FaultBoard,
     ledger: Ledger,
     clock_us: Callable[[], int],
-    ports: Mapping[str, int] | None = None,
+    ports: Mapping[str, int] | None,
+    gaps: Gaps,
 ) -> list[Recorder]:
     """One recorder for each HTTP link; `ports` replaces those of the site file, by link id."""
     found: list[Recorder] = []
     for link in campus.links.values():
         if isinstance(link, HttpLink) and link.kind == "http":
             port = (ports or {}).get(link.id, link.port)
-            paths, streams = _paths(campus, link)
-            found.append(Recorder(link, paths, streams, camera, board, ledger, clock_us, port))
+            paths, streams, recordings = paths_of(campus, link)
+            wires = (board, ledger, clock_us, port)
+            found.append(Recorder(link, paths, streams, camera, *wires, recordings, gaps))
     return found
 
 
-def _paths(campus: Campus, link: HttpLink) -> tuple[dict[str, str], frozenset[str]]:
-    """The camera of each path, and which of them are streams."""
+def paths_of(campus: Campus, link: HttpLink) -> tuple[dict[str, str], frozenset[str], dict[str, str]]:
+    """The camera of each path, which of them are streams, and the camera of each recording."""
     paths: dict[str, str] = {}
+    recordings: dict[str, str] = {}
     streams: set[str] = set()
     for device in campus.devices.values():
         sheet = campus.profile_of(device).sheet
         if device.link == link.id and isinstance(sheet, SnapshotSheet | StreamSheet):
-            parameters = {**sheet.parameters, **device.parameters}
             # 1.0 and 1 are the same channel; YAML gives one, CSV the other.
-            paths[sheet.path.format(**{k: _plain(v) for k, v in parameters.items()})] = device.id
+            parameters = {k: _plain(v) for k, v in {**sheet.parameters, **device.parameters}.items()}
+            paths[sheet.path.format(**parameters)] = device.id
+            if sheet.recording:
+                recordings[sheet.recording.format(**parameters)] = device.id
             if isinstance(sheet, StreamSheet):
                 streams.add(device.id)
-    return paths, frozenset(streams)
+    return paths, frozenset(streams), recordings
 
 
 def _plain(value: float | str) -> str:

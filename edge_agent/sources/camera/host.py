@@ -32,7 +32,7 @@ COUNTED: Final = {
     CameraLink.UNDECODABLE: "undecodable",
     CameraLink.CACHED: "cached",
 }
-ALSO_COUNTED: Final = ("spared", "overruns", "faults", "tampers", "onvif_failures")
+ALSO_COUNTED: Final = ("spared", "overruns", "faults", "tampers", "onvif_failures", "recordings_unknown")
 #: Cameras whose trouble health tells by name.
 MOST_TOLD: Final = 50
 UNREACHED: Final = frozenset({CameraLink.HOST_DOWN, CameraLink.PORT_CLOSED})
@@ -46,6 +46,7 @@ class Camera:
     target: a still picture to fetch, or a stream to read.
     takers: get every packet of the stream.
     stays: the stream is read all the time; otherwise it is opened for one picture at a time.
+    recording: what a recorder that is asked for it calls its recording; "" where nobody says.
     suspect_until_s: looked at more often until then.
     failures: attempts in a row without a picture.
     hurry: has a stream that is read give a picture each so many seconds.
@@ -57,6 +58,7 @@ class Camera:
     target: Target | Order
     is_critical: bool = False
     stays: bool = False
+    recording: str = ""
     takers: tuple[Taker, ...] = ()
     link: CameraLink | None = None
     why: str = ""

@@ -20,7 +20,10 @@ from edge_agent.sources.camera.turns import Turns
 from edge_agent.sources.capture.orders import Order
 
 #: Points that this source knows by itself, the pictures aside.
-POINTS: Final = ("link", "fps", "kbps", "gap_s", "key_s", "clock_off_s")
+POINTS: Final = (
+    *("link", "fps", "kbps", "gap_s", "key_s", "clock_off_s"),
+    *("recorded_share", "gaps_alike", "many_gaps"),
+)
 #: Tag of a device whose stream is read all the time, and which goes before others.
 CRITICAL: Final = "critical"
 
@@ -66,7 +69,8 @@ def hosts_of(campus: Campus, agent: str, table: PointTable, settings: CameraSett
         rows = {point: found for point in POINTS if (found := table.row.get(f"{name}.{point}")) is not None}
         critical = CRITICAL in device.tags
         stays = isinstance(target, Order) and (critical or target.scheme == "file")
-        host.cameras.append(Camera(name, row, rows, target, critical, stays))
+        recording = _path(device, sheet.recording, sheet.parameters)
+        host.cameras.append(Camera(name, row, rows, target, critical, stays, recording))
     for host in hosts.values():
         check_sessions(host)
     return [host for host in hosts.values() if host.cameras]

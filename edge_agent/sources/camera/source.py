@@ -19,6 +19,7 @@ from edge_agent.sources.camera.host import Host
 from edge_agent.sources.camera.newest import Newest, Picture
 from edge_agent.sources.camera.onvif.client import Device
 from edge_agent.sources.camera.onvif.minding import mind
+from edge_agent.sources.camera.onvif.recorders import follow
 from edge_agent.sources.camera.roster import check_sessions, hosts_of
 from edge_agent.sources.camera.settings import CameraSettings
 from edge_agent.sources.camera.staying import stay
@@ -128,9 +129,10 @@ class CameraSource:
                 start_s = self._clock.monotonic() + self._random() * host.link.poll_s / len(host.cameras)
                 watches = [Watch(desk, host, camera) for camera in host.cameras]
                 if host.link.id in self._settings.onvif:
-                    name = f"onvif {host.link.id}"
+                    name, device = f"onvif {host.link.id}", self._device(host, http)
+                    group.create_task(mind(desk, device, watches, self.look_again), name=name)
                     group.create_task(
-                        mind(desk, self._device(host, http), watches, self.look_again), name=name
+                        follow(desk, self._device(host, http), watches), name=f"recordings {host.link.id}"
                     )
                 for number, watch in enumerate(watches):
                     due_s = start_s + number * host.link.poll_s / len(host.cameras)

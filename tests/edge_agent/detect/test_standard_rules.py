@@ -83,6 +83,9 @@ PICTURE = {
     "many_alike": 0.0,
     "fps": 15.0,
     "clock_off_s": 0.3,
+    "recorded_share": 100.0,
+    "gaps_alike": 0.0,
+    "many_gaps": 0.0,
 }
 AC = {"on": ON, "mode": float(AcMode.COOL), "setpoint_c": 26.0, "fault": OFF}
 DOOR = {"open": float(DoorState.CLOSED), "forced": OFF}
@@ -207,6 +210,17 @@ STORIES = {
         "70 % of the cameras of the building changed alike: fog, rain, light, power or a switch",
         95,
         many_alike=70.0,
+    ),
+    "camera-recording-gap": camera(
+        "上一小时仅 40% 有录像", "only 40 % of the last hour was recorded", 60, recorded_share=40.0
+    ),
+    "camera-recorder-gaps": camera(
+        "所在录像机 90% 的通道上一小时录像不完整",
+        "90 % of the channels of its recorder have gaps in the last hour",
+        60,
+        recorded_share=40.0,
+        gaps_alike=90.0,
+        many_gaps=90.0,
     ),
     "device-silent": Story(
         "hq1-main-meter-floor-2",

@@ -98,6 +98,14 @@ class Device:
         """Events since the last time; waits for some."""
         return soap.notices(await self._said(place, soap.pull(PULL_S), longer_s=PULL_S))
 
+    async def ask(self, service: str, question: str, longer_s: float = 0.0) -> bytes:
+        """Put a question to one of its services; the answer may take `longer_s` more than others.
+
+        Raises:
+            Unreachable, Refused, Garbled: no answer, a refusal or no such service, or more than an answer can be.
+        """
+        return await self._said(await self._service(service), question, longer_s=longer_s)
+
     async def _service(self, name: str) -> httpx.URL:
         if not self._services:
             self._services = soap.services(await self._said(self._device, soap.get_services()))

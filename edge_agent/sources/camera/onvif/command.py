@@ -13,6 +13,8 @@ from devices.model.errors import CampusError
 from edge_agent.sources.camera.fetch import client
 from edge_agent.sources.camera.onvif.client import Device, Profile
 from edge_agent.sources.camera.onvif.discovery import Found, discover
+from edge_agent.sources.camera.onvif.recorders import recordings
+from edge_agent.sources.camera.onvif.search import Recording
 from edge_agent.sources.camera.settings import Account
 
 TIMEOUT_S = 5.0
@@ -24,7 +26,9 @@ def add(commands: Any) -> argparse.ArgumentParser:
         "cameras", help="list the ONVIF cameras of this network, or where one has its pictures"
     )
     parser.add_argument("--seconds", type=float, default=3.0, help="how long to wait for answers (default 3)")
-    parser.add_argument("--host", help="ask this device for its clock, still pictures and streams instead")
+    parser.add_argument(
+        "--host", help="ask this device for its clock, still pictures, streams and recordings instead"
+    )
     parser.add_argument("--port", type=int, default=80, help="its ONVIF port (default 80)")
     parser.add_argument("--user", help="name of an account there; it signs by digest")
     parser.add_argument("--password-file", type=Path, metavar="FILE", help="file that holds its password")
@@ -69,6 +73,10 @@ async def one_device(host: str, port: int, account: tuple[str, str] | None, now_
             lines += _streams(await device.profiles())
         except CampusError as error:
             lines.append(f"  its streams are not told: {error}")
+        try:
+            lines += _recordings(await recordings(device))
+        except CampusError as error:
+            lines.append(f"  its recordings are not told: {error}")
     return "\n".join(lines) + "\n"
 
 
@@ -84,3 +92,8 @@ def _streams(profiles: Sequence[Profile]) -> Iterator[str]:
         yield f"  {one.token:<16}{one.name[:31]:<32}"
         yield f"    still picture  {one.snapshot or 'none'}"
         yield f"    stream         {one.stream or 'none'}"
+
+
+def _recordings(found: Sequence[Recording]) -> Iterator[str]:
+    for one in found:
+        yield f"  recording {one.token} of {', '.join(sorted(one.names - {one.token})) or 'nobody knows what'}"

@@ -126,9 +126,9 @@ def clock_us(answer: bytes) -> int:
 
 
 def services(answer: bytes) -> dict[str, str]:
-    """Addresses of the services `Media` and `Events`, those that it has."""
+    """Addresses of the services `Media`, `Events` and `Search`, those that it has."""
     root = parsed(answer)
-    found = {name: text_of(root, "Capabilities", name, "XAddr") for name in ("Media", "Events")}
+    found = {name: text_of(root, "Capabilities", name, "XAddr") for name in ("Media", "Events", "Search")}
     return {name: address for name, address in found.items() if address}
 
 
