@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from devices.campus.loading import load_campus
+from devices.campus.plans_loading import load_plans
 from devices.model.errors import CampusError, ConfigRefused, Refused
 from hub.accounts import passwords
 from hub.app import now_us, run
@@ -111,6 +112,7 @@ def _run(_options: argparse.Namespace, settings: HubSettings) -> int:
 
 def _check(options: argparse.Namespace, settings: HubSettings) -> int:
     campus = load_campus(settings.site)
+    load_plans(settings.site, campus)
     print(
         f"{options.config}: good; {settings.site}: {len(campus.devices)} devices, {len(campus.rules)} rules"
     )

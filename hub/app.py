@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from devices.campus.loading import load_campus
+from devices.campus.plans_loading import load_plans
 from devices.model.errors import Unreachable
 from devices.wire.mqtt import Broker
 from hub.accounts import first_run
@@ -68,6 +69,7 @@ async def run(settings: HubSettings, stop: asyncio.Event) -> None:
         Refused: the data folder is in use, a port is taken, a store or the site file cannot be used.
     """
     campus, bus = load_campus(settings.site), Bus()
+    plans = load_plans(settings.site, campus)
     with owned(settings.data_dir):
         async with Database(settings.database_url) as db, _series(settings, db) as series:
             admission = Admission(db, campus, external=isinstance(settings.broker, ExternalBrokerSettings))
@@ -100,6 +102,7 @@ async def run(settings: HubSettings, stop: asyncio.Event) -> None:
                     broker=about_broker,
                     orders_enabled=settings.orders.enabled,
                     evidence=fetching,
+                    plans=plans,
                 )
                 await _live(settings, ports, ingest, admission, stop)
 

@@ -15,6 +15,7 @@ from devices.campus import calibration_checks, checks, coverage_checks, dlt645_c
 from devices.campus.calendars import Calendar, Season
 from devices.campus.calibrations import Calibration
 from devices.campus.coverage import Coverage
+from devices.campus.plans import Plan, Position
 from devices.campus.rules import Exemption, Rule, RuleFile
 from devices.campus.site import Agent, Area, Building, Campus, CampusHead, Device, Link, Site, Zone
 from devices.campus.tables import read_table
@@ -55,6 +56,10 @@ class SiteFile(Strict):
     coverage: tuple[Coverage, ...] = Field((), description="Areas that must be watched by good cameras.")
     calibrations: tuple[Calibration, ...] = Field((), description="Roads that cameras measure speeds on.")
     profiles: tuple[str, ...] = Field((), description="Own data sheets, beside the shipped ones.")
+    plans: tuple[Plan, ...] = Field((), description="Floor plans and maps; only the hub reads drawings.")
+    positions: tuple[Position, ...] | str = Field(
+        (), description="Where devices stand in the plans: a list, or the name of a CSV table."
+    )
 
 
 class _Named(Protocol):
@@ -96,6 +101,8 @@ def load_campus(path: Path) -> Campus:
         profiles=profiles,
         calibrations=reader.by_id("calibrations", site.calibrations),
         digest=reader.digest(),
+        plans=site.plans,
+        positions=site.positions,
     )
     try:
         ZoneInfo(site.campus.timezone)

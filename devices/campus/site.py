@@ -17,6 +17,7 @@ from devices.campus.calibrations import Calibration
 from devices.campus.coverage import Coverage
 from devices.campus.dlt645_links import ADDRESS_PATTERN, AnyDlt645Link
 from devices.campus.modbus_links import AnyModbusLink
+from devices.campus.plans import Plan, Position
 from devices.campus.replacements import Replacement
 from devices.campus.rules import Exemption, Rule
 from devices.model.points import PointTable
@@ -187,6 +188,8 @@ class Campus:
     profiles: Mapping[str, Profile]
     calibrations: Mapping[str, Calibration]
     digest: str
+    plans: tuple[Plan, ...] = ()
+    positions: tuple[Position, ...] | str = ()  # or the name of a table that only the hub reads
 
     def __repr__(self) -> str:
         return f"Campus({self.head.id!r}, {len(self.devices)} devices)"

@@ -13,6 +13,7 @@ import yaml
 from devices.model.texts import Text
 from devices.sim.blueprint import site_text
 from devices.sim.blueprint.cameras import POLL_S, cameras, recorders
+from devices.sim.blueprint.drawings import Sheet, positions, sheets
 from devices.sim.blueprint.equipment import HOST, DevicePlan, devices, polled_links
 from devices.sim.blueprint.places import BUILDINGS, SITES, AreaPlan, areas, label
 from devices.sim.blueprint.zones import ZONES
@@ -30,25 +31,28 @@ def demo_files() -> dict[str, str]:
     """Name and content of every file that the generator writes."""
     places = areas()
     equipment = [*devices(places), *cameras(places)]
+    plans = sheets(places)
     return {
-        "site.yaml": _site_file(),
+        "site.yaml": _site_file(plans),
         "areas.csv": _table(_area_row(area) for area in places),
         "devices.csv": _table(_device_row(device) for device in equipment),
+        "positions.csv": _table(positions(plans, equipment)),
+        **{plan.entry["drawing"]: plan.svg() for plan in plans},
     }
 
 
 def write_demo_site(folder: Path) -> list[Path]:
     """Write the files into `folder` and return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
     for name, text in demo_files().items():
         path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8", newline="\n")
         paths.append(path)
     return paths
 
 
-def _site_file() -> str:
+def _site_file(plans: Iterable[Sheet]) -> str:
     parts = [
         site_text.HEAD,
         _section("agents", ({"id": f"edge-{s.id}", "name": _gateway(s.name)} for s in SITES)),
@@ -75,6 +79,8 @@ def _site_file() -> str:
         site_text.CALENDAR,
         site_text.EXEMPTIONS,
         site_text.COVERAGE,
+        _section("plans", (plan.entry for plan in plans)),
+        "positions: positions.csv\n",
     ]
     return "\n".join(parts)
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from devices.campus.plans_loading import Drawn
 from devices.campus.site import Campus
 from hub.accounts.throttle import Throttle
 from hub.api.live import Feed
@@ -52,6 +53,7 @@ class Ports:
         turns: what cannot be done by many at once.
         orders_enabled: whether anything may be written at all.
         evidence: how clips and pictures come from gateways.
+        plans: drawings, with the devices in them.
     """
 
     book: Rulebook
@@ -72,6 +74,7 @@ class Ports:
     turns: Turns = field(default_factory=Turns)
     orders_enabled: bool = False
     evidence: Fetching | None = None
+    plans: Mapping[str, Drawn] = field(default_factory=dict)
 
     @cached_property
     def orders(self) -> Desk:

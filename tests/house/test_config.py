@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from devices.campus.loading import load_campus
+from devices.campus.plans_loading import load_plans
 from devices.sim.scenario import load_scenario
 from edge_agent.settings import load_settings as load_edge_settings
 from hub.settings import load_settings as load_hub_settings
@@ -20,7 +21,7 @@ from tests.house.project import ROOT, files, text
 FILES = [name for name in files() if name.startswith("config/")]
 #: A key at the top of a file -> what reads such a file. Files that these name in turn are seen being opened.
 LOADERS: dict[str, Callable[[Path], object]] = {
-    "campus": load_campus,
+    "campus": lambda path: load_plans(path, load_campus(path)),
     "scenario": load_scenario,
     "listen": load_hub_settings,
     "agent": load_edge_settings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from devices.campus.dlt645_links import Dlt645TcpLink
 from devices.campus.loading import load_campus
 from devices.campus.modbus_links import ModbusTcpLink
+from devices.campus.plans_loading import load_plans
 from devices.campus.site import AreaKind, Campus, HttpLink
 from devices.profiles.profile import DeviceKind
 from devices.sim.blueprint.cameras import shares
@@ -18,15 +20,29 @@ from devices.sim.demo_site import demo_files, write_demo_site
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("name", ["site.yaml", "areas.csv", "devices.csv"])
-def test_committed_file_equals_what_the_generator_writes(name: str) -> None:
-    assert (ROOT / "config/demo" / name).read_text("utf-8") == demo_files()[name]
+@pytest.mark.parametrize("pattern", ["site.yaml", "*s.csv", "plans/*.svg"])
+def test_committed_files_equal_what_the_generator_writes(pattern: str) -> None:
+    written = {name: text for name, text in demo_files().items() if fnmatch(name, pattern)}
+    folder = ROOT / "config/demo"
+    assert written == {
+        str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.glob(pattern)
+    }
 
 
 def test_generator_writes_its_files_into_a_new_folder(tmp_path: Path) -> None:
     written = write_demo_site(tmp_path / "deep" / "demo")
-    assert sorted(path.name for path in written) == ["areas.csv", "devices.csv", "site.yaml"]
-    assert all(path.read_text("utf-8") == demo_files()[path.name] for path in written)
+    texts = demo_files().values()
+    assert all(path.read_text("utf-8") == text for path, text in zip(written, texts, strict=True))
+
+
+def test_every_device_of_the_demo_has_its_place_in_a_plan(demo: Campus) -> None:
+    plans = load_plans(ROOT / "config/demo/site.yaml", demo)
+    placed = [one for drawn in plans.values() for one in drawn.positions]
+    assert {one.device for one in placed} == set(demo.devices)
+    assert len({(one.plan, one.x, one.y) for one in placed}) == len(placed)
+    looking = {one.device for one in placed if one.heading is not None}
+    cameras = [one for one in demo.devices.values() if demo.profile_of(one).kind is DeviceKind.CAMERA]
+    assert looking == {one.id for one in cameras}
 
 
 def test_demo_has_the_equipment_of_the_campus_report(demo: Campus) -> None:
