@@ -25,6 +25,7 @@ from devices.sim.wires.listening import Listener
 from devices.sim.wires.modbus import gateways
 from devices.sim.wires.pictures import Trouble, View, render
 from devices.sim.wires.recordings import Gaps
+from devices.sim.wires.rtsp import stream_hosts
 from devices.sim.wires.snapshot import recorders
 from devices.sim.wires.terminal import Terminal
 from devices.wire.mqtt import Backoff, Broker
@@ -50,6 +51,7 @@ class Options:
     ports: other ports than the site file's, by link id; 0 takes any.
     memory: file that keeps the counters from run to run.
     ledger: file that the ledger is written to at the end, and on request.
+    account: name and password that RTSP hosts want; without one everybody may look.
     """
 
     seed: int = 1
@@ -59,6 +61,7 @@ class Options:
     ports: Mapping[str, int] | None = None
     memory: Path | None = None
     ledger: Path | None = None
+    account: tuple[str, str] = ("", "")
 
 
 class Drawing:
@@ -69,8 +72,12 @@ class Drawing:
 
     def picture(self, camera: str, time_us: int, troubles: Mapping[str, Trouble]) -> bytes:
         """A JPEG of what the camera gives."""
+        return render(self.view(camera, time_us, troubles))
+
+    def view(self, camera: str, time_us: int, troubles: Mapping[str, Trouble]) -> View:
+        """What a picture of a camera is drawn of."""
         sight = self._plant.sight(camera, time_us)
-        return render(View(camera, sight, time_us, self._plant.campus.timezone, troubles))
+        return View(camera, sight, time_us, self._plant.campus.timezone, troubles)
 
 
 class Simulation:
@@ -95,11 +102,14 @@ class Simulation:
         self.board = FaultBoard(fault_targets(campus), enter, leave)
         wires = (self.board, self.ledger, clock_us, options.ports)
         self._gateways = gateways(campus, self.plant.truth, *wires, self.plant.rooms.tell)
-        self._recorders = recorders(campus, Drawing(self.plant), *wires, self.gaps)
+        drawing = Drawing(self.plant)
+        self._recorders = recorders(campus, drawing, *wires, self.gaps)
+        self.stream_hosts = stream_hosts(campus, drawing, *wires, self.gaps, options.account)
         lines = [(gateway.link.id, gateway.line) for gateway in self._gateways]
         self.listeners.update({name: line for name, line in lines if isinstance(line, Listener)})
         self._terminals = [line for _, line in lines if isinstance(line, Terminal)]
         self.listeners.update({recorder.link.id: recorder.listener for recorder in self._recorders})
+        self.listeners.update({host.link.id: host.listener for host in self.stream_hosts})
         self._buses = meter_buses(campus, self.plant.truth, *wires)
         self.listeners.update({bus.link.id: bus.listener for bus in self._buses if bus.listener is not None})
         self._terminals += [bus.terminal for bus in self._buses if bus.terminal is not None]

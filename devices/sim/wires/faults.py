@@ -145,7 +145,7 @@ KINDS: Final = {
         ),
         _kind("unauthorised", {Target.CAMERA}, "password changed (status 401)", "camera-offline"),
         _kind("cut", {Target.CAMERA}, "its stream is cut as soon as it runs (RTSP)", "camera-offline"),
-        _kind("no-keys", {Target.CAMERA}, "a stream without key frames (RTSP)", "TBD"),
+        _kind("no-keys", {Target.CAMERA}, "a stream without key frames (RTSP)", "camera-offline"),
     )
 }  # fmt: skip
 

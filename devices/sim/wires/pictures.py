@@ -26,6 +26,7 @@ from devices.sim.wires.scenery import (
     VARIANTS,
     WHITE,
     WIDTH,
+    Picture,
     by_infrared,
     noise,
     scene,
@@ -69,6 +70,13 @@ class View:
 
 def render(view: View) -> bytes:
     """A JPEG of what the camera gives."""
+    done, data = cv2.imencode(".jpg", paint(view), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    assert done
+    return bytes(data)
+
+
+def paint(view: View) -> Picture:
+    """What the camera gives, uint8 (HEIGHT, WIDTH, 3) BGR; not to be changed."""
     if "no-video" in view.troubles:
         return _no_video()
     if "dark" in view.troubles:
@@ -90,7 +98,8 @@ def render(view: View) -> bytes:
         picture = cv2.add(picture, interference, dtype=cv2.CV_8U)
     _label(picture, _clock(view), (10, 24))
     _label(picture, view.camera, (10, HEIGHT - 12))
-    return _jpeg(picture)
+    found: Picture = picture
+    return found
 
 
 def _scene(view: View) -> Any:
@@ -157,27 +166,22 @@ def _cloth() -> Any:
 
 
 @cache
-def _no_video() -> bytes:
+def _no_video() -> Picture:
     """What a recorder gives for a channel without a signal: always the same blue."""
     picture = np.full((HEIGHT, WIDTH, 3), (150, 60, 30), np.uint8)
     cv2.putText(picture, "NO VIDEO", (WIDTH // 2 - 110, HEIGHT // 2), cv2.FONT_HERSHEY_SIMPLEX, 1.6, WHITE, 3)
-    return _jpeg(picture)
+    return picture
 
 
-def _dark(view: View) -> bytes:
+def _dark(view: View) -> Picture:
     """A covered lens: almost black, without the text that would lift its spread.
 
     The noise is as strong as ever: a fainter one would not survive the compression, and a dark camera would seem
     frozen as well.
     """
     grain = noise(view.time_us, more=seed_of(view.camera))
-    return _jpeg(cv2.add(np.full((HEIGHT, WIDTH, 3), DARK_LEVEL, np.uint8), grain, dtype=cv2.CV_8U))
-
-
-def _jpeg(picture: Any) -> bytes:
-    done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    assert done
-    return bytes(data)
+    flat = np.full((HEIGHT, WIDTH, 3), DARK_LEVEL, np.uint8)
+    return np.asarray(cv2.add(flat, grain, dtype=cv2.CV_8U), np.uint8)
 
 
 def _label(picture: Any, text: str, place: tuple[int, int]) -> None:

@@ -1,4 +1,4 @@
-"""As much HTTP/1.1 as cameras and the control need: requests with a small body, answers with a length."""
+"""As much HTTP/1.1 as cameras and the control need, and RTSP, whose requests look alike: bodies are small."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 LONGEST_BODY: Final = 64 * 1024
 #: StreamReader's own limit holds the head to 64 KiB; a longer one ends the connection.
 END_OF_HEAD: Final = b"\r\n\r\n"
+VERSIONS: Final = ("HTTP/1.", "RTSP/1.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Request:
     headers: dict[str, str]
     body: bytes
     keep: bool
+    is_rtsp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,10 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-async def read_request(reader: asyncio.StreamReader) -> Request | None:
-    """The next request; None at the end of the connection, or when it is not HTTP we understand."""
+async def read_request(reader: asyncio.StreamReader, begun: bytes = b"") -> Request | None:
+    """The next request, whose first bytes may have been read; None at the end, or when it is none we understand."""
     try:
-        head = (await reader.readuntil(END_OF_HEAD)).decode("latin-1")
+        head = (begun + await reader.readuntil(END_OF_HEAD)).decode("latin-1")
     except asyncio.IncompleteReadError:
         return None
     first, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
@@ -49,7 +51,7 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
         name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
     }
     length = headers.get("content-length", "0")
-    if not version.startswith("HTTP/1.") or not length.isdecimal() or int(length) > LONGEST_BODY:
+    if not version.startswith(VERSIONS) or not length.isdecimal() or int(length) > LONGEST_BODY:
         return None
     parts = urlsplit(target)
     wish = headers.get("connection", "keep-alive" if version == "HTTP/1.1" else "close").lower()
@@ -60,6 +62,7 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
         headers=headers,
         body=await reader.readexactly(int(length)),
         keep=wish != "close",
+        is_rtsp=version.startswith("RTSP"),
     )
 
 
