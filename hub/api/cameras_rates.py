@@ -22,6 +22,7 @@ from hub.api.points import chosen
 from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes
 from hub.errors import Invalid
+from hub.reports import cameras_recorded as recorded
 from hub.reports.cameras import picture_rules
 from hub.reports.cameras_rates import (
     DEFINITIONS,
@@ -45,7 +46,7 @@ ROUTES: Final = Routes("cameras")
 async def camera_rates(
     hub: Hub, month: Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}$")] = None
 ) -> Json:
-    """Online and good rates of a month, as far as it has passed, by time and by daily spot checks."""
+    """Online, good and recorded rates of a month, as far as it has passed, by time and by day."""
     zone = hub.campus.timezone
     day = _first_day(month) or dt.datetime.fromtimestamp(hub.now_us() / US_PER_S, zone).date()
     stretch = Stretch.of_month(day, zone, hub.now_us())
@@ -76,25 +77,42 @@ def _first_day(month: str | None) -> dt.date | None:
 async def _rates(hub: Ports, devices: list[Device], stretch: Stretch) -> dict[str, Any]:
     points = [f"{device.id}.link" for device in devices]
     if not points or not len(stretch):
-        return {"overall": None, "by_site": {}, "by_area_kind": {}, "snapshots": 0}
+        nothing = {"snapshots": 0, "recorded_days": 0, "last_day": None}
+        return {"overall": None, "by_site": {}, "by_area_kind": {}, **nothing}
     read = await hub.series.read(points, stretch.from_us, stretch.to_us, STEP_S, Aggregate.LAST)
+    hours = recorded.hours(stretch, hub.now_us())
+    told = [f"{device.id}.recorded_share" for device in devices]
+    share = await hub.series.read(told, *recorded.told(stretch, hours), recorded.HOUR_S, Aggregate.LAST)
     troubles = await _troubles(hub, devices, stretch)
     # millions of steps: the pages of others must not wait for them
-    return await asyncio.to_thread(_worked_out, hub.campus, devices, stretch, read.value, troubles)
+    values = (read.value, share.value, troubles)
+    return await asyncio.to_thread(_worked_out, hub.campus, devices, stretch, *values)
 
 
 def _worked_out(
-    campus: Campus, devices: list[Device], stretch: Stretch, read: Floats, troubles: list[Trouble]
+    campus: Campus,
+    devices: list[Device],
+    stretch: Stretch,
+    read: Floats,
+    share: Floats,
+    troubles: list[Trouble],
 ) -> dict[str, Any]:
     link = held(read, _held_steps(campus, devices))
     bad = troubled(link.shape, stretch, troubles)
     checks = stretch.snapshots(campus.timezone)
-    time, snapshot = shares(link, bad, np.arange(len(stretch))), shares(link, bad, checks)
+    days = recorded.days(stretch, share.shape[1], campus.timezone)
+    columns = (
+        shares(link, bad, np.arange(len(stretch))),
+        shares(link, bad, checks),
+        recorded.shares(share, [hours for _, hours in days]),
+    )
     return {
         "snapshots": len(checks),
-        "overall": rates(time, snapshot)[""],
-        "by_site": rates(time, snapshot, [campus.site_of(device).id for device in devices]),
-        "by_area_kind": rates(time, snapshot, [str(campus.areas[device.area].kind) for device in devices]),
+        "recorded_days": len(days),
+        "last_day": days[-1][0].isoformat() if days else None,
+        "overall": rates(*columns)[""],
+        "by_site": rates(*columns, [campus.site_of(device).id for device in devices]),
+        "by_area_kind": rates(*columns, [str(campus.areas[device.area].kind) for device in devices]),
     }
 
 

@@ -45,8 +45,15 @@ DEFINITIONS: Final = {
         "Spot check: online (good) points at 10:00 each day / all registered points, averaged over the days",
     ),
     "recording": Text(
-        "录像完整率:尚无录像机上报录像时段,全部点位按未知计",
-        "Recording complete: no recorder tells of its recordings yet; every point counts as unknown",
+        "录像完整率:每点位有录像的小时数 ÷ 全部小时数,再对全部登记点位取平均;录像机说不清的小时为未知,"
+        "计入分母,按无录像计",
+        "Recorded: recorded hours / all hours of each point, averaged over all registered points. An hour of which the "
+        "recorder could not say is unknown: it stays in the denominator and counts as not recorded",
+    ),
+    "recording_days": Text(
+        "录像完整天:当天录像不少于 99% 的点位数 ÷ 全部登记点位数,再对当月各整天取平均;另列最近一个整天",
+        "Recorded days: points of which at least 99 % of the day was recorded / all registered points, averaged over "
+        "the complete days of the month; the newest such day stands by itself",
     ),
 }
 
@@ -130,7 +137,10 @@ def shares(link: Floats, bad: Flags, chosen: npt.NDArray[np.int64]) -> dict[str,
 
 
 def rates(
-    time: dict[str, Floats], snapshot: dict[str, Floats], groups: Sequence[str] | None = None
+    time: dict[str, Floats],
+    snapshot: dict[str, Floats],
+    recording: dict[str, Floats],
+    groups: Sequence[str] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Averages over the cameras of each group; None where there is no camera or no step."""
     names = np.array(groups if groups is not None else [""] * len(time["online"]))
@@ -139,7 +149,7 @@ def rates(
             "points": int((names == group).sum()),
             "time": _mean(time, names == group),
             "snapshot": _mean(snapshot, names == group),
-            "recording": None,
+            "recording": _mean(recording, names == group),
         }
         for group in dict.fromkeys(names.tolist())
     }

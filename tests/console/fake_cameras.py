@@ -54,7 +54,13 @@ def coverage(hub: FakeHub) -> Json:
 def month_rates(month: str) -> Json:
     def rate(points: int, online: float) -> Json:
         shares = {"online": online, "good": online - 0.012, "unknown": 0.004}
-        return {"points": points, "time": shares, "snapshot": {**shares, "unknown": 0.0}, "recording": None}
+        recording = {"time": online - 0.02, "unknown": 0.015, "days": online - 0.05, "last_day": 1.0}
+        return {
+            "points": points,
+            "time": shares,
+            "snapshot": {**shares, "unknown": 0.0},
+            "recording": recording,
+        }
 
     months = {"by_site": {site: rate(200, 0.97 - 0.01 * n) for n, site in enumerate(SITES)}}
     return {
@@ -65,6 +71,8 @@ def month_rates(month: str) -> Json:
         "step_s": 600,
         "snapshot_hour": 10,
         "snapshots": 20,
+        "recorded_days": 20,
+        "last_day": "2026-03-20",
         "definitions": {name: text(words.zh, words.en) for name, words in DEFINITIONS.items()},
         "overall": rate(854, 0.963),
         **months,

@@ -74,7 +74,11 @@ async def test_rates_of_a_month_stand_beside_those_before_and_above_their_defini
         rows = page.locator(".rates-page .table-row")
         await expect(rows).to_have_count(3)
         await expect(rows.first).to_have_text(re.compile(r"All\s*854\s*96.3%\s*95.1%\s*0.4%"))
+        await expect(rows.first).to_contain_text(re.compile(r"94.3%\s*1.5%\s*91.3%\s*100.0%"))
         await expect(page.locator('[data-definition="unknown"]')).to_contain_text("denominator")
+        await expect(page.locator('[data-definition="recording"]')).to_contain_text("counts as not recorded")
+        await expect(page.locator(".rates-page")).to_contain_text("Last complete day: 2026-03-20")
+        assert await rows.first.evaluate("row => row.scrollWidth <= row.clientWidth")
         assert {"month=2026-03", "month=2026-02"} == {
             query for path, query in hub.queries if path.endswith("/rates")
         }

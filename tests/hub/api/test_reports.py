@@ -231,6 +231,9 @@ async def test_a_months_rates_keep_what_is_unknown_in_the_denominator(viewer: Cl
     # the campus's July began 8 hours ago, and nothing was heard but for the last hour of one camera
     link = SampleBatch.of([0] * 6, [START_US - H + n * 600 * S for n in range(6)], [0.0] * 6)
     await ports.series.write([Entry(link, ["hall-cam-1.link"])])
+    # five hours of another were told, each at its end, one of them half recorded; the last hour does not count yet
+    told = SampleBatch.of([0] * 5, [START_US - n * H for n in range(1, 6)], [100, 50, 100, 100, 100])
+    await ports.series.write([Entry(told, ["hall-cam-2.recorded_share"])])
     answer = (await viewer.get("/api/cameras/rates")).json()
     assert (answer["month"], answer["to_us"] - answer["from_us"], answer["snapshots"]) == (
         "2026-07",
@@ -242,7 +245,10 @@ async def test_a_months_rates_keep_what_is_unknown_in_the_denominator(viewer: Cl
     assert np.isclose(overall["time"]["online"], 1 / 8 / 4)
     assert np.isclose(overall["time"]["unknown"], 1 - 1 / 8 / 4)
     assert np.isclose(kitchen["time"]["good"], 1 / 8 / 2)
-    assert (kitchen["snapshot"]["online"], kitchen["recording"]) == (None, None)
+    assert kitchen["snapshot"]["online"] is None
+    assert np.isclose(overall["recording"]["time"], 4.5 / 7 / 4)
+    assert np.isclose(overall["recording"]["unknown"], 1 - 5 / 7 / 4)
+    assert (overall["recording"]["days"], answer["recorded_days"], answer["last_day"]) == (None, 0, None)
     assert "分母" in answer["definitions"]["unknown"]["zh"]
     assert (await viewer.get("/api/cameras/rates?month=2026-13")).status_code == 422
     assert (await viewer.get("/api/cameras/rates?month=2026-08")).json()["overall"] is None

@@ -76,8 +76,10 @@ def test_groups_are_averaged_over_their_cameras_and_without_a_check_there_is_no_
     bad = np.zeros_like(link, np.bool_)
     bad[0, 1] = True
     time, none = shares(link, bad, np.arange(2)), shares(link, bad, np.empty(0, np.int64))
-    found = rates(time, none, ["a", "a", "b"])
+    recording = {"time": np.array([1.0, 0.5, math.nan])}
+    found = rates(time, none, recording, ["a", "a", "b"])
+    assert (found["a"]["recording"], found["b"]["recording"]) == ({"time": 0.75}, {"time": None})
     assert found["a"]["time"] == {"online": 0.75, "good": 0.5, "unknown": 0.25}
     assert (found["a"]["points"], found["b"]["time"]["online"]) == (2, 0.0)
     assert found["a"]["snapshot"] == {"online": None, "good": None, "unknown": None}
-    assert rates(time, none)[""]["time"]["online"] == 0.5
+    assert rates(time, none, recording)[""]["time"]["online"] == 0.5

@@ -1,4 +1,4 @@
-// Rates of a month beside those of the month before: by time and by spot checks, by site and use, each with its definition.
+// Rates of a month beside those of the month before: by time and by day, recordings too, by site and use, with definitions.
 import { computed, html, watch } from '../../parts/html.js';
 import { get } from '../../api.js';
 import { AsOf, useAsked } from '../../parts/asked.js';
@@ -30,18 +30,21 @@ function linesOf({ now, before }, by) {
 }
 
 function columns() {
-  const share = (key, title, of, width = '7.6em') => ({ key, title, right: true, width, text: (row) => percent(of(row)), raw: of, sort: of });
+  const share = (key, title, of, width = '5.7em') => ({ key, title, right: true, width, text: (row) => percent(of(row)), raw: of, sort: of });
   return [
-    { key: 'name', title: t('camera.rates.group'), width: 'minmax(11em, 1.6fr)', text: (row) => row.name, sort: (row) => (row.key ? row.name : '') },
-    { key: 'points', title: t('camera.points'), right: true, width: '5em', text: (row) => row.now.points, sort: (row) => row.now.points },
+    { key: 'name', title: t('camera.rates.group'), width: 'minmax(6.5em, 1fr)', text: (row) => row.name, sort: (row) => (row.key ? row.name : '') },
+    { key: 'points', title: t('camera.points'), right: true, width: '4em', text: (row) => row.now.points, sort: (row) => row.now.points },
     share('online', t('camera.rates.onlineTime'), (row) => row.now.time.online),
     share('good', t('camera.rates.goodTime'), (row) => row.now.time.good),
     share('unknown', t('camera.rates.unknownTime'), (row) => row.now.time.unknown),
     share('onlineCheck', t('camera.rates.onlineCheck'), (row) => row.now.snapshot.online),
     share('goodCheck', t('camera.rates.goodCheck'), (row) => row.now.snapshot.good),
-    share('recording', t('camera.rates.recording'), (row) => row.now.recording),
-    share('onlineBefore', t('camera.rates.onlineBefore'), (row) => row.before?.time.online, '7.6em'),
-    share('goodBefore', t('camera.rates.goodBefore'), (row) => row.before?.time.good, '7.6em'),
+    share('recorded', t('camera.rates.recorded'), (row) => row.now.recording.time),
+    share('recordedUnknown', t('camera.rates.recordedUnknown'), (row) => row.now.recording.unknown),
+    share('recordedDays', t('camera.rates.recordedDays'), (row) => row.now.recording.days),
+    share('recordedLast', t('camera.rates.recordedLast'), (row) => row.now.recording.last_day),
+    share('onlineBefore', t('camera.rates.onlineBefore'), (row) => row.before?.time.online),
+    share('goodBefore', t('camera.rates.goodBefore'), (row) => row.before?.time.good),
   ];
 }
 
@@ -61,7 +64,7 @@ export const RatesView = {
       return html`<div class="stack rates-page"><div class="page-head"><h1>${t('nav.cameras')}</h1><${ViewChooser} view="rates" />
           <label class="field">${t('camera.rates.month')} <select name="month" value=${month.value} onChange=${(event) => amend({ month: event.target.value })}>${monthsUntil(last.value).map((one) => html`<option value=${one}>${one}</option>`)}</select></label>
           <${Chooser} label=${t('camera.by')} value=${by.value} options=${['site', 'kind'].map((id) => [id, t(`camera.by_${id}`)])} pick=${(value) => amend({ by: value })} /><${AsOf} asked=${asked} /></div>
-        ${answer ? html`<p class="faint">${t('camera.rates.span', { from: dateTime(answer.now.from_us), to: dateTime(answer.now.to_us), checks: answer.now.snapshots })}</p>
+        ${answer ? html`<p class="faint">${t('camera.rates.span', { from: dateTime(answer.now.from_us), to: dateTime(answer.now.to_us), checks: answer.now.snapshots })} ${answer.now.last_day ? t('camera.rates.lastDay', { day: answer.now.last_day }) : ''}</p>
         <${DataTable} columns=${columns()} rows=${linesOf(answer, by.value)} keyOf=${(row) => row.key} name=${`camera-rates-${answer.now.month}`} rowClass=${(row) => (row.key ? '' : 'is-strong')} />
         <ul class="definitions">${Object.entries(answer.now.definitions).map(([name, words]) => html`<li key=${name} data-definition=${name}>${say(words)}</li>`)}</ul>` : null}</div>`;
     };
