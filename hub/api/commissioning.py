@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import numpy as np
-
 from devices.model.codes import ReferenceStanding
 from hub.accounts.roles import Role
 from hub.api.answers import Json
@@ -27,7 +25,8 @@ async def commissioning(hub: Hub) -> Json:
 
 
 def _row(hub: Ports, row: dict[str, Any], state: State) -> dict[str, Any]:
-    day, night = (_standing(hub, f"{row['device']}.reference_{light}") for light in ("day", "night"))
+    readings = [hub.newest.reading(f"{row['device']}.reference_{light}") for light in ("day", "night")]
+    day, night = map(_standing, readings)
     has_alert = row["trouble"] is not None
     left = left_of(day, night, has_picture=state in ONLINE, has_alert=has_alert)
     names = ("device", "area", "building", "site", "state", "trouble", "time_us")
@@ -35,15 +34,15 @@ def _row(hub: Ports, row: dict[str, Any], state: State) -> dict[str, Any]:
         **{name: row[name] for name in names},
         "day": _word(day),
         "night": _word(night),
+        "told_us": max((reading[0] for reading in readings if reading is not None), default=None),
         "left": [str(one) for one in left],
         "group": str(group_of(left)),
     }
 
 
-def _standing(hub: Ports, point: str) -> ReferenceStanding | None:
-    reading = hub.newest.reading(point)
-    is_known = reading is not None and not np.isnan(reading[1]) and reading[1] in set(ReferenceStanding)
-    return ReferenceStanding(int(reading[1])) if reading is not None and is_known else None
+def _standing(reading: tuple[int, float, int] | None) -> ReferenceStanding | None:
+    known = reading is not None and reading[1] in set(ReferenceStanding)
+    return ReferenceStanding(int(reading[1])) if reading is not None and known else None
 
 
 def _word(standing: ReferenceStanding | None) -> str | None:

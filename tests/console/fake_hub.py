@@ -58,6 +58,7 @@ class FakeHub:
         self.orders = FakeOrders(self.campus)
         self.readings = FakeReadings(self.campus)
         self.readings.fill(now_us())
+        self.pictures: Any = None  # see fake_pictures
         self._number = 0
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
@@ -161,6 +162,7 @@ class FakeHub:
     async def start(self, port: int = 0) -> None:
         from tests.console.fake_cameras import add_cameras  # noqa: PLC0415 - as below
         from tests.console.fake_order_routes import add_orders  # noqa: PLC0415 - the routes know the hub, not the other way
+        from tests.console.fake_pictures import FakePictures, add_pictures  # noqa: PLC0415 - as above
         from tests.console.fake_routes import build_app  # noqa: PLC0415 - as above
 
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -170,6 +172,8 @@ class FakeHub:
         app = build_app(self)
         add_orders(app, self)
         add_cameras(app, self)
+        self.pictures = self.pictures or FakePictures()
+        add_pictures(app, self)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, lifespan="off")
         self._server = QuietServer(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="fake hub")

@@ -15,6 +15,7 @@ PAGES = {
     "cameras": ".tile",
     "cameras/coverage": ".coverage .table-row",
     "cameras/rates": ".rates-page .table-row",
+    "cameras/commissioning": ".commissioning-card .picture img",
     "camera/hq1-cam-0001": ".signal .spark-line",
     "orders": ".orders .table-row",
     "probe": ".probe-form",

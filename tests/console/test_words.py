@@ -10,9 +10,11 @@ import pytest
 from playwright.async_api import expect
 
 from devices.campus.site import AnyLink
+from devices.model.codes import ReferenceStanding
 from hub.api.gateways import ERRORS
 from hub.console import STATIC
 from hub.reports.cameras import State
+from hub.reports.commissioning import Group, Left
 from hub.reports.coverage import Standing
 from tests.console.conftest import Sit
 from tests.console.fake_hub import FakeHub
@@ -66,6 +68,8 @@ async def test_both_books_have_the_same_keys_and_fields_and_all_that_is_used(hub
     assert [key for key, words in en.items() if CHINESE.search(words) and key != "choice.otherLanguage"] == []
     told = {f"counter.{name}" for name in ERRORS} | {f"camera.{state.word}" for state in State}
     told |= {f"camera.standing.{standing}" for standing in Standing}
+    told |= {f"camera.left.{left}" for left in Left} | {f"camera.setup.{group}" for group in Group}
+    told |= {f"camera.reference.{one.name.lower().replace('_', '-')}" for one in ReferenceStanding}
     told |= {f"linkKind.{kind}" for kind in LINK_KINDS}
     assert told - zh.keys() == set(), "a word of the hub that the console does not know"
     exact, openings = key_uses(SOURCES)

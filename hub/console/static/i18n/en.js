@@ -127,6 +127,7 @@ export const en = {
     backtest: { 'asked': 'backtest asked' },
     order: { 'make': 'order given', 'cancel': 'order cancelled' },
     orders: { 'freeze': 'writing frozen', 'thaw': 'writing unfrozen' },
+    camera: { 'view': 'camera looked at' },
     evidence: { 'view': 'evidence seen', 'export': 'evidence exported' },
     export: { 'alerts': 'alerts exported', 'series': 'history exported' },
   },

@@ -127,6 +127,7 @@ export const zh = {
     backtest: { 'asked': '规则回测' },
     order: { 'make': '下达命令', 'cancel': '取消命令' },
     orders: { 'freeze': '冻结写值', 'thaw': '解除冻结' },
+    camera: { 'view': '查看摄像机画面' },
     evidence: { 'view': '查看证据', 'export': '导出证据' },
     export: { 'alerts': '导出告警', 'series': '导出数据' },
   },

@@ -16,13 +16,16 @@ import { reading, wantValues } from '../../state/values.js';
 import { href, route } from '../../router.js';
 import { showAlert } from '../board/board.js';
 import { lasting, stateWords as alertWords } from '../board/row.js';
+import { usePictures } from './looking.js';
+import { CameraPictures } from './pictures.js';
+import { Confirm, Deeds, useReferenceOrders } from './reference.js';
 import { CameraSign, stateWords } from './states.js';
 
 const ASK_S = 30;
 const MOST_ALERTS = 50;
 const MOST_POINTS = 20; // of one question to the store
 /** Points whose course tells nothing by itself. */
-const LEFT_OUT = new Set(['shift_x', 'shift_y', 'alike', 'many_alike', 'reference', 'vision_kmh', 'vision_error_kmh', 'vision_lane']);
+const LEFT_OUT = new Set(['shift_x', 'shift_y', 'alike', 'many_alike', 'reference', 'reference_day', 'reference_night', 'vision_kmh', 'vision_error_kmh', 'vision_lane']);
 
 /** Comparisons of a rule that must hold, together or one of them. */
 const leavesOf = (parts) => (parts ?? []).flatMap((part) => (part.point ? [part] : leavesOf(part.all ?? part.any)));
@@ -38,6 +41,14 @@ export function limitsOf(rules) {
     }
   }
   return found;
+}
+
+/** How far a reference is: as an order here has made it, or as its gateway told since. */
+function standingOf(camera, light, told) {
+  const name = `${camera}.reference_${light}`;
+  const { value, timeUs } = reading(name);
+  if (told?.[light] && !(timeUs > told.atUs)) return told[light];
+  return (value !== null && campus.value.codes[pointOf(name)?.codes]?.[value]?.name.replaceAll('_', '-')) || null;
 }
 
 function Signal({ point, limit, hour, range }) {
@@ -79,6 +90,8 @@ export const CameraPage = {
       ]);
       return { series, alerts: history.alerts, row: cameras.rows.find((row) => row.device === id.value) };
     }, ASK_S);
+    const pictures = usePictures(() => id.value);
+    const deeds = useReferenceOrders(pictures.again);
     watch(() => [id.value, points.value.length, route.query.last, route.query.from, route.query.to].join(), () => asked.again());
     return () => {
       const known = deviceOf(id.value);
@@ -87,8 +100,11 @@ export const CameraPage = {
       const { answer } = asked;
       // the signals that a rule looks at first
       const shown = [...points.value].sort((a, b) => Number(limits.has(b.split('.')[1])) - Number(limits.has(a.split('.')[1])));
+      const standings = Object.fromEntries(['day', 'night'].map((light) => [light, standingOf(id.value, light, deeds.told[id.value])]));
+      const acts = (light, row) => html`<${Confirm} asked=${deeds} camera=${id.value} light=${light} row=${row} standing=${standings[light]} />`;
       return html`<div class="with-side camera-page"><div class="main-part scroll"><div class="page-head"><h1>${say(known.device.name)}</h1><${PlaceLinks} where=${{ site: known.device.site, building: known.building?.id, area: known.device.area }} /><${RangeChooser} range=${range.value} lasts=${['1h', '8h', '24h', '7d']} /><${AsOf} asked=${asked} /></div>
-          <${Now} row=${answer?.row} /><div class="signals">${shown.map((point) => html`<${Signal} key=${point} point=${point} limit=${limits.get(point.split('.')[1])} hour=${answer?.series} range=${range.value} />`)}</div></div>
+          <${Now} row=${answer?.row} /><${CameraPictures} pictures=${pictures} standings=${standings} acts=${acts} /><${Deeds} asked=${deeds} camera=${id.value} />
+          <div class="signals">${shown.map((point) => html`<${Signal} key=${point} point=${point} limit=${limits.get(point.split('.')[1])} hour=${answer?.series} range=${range.value} />`)}</div></div>
         <aside class="side-part"><p><a class="link" href=${href('cameras', [], { device: id.value })}>${t('camera.page.wall')}</a> · <a class="link" href=${href('device', [id.value])}>${t('device.about')}</a></p>
           <h3>${t('camera.page.history')}</h3>${answer ? html`<${History} alerts=${answer.alerts} />` : null}</aside></div>`;
     };

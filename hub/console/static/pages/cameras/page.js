@@ -12,6 +12,7 @@ import { say, t } from '../../i18n/words.js';
 import { deviceOf } from '../../state/campus.js';
 import { nowUs } from '../../state/clock.js';
 import { amend, go, href, route } from '../../router.js';
+import { CommissioningView } from './commissioning.js';
 import { CoverageView } from './coverage.js';
 import { RatesView } from './rates.js';
 import { CameraSign, shownState, stateWords, STATES } from './states.js';
@@ -96,6 +97,7 @@ const WallView = {
 export const CamerasPage = {
   setup: () => () => {
     if (route.rest[0] === 'coverage') return html`<${CoverageView} />`;
+    if (route.rest[0] === 'commissioning') return html`<${CommissioningView} />`;
     return route.rest[0] === 'rates' ? html`<${RatesView} />` : html`<${WallView} />`;
   },
 };
