@@ -16,6 +16,7 @@ from devices.wire.evidence import (
     Piece,
     fetch_from,
     fetch_message,
+    picture_of,
     piece_from,
     piece_message,
 )
@@ -54,6 +55,28 @@ def test_an_answer_comes_out_as_it_went_in(piece: Piece) -> None:
     assert piece_from(decode(encode(piece_message(piece))), "edge-1") == piece
 
 
+@given(
+    st.builds(
+        Fetch,
+        st.just("edge-1"),
+        st.integers(0, 1 << 60),
+        st.just(""),
+        st.sampled_from(["", "newest-1700000000000000.jpg", "night-0.png"]),
+        st.integers(0, MOST_BYTES),
+        st.sampled_from(["hq1-cam-1", "a"]),
+    )
+)
+def test_a_question_for_pictures_comes_out_as_it_went_in(fetch: Fetch) -> None:
+    assert fetch_from(decode(encode(fetch_message(fetch))), "edge-1") == fetch
+
+
+def test_pictures_have_their_time_in_their_names_and_nothing_else_is_one() -> None:
+    assert picture_of("newest-1700000000000000.jpg") == ("newest", 1700000000000000)
+    assert picture_of("day-5.png") == ("day", 5)
+    wrong = ("clip.mp4", "newest-.jpg", "day-5.png/..", "dusk-5.png", "day--5.png", "day-1e3.png", "")
+    assert [name for name in wrong if picture_of(name)] == []
+
+
 QUESTION = {"agent": "edge-1", "number": 1, "alert": "a" * 24, "name": "clip.mp4", "offset": 0}
 
 
@@ -67,6 +90,12 @@ QUESTION = {"agent": "edge-1", "number": 1, "alert": "a" * 24, "name": "clip.mp4
         {"offset": -1},
         {"offset": MOST_BYTES + 1},
         {"number": None},
+        {"camera": "hq1-cam-1"},
+        {"camera": "hq1-cam-1", "alert": ""},
+        {"camera": "../hub", "alert": "", "name": ""},
+        {"camera": 7, "alert": "", "name": ""},
+        {"camera": "", "alert": "", "name": ""},
+        {"name": "newest-5.jpg/.."},
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:

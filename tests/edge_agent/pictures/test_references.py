@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from devices.campus.site import Campus
 from devices.model.alerts import EventKind
-from devices.model.codes import PictureReference
+from devices.model.codes import PictureReference, ReferenceStanding
 from devices.model.errors import CampusError, Garbled, Refused
 from devices.model.frames import FrameBatch
 from devices.wire.orders import MAX_DATA, Order, OrderKind
@@ -139,6 +139,28 @@ def test_a_night_that_shows_another_view_than_the_day_is_not_learnt(eye: Eye) ->
     eye.learns(23, colour=0.2)
     assert eye.state(Light.NIGHT) is PictureReference.NONE
     assert eye.looking.health()["refused"] > 0
+
+
+def test_how_far_each_light_is_and_what_hinders_it_is_told_when_it_changes(eye: Eye) -> None:
+    told: dict[str, list[ReferenceStanding]] = {"reference_day": [], "reference_night": []}
+
+    def sees(picture: np.ndarray, colour: float = 20.0, times: int = 1) -> None:
+        for number in range(times):
+            said = eye.sees(noisy(picture.astype(float), 1.5, number), colour)
+            for point in told.keys() & said.keys():
+                told[point].append(ReferenceStanding(int(said[point])))
+
+    sees(view(1, 0.0), times=6)
+    sees(view(23, 0.0), colour=0.2)
+    eye.looking.confirm("cam", Light.DAY, 1)
+    sees(view(1, 0.0))
+    eye.looking.forget("cam", *Light)
+    sees(np.linspace(60, 190, 320)[None, :].repeat(180, axis=0), times=6)
+    none, unconfirmed, confirmed, plain, other = ReferenceStanding
+    assert told == {
+        "reference_day": [none, unconfirmed, confirmed, none, plain],
+        "reference_night": [none, other, none],
+    }
 
 
 def test_between_grey_and_coloured_the_light_is_what_it_was(eye: Eye) -> None:

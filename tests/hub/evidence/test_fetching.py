@@ -38,27 +38,29 @@ class Orders:
 class Wire:
     """A line between a hub and a gateway; `loses` says of the n-th message whether it is lost."""
 
+    agent = "edge"
+
     def __init__(self, folder: Path, loses: Callable[[int], bool] = lambda _: False, **more: float) -> None:
         self.store = Store(folder / "edge", EvidenceSettings(), lambda _: 10**12)
         self.store.open()
         self.orders = Orders()
-        self.gateway = Answering("edge", self.store, self.orders)
+        self.gateway = Answering(self.agent, self.store, self.orders)
         self.hub = Fetching(folder / "hub", self.to_gateway, **more)
         self.messages = 0
         self._loses = loses
 
     async def to_gateway(self, topic: str, payload: bytes) -> None:
-        assert topic == orders_topic("edge")
+        assert topic == orders_topic(self.agent)
         self.messages += 1
         if not self._loses(self.messages):
             self.gateway.hear(decode(payload))
 
     async def send(self, topic: str, payload: bytes, *, qos: int) -> None:
-        assert (topic, qos) == (evidence_topic("edge"), 1)
+        assert (topic, qos) == (evidence_topic(self.agent), 1)
         assert len(payload) < PIECE_BYTES + 2000
         self.messages += 1
         if not self._loses(self.messages):
-            self.hub.hear("edge", payload)
+            self.hub.hear(self.agent, payload)
 
 
 @asynccontextmanager
