@@ -163,6 +163,7 @@ class FakeHub:
         from tests.console.fake_cameras import add_cameras  # noqa: PLC0415 - as below
         from tests.console.fake_order_routes import add_orders  # noqa: PLC0415 - the routes know the hub, not the other way
         from tests.console.fake_pictures import FakePictures, add_pictures  # noqa: PLC0415 - as above
+        from tests.console.fake_plans import add_plans  # noqa: PLC0415 - as above
         from tests.console.fake_routes import build_app  # noqa: PLC0415 - as above
 
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -172,6 +173,7 @@ class FakeHub:
         app = build_app(self)
         add_orders(app, self)
         add_cameras(app, self)
+        add_plans(app, self)
         self.pictures = self.pictures or FakePictures()
         add_pictures(app, self)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, lifespan="off")

@@ -3,12 +3,14 @@ import { camerasEn } from './cameras-en.js';
 import { ordersEn } from './orders-en.js';
 import { calibrateEn } from './calibrate-en.js';
 import { footageEn } from './footage-en.js';
+import { plansEn } from './plans-en.js';
 import { probeEn } from './probe-en.js';
 import { rulesEn } from './rules-en.js';
 
 export const en = {
   camera: camerasEn,
   orders: ordersEn,
+  plans: plansEn,
   probe: probeEn,
   footage: footageEn,
   calibrate: calibrateEn,

@@ -3,12 +3,14 @@ import { camerasZh } from './cameras-zh.js';
 import { ordersZh } from './orders-zh.js';
 import { calibrateZh } from './calibrate-zh.js';
 import { footageZh } from './footage-zh.js';
+import { plansZh } from './plans-zh.js';
 import { probeZh } from './probe-zh.js';
 import { rulesZh } from './rules-zh.js';
 
 export const zh = {
   camera: camerasZh,
   orders: ordersZh,
+  plans: plansZh,
   probe: probeZh,
   footage: footageZh,
   calibrate: calibrateZh,

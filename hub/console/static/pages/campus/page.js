@@ -12,6 +12,7 @@ import { wantValues } from '../../state/values.js';
 import { go, href, route } from '../../router.js';
 import { findDevices } from '../trends/search.js';
 import { fold } from '../board/order.js';
+import { loadPlans } from './plans.js';
 import { branches, keyPoints, treeRows } from './tree.js';
 import { Place } from './place.js';
 
@@ -48,8 +49,9 @@ export const CampusPage = {
     const rows = computed(() => treeRows(campus.value, tree.value, opened, found.value));
     const worst = computed(() => { alertsChanged.value; return worstByPlace(); });
     const problem = ref(null);
-    const load = () => wantValues().then(() => { problem.value = null; }, (error) => { problem.value = error; });
+    const load = () => Promise.all([wantValues(), loadPlans()]).then(() => { problem.value = null; }, (error) => { problem.value = error; });
     onMounted(load);
+    watch(campus, load); // a hub that was started anew may have other plans
     watch(() => link.state, (state) => { if (state === 'live' && problem.value) load(); });
     const chosen = computed(() => (route.rest.length === 2 ? route.rest : ['campus', campus.value.head?.id]));
     watch([chosen, campus], () => openWay(opened, chosen.value), { immediate: true });

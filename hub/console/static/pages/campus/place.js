@@ -7,11 +7,13 @@ import { say, t } from '../../i18n/words.js';
 import { alertsChanged, allAlerts } from '../../state/alerts.js';
 import { campus } from '../../state/campus.js';
 import { isSilent, waitsForTraffic } from '../../state/values.js';
-import { href } from '../../router.js';
+import { href, route } from '../../router.js';
 import { lasting } from '../board/row.js';
 import { compare, fold } from '../board/order.js';
 import { showAlert } from '../board/board.js';
 import { Elevation } from './elevation.js';
+import { Plan } from './plan.js';
+import { planOfArea, plans, plansOf } from './plans.js';
 import { devicesBelow, keyPoints } from './tree.js';
 
 const KINDS = ['ac', 'camera', 'meter', 'pump', 'pressure', 'radar', 'plate', 'door'];
@@ -44,8 +46,21 @@ function Room({ area, tree }) {
       <dt>${t('campus.size')}</dt><dd>${t('campus.m2', { n: area.m2 })}</dd>
       ${area.department ? html`<dt>${t('campus.department')}</dt><dd>${area.department}${area.people ? t('campus.people', { n: area.people }) : ''}</dd>` : null}
       <dt>${t('campus.zone')}</dt><dd>${say(zone?.name)} · ${say(zone?.owner)}${zone?.phone ? ` · ${zone.phone}` : ''}</dd></dl>
-    <h3>${t('campus.devices')}</h3><div class="room-devices">${devices.map((device) => html`<div class="room-device" key=${device.id}><a class="link" href=${href('device', [device.id])}>${say(device.name)}</a>
+    <h3>${t('campus.devices')} <${OnPlan} area=${area} /></h3><div class="room-devices">${devices.map((device) => html`<div class="room-device" key=${device.id}><span><a class="link" href=${href('device', [device.id])}>${say(device.name)}</a> <${OnPlan} area=${area} device=${device.id} /></span>
       <span class="room-readings">${keyPoints(device, campus.value.profiles).map((point) => html`<${Reading} point=${point} titled=${true} />`)}</span></div>`)}</div>`;
+}
+
+function Tabs({ kind, id, shown }) {
+  const found = plansOf(kind, id, plans.value.plans);
+  if (!found.length) return null;
+  const tab = (plan, words) => html`<a key=${plan} class=${(shown?.id ?? '') === plan ? 'is-on' : ''} href=${href('campus', [kind, id], { plan })} data-tab=${plan}>${words}</a>`;
+  return html`<nav class="plan-tabs">${tab('', t('plans.elevation'))}${found.map((plan) => tab(plan.id, plan.site ? t('plans.map') : t('campus.floor', { n: plan.floor })))}</nav>`;
+}
+
+function OnPlan({ area, device }) {
+  const site = campus.value.buildings.get(area.building)?.site;
+  const plan = device ? plans.value.plans.get(plans.value.positions.get(device)?.plan) : planOfArea(area, site, plans.value.plans);
+  return plan ? html`<a class="link" href=${href('campus', plan.site ? ['site', plan.site] : ['building', plan.building], { plan: plan.id, device })} data-on-plan=${device ?? area.id}>${t('plans.onPlan')}</a>` : null;
 }
 
 export function Place({ kind, id, tree, worst }) {
@@ -54,9 +69,11 @@ export function Place({ kind, id, tree, worst }) {
   if (!item) return html`<section class="place-part"><p class="faint page-empty">${campus.value.known ? t('campus.unknown') : t('page.loading')}</p></section>`;
   const drawn = { campus: () => [...buildings.values()], site: () => tree.buildings.get(id) ?? [], building: () => [item], area: () => [] }[kind]();
   const where = kind === 'area' ? { site: buildings.get(item.building)?.site, building: item.building } : kind === 'building' ? { site: item.site } : null;
+  const plan = plansOf(kind, id, plans.value.plans).find((one) => one.id === route.query.plan);
   return html`<section class="place-part scroll"><header class="page-head"><h1>${say(item.name)}</h1>${where ? html`<${PlaceLinks} where=${where} />` : null}</header>
     <${Figures} devices=${devicesBelow(kind, id, tree)} />
-    ${drawn.length ? html`<div class=${['elevations', `elevations-${kind}`]}>${drawn.map((building) => html`<${Elevation} key=${building.id} building=${building} tree=${tree} campus=${campus.value} alerts=${worst} named=${kind === 'building'} sited=${kind === 'campus'} />`)}</div>` : null}
+    <${Tabs} kind=${kind} id=${id} shown=${plan} />
+    ${plan ? html`<${Plan} plan=${plan} worst=${worst} />` : drawn.length ? html`<div class=${['elevations', `elevations-${kind}`]}>${drawn.map((building) => html`<${Elevation} key=${building.id} building=${building} tree=${tree} campus=${campus.value} alerts=${worst} named=${kind === 'building'} sited=${kind === 'campus'} />`)}</div>` : null}
     ${kind === 'area' ? html`<${Room} area=${item} tree=${tree} />` : null}
     <h3>${t('campus.openAlerts')}</h3><${Alerts} match=${(alert) => kind === 'campus' || alert[kind] === id} /></section>`;
 }
