@@ -7,7 +7,7 @@ export const camerasZh = {
   coverage: { none: '没有登记摄像机', demand: '要求', good: '完好 / 要求', definition: '完好 = 在线、画面不黑不冻结且没有未恢复的画面告警。未知的不算完好;未知的都算上也不够,是“未覆盖”,算上才够,是“不能确定”。', noEntries: '现场文件没有 coverage 一节,没有要求覆盖的区域' },
   rates: { group: '范围', month: '月份', span: '{from} 至 {to},抽查 {checks} 次。', onlineTime: '在线率 时间', goodTime: '完好率 时间', unknownTime: '未知 时间', onlineCheck: '在线率 抽查', goodCheck: '完好率 抽查', recorded: '录像完整率', recordedUnknown: '录像未知', recordedDays: '录像完整天', recordedLast: '最近整天', lastDay: '最近一个整天:{day}', onlineBefore: '上月在线率', goodBefore: '上月完好率' },
   pictures: {
-    newest: '最新画面', day: '日间参考', night: '夜间参考', compare: '对比方式', side: '并排', slide: '滑动', difference: '差异', light: '参考', slider: '分界位置', since: '自 {at}({age})',
+    newest: '最新画面', day: '日间参考', night: '夜间参考', compare: '对比方式', side: '并排', slide: '滑动', difference: '差异', light: '参考', kept: '参考边缘还在 {share}%', slider: '分界位置', since: '自 {at}({age})',
     slideNote: '左为最新画面,右为参考画面', differenceNote: '越亮差别越大;全黑即一致', hidden: '值班员及以上可看画面;下面是画面的各项信号', noNewest: '网关内存中没有这台摄像机的画面', noReference: '尚无参考画面', away: '网关“{name}”不在线,看不到画面',
   },
   reference: {
@@ -22,5 +22,5 @@ export const camerasZh = {
     progress: '各楼进度', dayDone: '日间 {n} / {of}', nightDone: '夜间 {n} / {of}', left: '还差什么', confirm: '待确认', blocked: '受阻', waiting: '等待', done: '完成', all: '全部', press: '确认无误', next: '下一个', none: '没有这种情况的摄像机', isDone: '日间、夜间均已确认',
     question: '画面是否就是上面写的位置?参考画面是否清晰、没有遮挡?', note: '只确认看到过的参考画面。夜间参考要等摄像机转为红外后才能学到,第二天再来确认。位置不对时先改现场文件或接线,再重新学习。',
   },
-  page: { history: '告警经过', wall: '在点位墙上看', noLimit: '没有固定限值', above: '高于 {limit} 告警', below: '低于 {limit} 告警', unknown: '没有 {id} 这台摄像机', times: '{n} 次', noReading: '这段时间没有读数' },
+  page: { signals: '画面信号', history: '告警经过', wall: '在点位墙上看', noLimit: '没有固定限值', above: '高于 {limit} 告警', below: '低于 {limit} 告警', unknown: '没有 {id} 这台摄像机', times: '{n} 次', noReading: '这段时间没有读数' },
 };

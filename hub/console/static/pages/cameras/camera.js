@@ -90,7 +90,7 @@ export const CameraPage = {
       ]);
       return { series, alerts: history.alerts, row: cameras.rows.find((row) => row.device === id.value) };
     }, ASK_S);
-    const pictures = usePictures(() => id.value);
+    const pictures = usePictures(() => (deviceOf(id.value) ? id.value : '')); // the address changes before the page does
     const deeds = useReferenceOrders(pictures.again);
     watch(() => [id.value, points.value.length, route.query.last, route.query.from, route.query.to].join(), () => asked.again());
     return () => {
@@ -102,8 +102,9 @@ export const CameraPage = {
       const shown = [...points.value].sort((a, b) => Number(limits.has(b.split('.')[1])) - Number(limits.has(a.split('.')[1])));
       const standings = Object.fromEntries(['day', 'night'].map((light) => [light, standingOf(id.value, light, deeds.told[id.value])]));
       const acts = (light, row) => html`<${Confirm} asked=${deeds} camera=${id.value} light=${light} row=${row} standing=${standings[light]} />`;
-      return html`<div class="with-side camera-page"><div class="main-part scroll"><div class="page-head"><h1>${say(known.device.name)}</h1><${PlaceLinks} where=${{ site: known.device.site, building: known.building?.id, area: known.device.area }} /><${RangeChooser} range=${range.value} lasts=${['1h', '8h', '24h', '7d']} /><${AsOf} asked=${asked} /></div>
+      return html`<div class="with-side camera-page"><div class="main-part scroll"><div class="page-head"><h1>${say(known.device.name)}</h1><${PlaceLinks} where=${{ site: known.device.site, building: known.building?.id, area: known.device.area }} /><${AsOf} asked=${asked} /></div>
           <${Now} row=${answer?.row} /><${CameraPictures} pictures=${pictures} standings=${standings} acts=${acts} /><${Deeds} asked=${deeds} camera=${id.value} />
+          <div class="pictures-head"><h2>${t('camera.page.signals')}</h2><${RangeChooser} range=${range.value} lasts=${['1h', '8h', '24h', '7d']} /></div>
           <div class="signals">${shown.map((point) => html`<${Signal} key=${point} point=${point} limit=${limits.get(point.split('.')[1])} hour=${answer?.series} range=${range.value} />`)}</div></div>
         <aside class="side-part"><p><a class="link" href=${href('cameras', [], { device: id.value })}>${t('camera.page.wall')}</a> · <a class="link" href=${href('device', [id.value])}>${t('device.about')}</a></p>
           <h3>${t('camera.page.history')}</h3>${answer ? html`<${History} alerts=${answer.alerts} />` : null}</aside></div>`;

@@ -7,6 +7,7 @@ import { PlaceLinks, placeWords } from '../../parts/place.js';
 import { DataTable } from '../../parts/table.js';
 import { say, t } from '../../i18n/words.js';
 import { campus, deviceOf } from '../../state/campus.js';
+import { may } from '../../state/session.js';
 import { wantValues } from '../../state/values.js';
 import { amend, href, route } from '../../router.js';
 import { usePictures } from './looking.js';
@@ -61,8 +62,7 @@ function Card({ row, pictures, deeds, confirm, next }) {
       <span class=${row.state === 'online' ? 'faint' : 'is-outside'}><${CameraSign} state=${row.state} /> ${stateWords(row)}</span></header>
     <${CameraPictures} pictures=${pictures} standings=${row} acts=${acts} />
     <p class="commissioning-question">${openLights(row).length ? t('camera.setup.question') : leftWords(row) || t('camera.setup.isDone')}</p>
-    <${Deeds} asked=${deeds} camera=${row.device}><button class="primary" data-act="confirm" disabled=${!openLights(row).length || isUnderWay(deeds, row.device)} onClick=${confirm}>${t('camera.setup.press')} <kbd>${'Enter'}</kbd></button></${Deeds}>
-    <button data-act="next" onClick=${next}>${t('camera.setup.next')} <kbd>N</kbd></button></article>`;
+    <${Deeds} asked=${deeds} camera=${row.device}>${may('engineer') ? html`<button class="primary" data-act="confirm" disabled=${!openLights(row).length || isUnderWay(deeds, row.device)} onClick=${confirm}>${t('camera.setup.press')} <kbd>${'Enter'}</kbd></button>` : null}<button data-act="next" onClick=${next}>${t('camera.setup.next')} <kbd>N</kbd></button></${Deeds}></article>`;
 }
 
 export const CommissioningView = {

@@ -59,12 +59,14 @@ export const CameraPictures = {
       const references = Object.fromEntries(LIGHTS.map((light) => [light, pictureOf(pictures, light)]));
       const there = LIGHTS.filter((light) => references[light]);
       const now = reading(`${pictures.camera}.colour`).value;
+      const kept = reading(`${pictures.camera}.kept_edges`);
       const own = chosen.value ?? (now !== null && now < COLOURLESS ? 'night' : 'day');
       const light = there.includes(own) ? own : there[0];
       const shown = newest && light ? way.value : 'side';
       return html`<section class="pictures" data-camera=${pictures.camera} data-way=${shown}><${Obstacle} pictures=${pictures} />
         <div class="pictures-head"><${Chooser} label=${t('camera.pictures.compare')} value=${shown} options=${WAYS.map((id) => [id, t(`camera.pictures.${id}`)])} pick=${(id) => { way.value = id; }} />
-          ${shown !== 'side' && there.length > 1 ? html`<${Chooser} label=${t('camera.pictures.light')} value=${light} options=${LIGHTS.map((id) => [id, t(`camera.pictures.${id}`)])} pick=${(id) => { chosen.value = id; }} />` : null}</div>
+          ${shown !== 'side' && there.length > 1 ? html`<${Chooser} label=${t('camera.pictures.light')} value=${light} options=${LIGHTS.map((id) => [id, t(`camera.pictures.${id}`)])} pick=${(id) => { chosen.value = id; }} />` : null}
+          ${kept.stale || kept.bad || !there.length ? null : html`<span class="faint">${t('camera.pictures.kept', { share: Math.round(kept.value) })}</span>`}</div>
         <div class="pictures-row">${shown === 'side' ? html`<${Newest} pictures=${pictures} row=${newest} />` : html`<${Over} newest=${newest} reference=${references[light]} way=${shown} share=${share.value} slide=${(value) => { share.value = value; }} />`}
           <div class="pictures-references">${LIGHTS.map((one) => html`<${Reference} key=${one} light=${one} row=${references[one]} standing=${props.standings[one]} acts=${props.acts?.(one, references[one])} />`)}</div></div></section>`;
     };

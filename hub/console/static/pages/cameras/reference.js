@@ -65,5 +65,5 @@ export function Confirm({ asked, camera, light, row, standing }) {
 export function Deeds({ asked, camera }, { slots }) {
   const { order, problem } = asked.of[camera] ?? {};
   const news = problem ? html`<p class="problem" role="alert">${problemWords(problem)}</p>` : order && !order.over ? html`<p class="faint">${t('camera.reference.underWay')}</p>` : order ? html`<${OrderTrouble} order=${order} />` : null;
-  return html`<div class="reference-deeds">${may('engineer') ? html`${slots.default?.()}<${AskWhy} key=${camera} name="forget" label=${t('camera.reference.forget')} note=${t('camera.reference.forgetNote')} confirm=${t('camera.reference.forgetNow')} disabled=${isUnderWay(asked, camera)} press=${(why) => asked.ask(camera, 'forget', 'both', why)} />` : html`<span class="faint">${t('camera.reference.needsEngineer')}</span>`}${news}</div>`;
+  return html`<div class="reference-deeds">${slots.default?.()}${may('engineer') ? html`<${AskWhy} key=${camera} name="forget" label=${t('camera.reference.forget')} note=${t('camera.reference.forgetNote')} confirm=${t('camera.reference.forgetNow')} disabled=${isUnderWay(asked, camera)} press=${(why) => asked.ask(camera, 'forget', 'both', why)} />` : html`<span class="faint">${t('camera.reference.needsEngineer')}</span>`}${news}</div>`;
 }
