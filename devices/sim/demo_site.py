@@ -16,6 +16,7 @@ from devices.sim.blueprint.cameras import POLL_S, cameras, recorders
 from devices.sim.blueprint.drawings import Sheet, positions, sheets
 from devices.sim.blueprint.equipment import HOST, DevicePlan, devices, polled_links
 from devices.sim.blueprint.places import BUILDINGS, SITES, AreaPlan, areas, label
+from devices.sim.blueprint.streams import calibrations, servers
 from devices.sim.blueprint.zones import ZONES
 
 #: One line each, keys in the order given, Chinese as it is.
@@ -74,6 +75,7 @@ def _site_file(plans: Iterable[Sheet]) -> str:
         "areas: areas.csv\n",
         _section("links", _links()),
         "devices: devices.csv\n",
+        _section("calibrations", calibrations()),
         site_text.RULES,
         site_text.SEASONS,
         site_text.CALENDAR,
@@ -116,11 +118,12 @@ def _links() -> Iterator[dict[str, Any]]:
             "name": _words(name),
             "prefix": f"field/{site.id}",
         }
-    for recorder, site_id, name, port in recorders():
+    hosts = [("http", host) for host in recorders()] + [("rtsp", host) for host in servers()]
+    for kind, (host, site_id, name, port) in hosts:
         yield {
-            "id": recorder,
+            "id": host,
             "agent": f"edge-{site_id}",
-            "kind": "http",
+            "kind": kind,
             "name": _words(name),
             "host": HOST,
             "port": port,

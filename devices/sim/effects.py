@@ -84,7 +84,7 @@ class Effects:
         elif fault.kind == "forced":
             self._plant.doors.force(fault.target, self._clock_us())
         elif fault.kind == "speeder":
-            self._plant.traffic.drive(self._speeder(fault))
+            self._plant.traffic.send(self._plant.roads.with_room(self._speeder(fault)))
         elif fault.target in self._listeners:
             self._enter_link(fault.kind, self._listeners[fault.target])
 

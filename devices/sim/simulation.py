@@ -25,6 +25,7 @@ from devices.sim.wires.listening import Listener
 from devices.sim.wires.modbus import gateways
 from devices.sim.wires.pictures import Trouble, View, render
 from devices.sim.wires.recordings import Gaps
+from devices.sim.wires.roadside import Road
 from devices.sim.wires.rtsp import stream_hosts
 from devices.sim.wires.snapshot import recorders
 from devices.sim.wires.terminal import Terminal
@@ -69,6 +70,7 @@ class Drawing:
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
+        self._roads: dict[str, Road] = {}
 
     def picture(self, camera: str, time_us: int, troubles: Mapping[str, Trouble]) -> bytes:
         """A JPEG of what the camera gives."""
@@ -76,8 +78,15 @@ class Drawing:
 
     def view(self, camera: str, time_us: int, troubles: Mapping[str, Trouble]) -> View:
         """What a picture of a camera is drawn of."""
-        sight = self._plant.sight(camera, time_us)
-        return View(camera, sight, time_us, self._plant.campus.timezone, troubles)
+        sight, zone = self._plant.sight(camera, time_us), self._plant.campus.timezone
+        calibration = self._plant.roads.calibration(camera)
+        if calibration is None:
+            return View(camera, sight, time_us, zone, troubles)
+        if camera not in self._roads:
+            self._roads[camera] = Road(calibration)
+        since_us = troubles["frozen-clock"].since_us if "frozen-clock" in troubles else time_us
+        vehicles = self._plant.roads.vehicles(camera, since_us)
+        return View(camera, sight, time_us, zone, troubles, self._roads[camera], vehicles)
 
 
 class Simulation:

@@ -9,6 +9,7 @@ from devices.campus.site import AreaKind
 from devices.model.texts import Text
 from devices.sim.blueprint.equipment import DevicePlan
 from devices.sim.blueprint.places import SITES, AreaPlan, label
+from devices.sim.blueprint.streams import as_stream
 
 FIRST_PORT: Final = 18100
 PER_RECORDER: Final = 32
@@ -47,14 +48,14 @@ def recorders() -> list[tuple[str, str, Text, int]]:
 
 
 def cameras(areas: list[AreaPlan]) -> Iterator[DevicePlan]:
-    """Every camera; those of one area lie behind one recorder as far as they fit."""
+    """Every camera; those of one area lie behind one recorder as far as they fit, but for some streams."""
     for site in SITES:
         places = [(a, WISH[a.room.kind]) for a in areas if a.building.site == site.id and a.room.kind in WISH]
         number = 0
         for (area, _), share in zip(places, shares([w for _, w in places], COUNTS[site.id]), strict=True):
             name = label(area)
             for view in range(1, share + 1):
-                yield DevicePlan(
+                plan = DevicePlan(
                     id=f"{site.id}-cam-{number + 1:03d}",
                     profile="campus-camera",
                     link=f"{site.id}-nvr-{number // PER_RECORDER + 1}",
@@ -62,6 +63,7 @@ def cameras(areas: list[AreaPlan]) -> Iterator[DevicePlan]:
                     name=Text(f"{name.zh}摄像机{view}", f"Camera {view}, {name.en}"),
                     parameters={"channel": str(number % PER_RECORDER + 1)},
                 )
+                yield as_stream(plan)
                 number += 1
 
 

@@ -13,6 +13,7 @@ from devices.campus.site import AreaKind
 from devices.model.texts import Text
 from devices.sim.blueprint.equipment import DevicePlan
 from devices.sim.blueprint.places import BUILDINGS, AreaPlan, BuildingPlan, label
+from devices.sim.blueprint.streams import PROFILE as STREAM
 
 WIDTH: Final = 800.0
 ROW: Final = 150.0
@@ -22,6 +23,7 @@ EDGE: Final = 10.0
 LEAST_M2: Final = 45.0
 INSET: Final = 12.0
 VIEW_DEGREES: Final = 70
+CAMERAS: Final = frozenset({"campus-camera", STREAM})
 STRIPS: Final = frozenset({AreaKind.CORRIDOR, AreaKind.ROAD})
 STYLE: Final = (
     "rect{fill:#fff;stroke:#555;stroke-width:1.5}.strip{fill:#eee}.house{fill:#ddd}"
@@ -70,8 +72,8 @@ def positions(found: Iterable[Sheet], devices: Iterable[DevicePlan]) -> Iterator
     for sheet in found:
         for box in sheet.boxes:
             here = inside.get(box.area, [])
-            looking = [device for device in here if device.profile == "campus-camera"]
-            others = [device for device in here if device.profile != "campus-camera"]
+            looking = [device for device in here if device.profile in CAMERAS]
+            others = [device for device in here if device.profile not in CAMERAS]
             for number, device in enumerate(looking):
                 yield _row(sheet, device, *_watching(box, number, len(looking)))
             for number, device in enumerate(others, 1):

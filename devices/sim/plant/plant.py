@@ -15,6 +15,7 @@ from devices.sim.plant.doors import DoorMessage, Doors
 from devices.sim.plant.meters import Meters
 from devices.sim.plant.plates import PlateReading, eyes_of
 from devices.sim.plant.pumps import PumpRoom
+from devices.sim.plant.roads import Roads
 from devices.sim.plant.rooms import Rooms
 from devices.sim.plant.scenes import Scenes, Sight
 from devices.sim.plant.traffic import Lane, RadarReading, Traffic
@@ -60,6 +61,7 @@ class Plant:
         for pump in list(self.pumps.values())[:1]:
             pump.leaking = True  # the first site has the leaking pipe
         self.traffic = Traffic(_lanes(campus), self.almanac, seed, eyes_of(campus))
+        self.roads = Roads(campus, self.traffic, seed)
         self.doors = Doors([door.id for door in _of_kind(campus, DeviceKind.DOOR)], self.almanac, seed)
         cameras = [*_of_kind(campus, DeviceKind.CAMERA)]
         self.scenes = Scenes(
@@ -135,6 +137,8 @@ class Plant:
             "running_mode": float(mode if working else AcMode.FAN),
             "defrost": 0.0,
             "setpoint_c": float(rooms.setpoint_c[row]),
+            "setpoint_low_c": float(rooms.low_c[row]),
+            "setpoint_high_c": float(rooms.high_c[row]),
             "real_setpoint_c": float(rooms.setpoint_c[row]),
             "room_c": float(rooms.room_c[row]),
             "external_room_c": math.nan,

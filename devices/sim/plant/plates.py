@@ -56,11 +56,7 @@ def eyes_of(campus: Campus) -> dict[str, str]:
 def records(camera: str, middle_us: int, seed: int) -> Iterator[PlateReading]:
     """What the camera says of a vehicle that is before it at a moment."""
     rng = np.random.default_rng([seed, 33, middle_us])
-    draw, vehicle = float(rng.random()), VehicleClass.CAR
-    for member, share in CLASSES:
-        if 0 <= draw < share:
-            vehicle = member
-        draw -= share
+    vehicle = _class_of(float(rng.random()))
     signs = rng.choice(list(LAST_SIGNS), 4)
     plate = f"浙B{rng.integers(10)}{''.join(signs)}"
     unread, twice = rng.random() < UNREAD_SHARE, rng.random() < TWICE_SHARE
@@ -68,3 +64,16 @@ def records(camera: str, middle_us: int, seed: int) -> Iterator[PlateReading]:
         sure = 0.0 if unread else round(float(rng.uniform(82, 99.5)), 1)
         time_us = middle_us + round(number * TWICE_S * US_PER_S)
         yield PlateReading(time_us, camera, UNREAD if unread else plate, sure, vehicle)
+
+
+def vehicle_at(middle_us: int, seed: int) -> VehicleClass:
+    """What kind of vehicle is before a radar at a moment."""
+    return _class_of(float(np.random.default_rng([seed, 33, middle_us]).random()))
+
+
+def _class_of(draw: float) -> VehicleClass:
+    for member, share in CLASSES:
+        if draw < share:
+            return member
+        draw -= share
+    return VehicleClass.CAR

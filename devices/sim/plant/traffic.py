@@ -42,6 +42,17 @@ class Pass:
     kmh: float
     direction: Direction
 
+    @property
+    def readings(self) -> int:
+        """How often the radar speaks of it."""
+        seconds = float(np.clip(BEAM_M / (self.kmh / 3.6), 1.0, 6.0))
+        return max(4, int(seconds / READ_EVERY_S))
+
+    @property
+    def middle_us(self) -> int:
+        """When it is right before the radar, at the reading in the middle; a plate camera takes its picture then."""
+        return self.start_us + round(self.readings // 2 * READ_EVERY_S * US_PER_S)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class RadarReading:
@@ -74,11 +85,31 @@ class Traffic:
         self._almanac = almanac
         self._seed = seed
         self._due: list[RadarReading] = []
-        self._drawn_to = 0
+        self._drawn_to = self._begun_us = 0
+        self._sent: list[Pass] = []
+        self._minutes: dict[tuple[int, int], tuple[Pass, ...]] = {}
 
     def begin(self, time_us: int) -> None:
         """Vehicles come from here on."""
-        self._drawn_to = time_us
+        self._drawn_to = self._begun_us = time_us
+
+    def send(self, passed: Pass) -> None:
+        """Let a vehicle come that is not one of those that are drawn by chance."""
+        self._sent = [one for one in self._sent if passed.start_us - one.start_us < 2 * US_PER_MINUTE]
+        self._sent.append(passed)
+        self.drive(passed)
+
+    def around(self, radar: str, time_us: int) -> list[Pass]:
+        """Vehicles that pass a radar in the minute of a moment, or in those beside it."""
+        lane = next(number for number, one in enumerate(self.lanes) if one.radar == radar)
+        middle = time_us // US_PER_MINUTE
+        minutes = [(lane, number) for number in range(middle - 1, middle + 2)]
+        for key in minutes:
+            if key not in self._minutes:
+                self._minutes = {kept: seen for kept, seen in self._minutes.items() if kept[1] >= middle - 2}
+                self._minutes[key] = tuple(self.passes(*key))
+        drawn = [one for key in minutes for one in self._minutes[key] if one.start_us >= self._begun_us]
+        return drawn + [one for one in self._sent if one.radar == radar]
 
     def passes(self, lane: int, minute_number: int) -> Iterator[Pass]:
         """Vehicles of one lane in one minute (UTC minutes since 1970), in order."""
@@ -104,12 +135,10 @@ class Traffic:
 
     def drive(self, passed: Pass) -> None:
         """Let a vehicle come, now or later."""
-        reported = list(readings(passed, self._seed))
-        for reading in reported:
+        for reading in readings(passed, self._seed):
             heapq.heappush(self._due, reading)
         if passed.radar in self._eyes:
-            middle_us = reported[len(reported) // 2].time_us
-            for record in records(self._eyes[passed.radar], middle_us, self._seed):
+            for record in records(self._eyes[passed.radar], passed.middle_us, self._seed):
                 heapq.heappush(self._read, record)
 
     def plates(self, until_us: int) -> list[PlateReading]:
@@ -149,8 +178,7 @@ def per_hour(minute: float, *, workday: bool) -> float:
 def readings(passed: Pass, seed: int) -> Iterator[RadarReading]:
     """What the radar reports of one vehicle: five times a second in the beam, slower at both ends."""
     rng = np.random.default_rng([seed, 32, passed.start_us])
-    seconds = float(np.clip(BEAM_M / (passed.kmh / 3.6), 1.0, 6.0))
-    count = max(4, int(seconds / READ_EVERY_S))
+    count = passed.readings
     for number in range(count):
         # Parabola with its top at the true speed in the middle; the radar's own noise never lifts it above.
         off_middle = 2 * number / (count - 1) - 1

@@ -102,6 +102,10 @@ KINDS: Final = {
             "speeder", {Target.RADAR}, "one vehicle, too fast", "speeding", value="km/h", usual=32.0,
             at_once=True,
         ),
+        _kind(
+            "turned-radar", {Target.RADAR}, "the radar stands at an angle to the road and reads too little",
+            "check: conflict", value="degrees", usual=45.0,
+        ),
         _kind("dark", {Target.CAMERA}, "covered, or the light is off", "camera-dark"),
         _kind("frozen", {Target.CAMERA}, "the same picture again and again", "camera-frozen"),
         _kind("frozen-clock", {Target.CAMERA}, "the same picture, and its clock goes on", "camera-frozen"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -75,6 +76,8 @@ class Voices:
             return None
         profile = self._campus.profile_of(device)
         uptime_s = (reading.time_us - self._begun_us) / 1e6
+        if (turned := self._board.find("turned-radar", device.id)) is not None:
+            reading = replace(reading, kmh=reading.kmh * math.cos(math.radians(turned.value)))
         payload = radar_payload(reading, profile, device.parameters, uptime_s)
         return None if payload is None else Saying(device.id, self._topic(device), payload, 1)
 

@@ -27,10 +27,15 @@ def draw(picture: Any, sight: Sight, seed: int, time_us: int) -> None:
         _lorry(picture, sight.level, seed, since_s)
     if not outside and (since_s := _there(seed, second, NEAR_PEOPLE, 2)) is not None:
         _near_person(picture, sight.level, since_s)
-    if sight.infrared and _there(seed, second, SPIDERS, 3) is not None:
-        _spider(picture, seed, second)
     if outside and sight.infrared and (since_s := _there(seed, second, HEADLIGHTS, 4)) is not None:
         _headlights(picture, seed, since_s)
+    draw_air(picture, sight, seed, time_us)
+
+
+def draw_air(picture: Any, sight: Sight, seed: int, time_us: int) -> None:
+    """Draw what is in the air and on the glass."""
+    if sight.infrared and _there(seed, time_us // 1_000_000, SPIDERS, 3) is not None:
+        _spider(picture, seed, time_us // 1_000_000)
     if sight.rain > 0:
         _rain(picture, sight, time_us)
 

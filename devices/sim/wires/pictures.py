@@ -16,8 +16,10 @@ import cv2
 import numpy as np
 
 from devices.campus.site import AreaKind
-from devices.sim.plant.scenes import Sight
+from devices.sim.plant.roads import Vehicle
+from devices.sim.plant.scenes import DAY_LEVEL, Sight
 from devices.sim.wires import passing
+from devices.sim.wires.roadside import Road
 from devices.sim.wires.scenery import (
     DRAWN_LEVEL,
     HEIGHT,
@@ -59,6 +61,8 @@ class View:
     time_us: UTC, for what moves and for the camera's clock.
     zone:    of the camera's clock.
     troubles: by kind of fault, see `TROUBLES`.
+    road:     what a calibrated camera looks at; others have a scene of their kind.
+    vehicles: where they are on it.
     """
 
     camera: str
@@ -66,6 +70,8 @@ class View:
     time_us: int
     zone: ZoneInfo
     troubles: Mapping[str, Trouble] = field(default_factory=dict)
+    road: Road | None = None
+    vehicles: tuple[Vehicle, ...] = ()
 
 
 def render(view: View) -> bytes:
@@ -83,8 +89,7 @@ def paint(view: View) -> Picture:
         return _dark(view)
     frozen = view.troubles.get("frozen-clock")
     drawn_us = view.time_us if frozen is None else frozen.since_us
-    picture: Any = _scene(view)
-    passing.draw(picture, view.sight, seed_of(view.camera), drawn_us)
+    picture: Any = _scene(view, drawn_us)
     for kind, spoil in BEFORE_SENSOR.items():
         if kind in view.troubles:
             picture = spoil(picture, view.troubles[kind].value)
@@ -102,12 +107,25 @@ def paint(view: View) -> Picture:
     return found
 
 
-def _scene(view: View) -> Any:
-    """The place, as the camera is turned."""
-    seed, sight = seed_of(view.camera), view.sight
+def _scene(view: View, time_us: int) -> Any:
+    """The place with all that passes, as the camera is turned."""
     turned = view.troubles.get("turn") or view.troubles.get("shift")
     percent = 0.0 if turned is None else turned.value
-    away = abs(percent) >= AWAY
+    away, seed, sight = abs(percent) >= AWAY, seed_of(view.camera), view.sight
+    if view.road is None or away:
+        picture = _place(view, away=away, percent=percent)
+        passing.draw(picture, sight, seed, time_us)
+        return picture
+    picture = view.road.seen(sight.level, infrared=sight.infrared)
+    sun = 0.0 if sight.rain > 0 or sight.infrared else max(0.0, 2 * sight.level / DAY_LEVEL - 1)
+    view.road.drive(picture, view.vehicles, time_us, sight.level / DRAWN_LEVEL, sun)
+    passing.draw_air(picture, sight, seed, time_us)
+    return np.roll(picture, round(WIDTH * percent / 100), axis=1) if percent else picture
+
+
+def _place(view: View, *, away: bool, percent: float) -> Any:
+    """A scene of the camera's kind, or of another where it is turned away."""
+    seed, sight = seed_of(view.camera), view.sight
     kind = AWAY_TO[sight.kind in OUTSIDE] if away else sight.kind
     if sight.infrared:
         picture: Any = by_infrared(kind, seed % VARIANTS, sight.level).copy()

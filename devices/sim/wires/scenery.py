@@ -55,8 +55,13 @@ def scene(kind: AreaKind, variant: int) -> Picture:
 
 @cache
 def by_infrared(kind: AreaKind, variant: int, level: float) -> Picture:
-    """The same place by the camera's own lamp: without colours, bright in the middle, dim at the edges."""
-    grey = cv2.cvtColor(scene(kind, variant), cv2.COLOR_BGR2GRAY).astype(np.float32)
+    """The same place by the camera's own lamp."""
+    return lit_by_infrared(scene(kind, variant), level)
+
+
+def lit_by_infrared(place: Picture, level: float) -> Picture:
+    """A place by the camera's own lamp: without colours, bright in the middle, dim at the edges."""
+    grey = cv2.cvtColor(place, cv2.COLOR_BGR2GRAY).astype(np.float32)
     across = np.linspace(-1, 1, WIDTH, dtype=np.float32)
     down = np.linspace(-1, 1, HEIGHT, dtype=np.float32)
     spot = 0.35 + 0.9 * np.exp(-1.2 * (across[None, :] ** 2 + down[:, None] ** 2))
