@@ -27,12 +27,14 @@ from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes
 from hub.errors import Invalid, TooLarge
 from hub.reports import speed as figures
+from hub.reports import speed_vision
 from hub.reports.speed import Passes
+from hub.reports.speed_vision import Opinions
 from hub.series.port import Aggregate
 
 ROUTES: Final = Routes("speed")
 
-POINTS: Final = ("pass_kmh", "pass_class")
+POINTS: Final = ("pass_kmh", "pass_class", "pass_check", "pass_vision_kmh")
 #: One read of the store, and all reads together: a year of a busy gate.
 PAGE: Final = 200_000
 MOST: Final = 2_000_000
@@ -55,12 +57,15 @@ async def speed(
     radars = chosen(hub.campus, device or None, site or None, DeviceKind.RADAR) or []
     points = [f"{radar}.{point}" for point in POINTS for radar in radars]
     samples = await passes_between(hub, points, from_us, to_us)
-    passes = await asyncio.to_thread(judged, hub.campus, radars, samples)
+    passes, opinions = await asyncio.to_thread(judged, hub.campus, radars, samples)
     found = await asyncio.to_thread(figures.report, passes, hub.campus.timezone)
+    second = speed_vision.by_lane(passes, opinions)
+    found["minimum_ratios"] = speed_vision.MINIMUM_RATIOS
     if not len(passes) and radars:
         found["limit_kmh"] = _limit_now(hub, radars)
     heard = await coverage(hub, radars, from_us, to_us)
-    for lane in found["lanes"]:
+    for lane, said in zip(found["lanes"], second, strict=True):
+        lane["vision"] = said
         lane["coverage"] = heard[lane["device"]]
         lane["device"] = radars[lane["device"]]
     known = [share for share in heard if share is not None]
@@ -128,27 +133,31 @@ async def passes_between(
     return SampleBatch.joined(pages)
 
 
-def judged(campus: Campus, radars: Sequence[str], samples: SampleBatch) -> Passes:
-    """Passes with the limit that counted for each; `samples.point` indexes speeds, then classes, of `radars`."""
+def judged(campus: Campus, radars: Sequence[str], samples: SampleBatch) -> tuple[Passes, Opinions]:
+    """Passes with the limit that counted for each, and what cameras said to them.
+
+    `samples.point` indexes `POINTS`, each of all `radars`.
+    """
     samples = samples[~np.isnan(samples.value)]
-    is_speed = samples.point < len(radars)
-    speeds, classes = samples[is_speed], samples[~is_speed]
+    speeds = samples[samples.point < len(radars)]
     device, rules = speeds.point.astype(np.int64), _rules(campus)
-    vehicle = _beside(speeds, classes, len(radars))
+    classes, check, vision_kmh = (_beside(speeds, samples, n, len(radars)) for n in range(1, len(POINTS)))
+    vehicle = np.where(np.isin(classes, list(VehicleClass)), classes, 0).astype(np.uint8)
     limit = np.full(len(speeds), np.nan)
     for row, radar in enumerate(radars):
         own, found = device == row, campus.devices[radar]
         limit[own] = figures.limits(rules.get(radar), found, campus, speeds.time_us[own], vehicle[own])
-    return Passes(device, speeds.time_us, np.abs(speeds.value), speeds.value < 0, limit)
+    passes = Passes(device, speeds.time_us, np.abs(speeds.value), speeds.value < 0, limit)
+    return passes, Opinions(check, vision_kmh)
 
 
-def _beside(speeds: SampleBatch, classes: SampleBatch, radars: int) -> npt.NDArray[np.uint8]:
-    """The class that was told of each pass; unknown where none was."""
-    found = np.zeros(len(speeds), np.uint8)
-    known = classes[np.isin(classes.value, list(VehicleClass))]
+def _beside(speeds: SampleBatch, samples: SampleBatch, number: int, radars: int) -> npt.NDArray[np.float64]:
+    """The value of another of `POINTS` that was told of each pass; NaN where none was."""
+    found = np.full(len(speeds), np.nan)
+    known = samples[samples.point // max(radars, 1) == number]
     if not len(known):
         return found
-    told = known.time_us * radars + known.point - radars  # radar and moment as one number
+    told = known.time_us * radars + known.point - number * radars  # radar and moment as one number
     order = np.argsort(told, kind="stable")
     wanted = speeds.time_us * radars + speeds.point
     place = order[np.minimum(np.searchsorted(told[order], wanted), len(told) - 1)]

@@ -78,6 +78,23 @@ def wave(point: str, time_us: int) -> float | None:
     return round(usual * (1 + 0.06 * day + 0.015 * fast + 0.0004 * ((time_us // 60_000_000 + seed) % 17)), 3)
 
 
+#: One direction with a camera, the other without.
+VISION: dict[str, Json] = {
+    "approaching": {
+        "checked": 200,
+        "counts": {"single_source": 20, "confirmed": 170, "conflict": 10},
+        "shares": {"single_source": 0.1, "confirmed": 0.85, "conflict": 0.05},
+        "ratio": {"n": 180, "low": 1.051, "median": 1.062, "high": 1.073, "angle": True},
+    },
+    "receding": {
+        "checked": 0,
+        "counts": {"single_source": 0, "confirmed": 0, "conflict": 0},
+        "shares": {"single_source": None, "confirmed": None, "conflict": None},
+        "ratio": None,
+    },
+}
+
+
 @dataclass
 class FakeReadings:
     """What the stores of the fake hub know."""
@@ -188,7 +205,7 @@ class FakeReadings:
             "coverage": 0.987,
         }
         lanes = [
-            {"device": radar, "direction": way, **figures, "by_hour": by_hour}
+            {"device": radar, "direction": way, **figures, "by_hour": by_hour, "vision": VISION[way]}
             for radar in ([device] if device else radars[:2])
             for way in ("approaching", "receding")
         ]
@@ -200,6 +217,7 @@ class FakeReadings:
             "by_hour": by_hour,
             "by_day": by_day,
             "minimum_sample": 100,
+            "minimum_ratios": 30,
             "worst": worst,
         }
 

@@ -6,12 +6,13 @@ import datetime as dt
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from devices.campus.coverage import Coverage
 from devices.campus.loading import with_rules
 from devices.campus.speed_rules import SpeedLimit
 from devices.model.alerts import Family
-from devices.model.codes import AcMode, CameraLink, VehicleClass
+from devices.model.codes import AcMode, CameraLink, SpeedCheck, VehicleClass
 from devices.model.samples import SampleBatch
 from devices.profiles.profile import Words
 from hub.alerts import store
@@ -93,9 +94,31 @@ async def test_a_limit_for_a_class_counts_where_the_class_was_told(ports: Ports)
         [START_US, START_US, START_US + S, START_US + 2 * S, START_US, START_US, START_US + 2 * S],
         [40.0, 41.0, 42.0, -43.0, truck, car, truck],
     )
-    found = judged(campus, ["hq1-radar-1", "hq1-radar-2"], samples)
+    found, _ = judged(campus, ["hq1-radar-1", "hq1-radar-2"], samples)
     assert found.limit.tolist() == [60.0, 30.0, 30.0, 60.0]
     assert found.away.tolist() == [False, False, False, True]
+
+
+async def test_each_lane_says_what_cameras_said_to_its_speeds(viewer: Client, ports: Ports) -> None:
+    names = [f"hq1-radar-1.{name}" for name in ("pass_kmh", "pass_check", "pass_vision_kmh")]
+    rows = []
+    for number in range(40):
+        at_us = START_US + number * S
+        rows += [(0, at_us, 20.0), (1, at_us, float(SpeedCheck.CONFIRMED)), (2, at_us, 21.0)]
+    rows += [(0, START_US + 50 * S, 30.0), (1, START_US + 50 * S, float(SpeedCheck.SINGLE_SOURCE))]
+    rows += [(0, START_US + 51 * S, -30.0)]
+    await ports.series.write([Entry(SampleBatch.of(*zip(*rows, strict=True)), names)])
+    answer = (await viewer.get(f"/api/speed?from_us={START_US}&to_us={START_US + H}")).json()
+    near, away = answer["lanes"]
+    assert near["vision"]["counts"] == {"single_source": 1, "confirmed": 40, "conflict": 0}
+    assert near["vision"]["shares"]["confirmed"] == pytest.approx(40 / 41)
+    assert near["vision"]["ratio"] == {"n": 40, "low": 1.05, "median": 1.05, "high": 1.05, "angle": True}
+    nothing = {"single_source": None, "confirmed": None, "conflict": None}
+    assert (away["vision"]["checked"], away["vision"]["shares"], away["vision"]["ratio"]) == (
+        0,
+        nothing,
+        None,
+    )
 
 
 async def test_a_span_without_time_has_no_coverage(viewer: Client, ports: Ports) -> None:

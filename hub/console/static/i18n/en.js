@@ -6,6 +6,7 @@ import { footageEn } from './footage-en.js';
 import { plansEn } from './plans-en.js';
 import { probeEn } from './probe-en.js';
 import { rulesEn } from './rules-en.js';
+import { visionEn } from './vision-en.js';
 
 export const en = {
   camera: camerasEn,
@@ -15,6 +16,7 @@ export const en = {
   footage: footageEn,
   calibrate: calibrateEn,
   rules: rulesEn,
+  vision: visionEn,
   product: 'Campuswatch',
   nav: {
     pages: 'Pages', board: 'Alerts', campus: 'Campus', trends: 'Trends', speed: 'Speed', cooling: 'Cooling', cameras: 'Cameras',

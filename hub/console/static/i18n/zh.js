@@ -6,6 +6,7 @@ import { footageZh } from './footage-zh.js';
 import { plansZh } from './plans-zh.js';
 import { probeZh } from './probe-zh.js';
 import { rulesZh } from './rules-zh.js';
+import { visionZh } from './vision-zh.js';
 
 export const zh = {
   camera: camerasZh,
@@ -15,6 +16,7 @@ export const zh = {
   footage: footageZh,
   calibrate: calibrateZh,
   rules: rulesZh,
+  vision: visionZh,
   product: '园区卫士',
   nav: {
     pages: '页面', board: '告警', campus: '园区', trends: '趋势', speed: '车速', cooling: '空调', cameras: '视频', rules: '规则', orders: '写值', gateways: '网关',

@@ -14,6 +14,7 @@ import { campus, deviceOf } from '../state/campus.js';
 import { amend, route } from '../router.js';
 import { showAlert } from './board/board.js';
 import { Lanes } from './speedlanes.js';
+import { SecondOpinion } from './speedvision.js';
 
 const ASK_S = 60;
 
@@ -113,7 +114,7 @@ export const SpeedPage = {
         <div class="speed-charts"><div class="speed-main">${chart(t('speed.distribution'), 'speed-distribution', parts.spread)}</div>
           <section class="worst"><h2>${t('speed.worst')}</h2><${DataTable} bare=${true} name="speed-worst" columns=${worstColumns()} rows=${answer.worst ?? []} keyOf=${(row) => row.id || row.seq || row.time_us} order=${{ key: 'value', down: true }} /></section>
           ${chart(t('speed.byHour'), 'speed-by-hour', parts.hours)}${chart(t('speed.byDay'), 'speed-by-day', parts.days)}
-          <${Lanes} answer=${answer} /></div>`}
+          <${Lanes} answer=${answer} /></div><${SecondOpinion} answer=${answer} />`}
       </div>`;
     };
   },

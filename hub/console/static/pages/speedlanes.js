@@ -9,7 +9,7 @@ import { deviceOf } from '../state/campus.js';
 const HOURS = Array.from({ length: 24 }, (_, hour) => `${String(hour).padStart(2, '0')}:00`);
 
 /** A lane is a radar and a direction. */
-const laneName = (lane) => `${say(deviceOf(lane.device)?.device.name) || lane.device} · ${t(`speed.${lane.direction}`)}`;
+export const laneName = (lane) => `${say(deviceOf(lane.device)?.device.name) || lane.device} · ${t(`speed.${lane.direction}`)}`;
 const kmh = (value) => (value === null ? '' : value);
 
 function laneColumns(minimum) {
