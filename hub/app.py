@@ -82,7 +82,7 @@ async def run(settings: HubSettings, stop: asyncio.Event) -> None:
                 stores: dict[str, Any] = {"series": series, "newest": newest, "bus": bus}
                 agents = admission.agents
                 ingest = Ingest(broker, campus=campus, database=db, agents=agents, now_us=now_us, **stores)
-                fetching = Fetching(settings.data_dir / "evidence", ingest.tell)
+                fetching = Fetching(settings.data_dir / "evidence", ingest.tell, copies=settings.evidence)
                 ingest.on_piece = fetching.hear
                 book = Rulebook(campus, db, bus, now_us)
                 await book.load()

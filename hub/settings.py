@@ -14,6 +14,7 @@ from devices.profiles.strict import Strict, load
 from devices.wire.mqtt import Broker
 from hub.api.settings import TlsFiles, WebSettings
 from hub.backtest import BacktestSettings
+from hub.evidence.retention import CopySettings
 from hub.orders.settings import OrderSettings
 
 M = TypeVar("M", bound=BaseModel)
@@ -122,6 +123,7 @@ class HubSettings(Strict):
     broker: BrokerSettings = EmbeddedBrokerSettings(kind="embedded")
     series: SeriesSettings = DuckDbSettings(kind="duckdb")
     retention: RetentionSettings = RetentionSettings()
+    evidence: CopySettings = CopySettings()
     watch: WatchSettings = WatchSettings()
     backtest: BacktestSettings = BacktestSettings()
     orders: OrderSettings = OrderSettings()

@@ -70,12 +70,16 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """An agent's answer. `files` where the question had no name, and none of them where there is no evidence."""
+    """An agent's answer. `files` where the question had no name, and none of them where there is no evidence.
+
+    until_us: when the agent will remove what it tells of; 0 where it does not say.
+    """
 
     agent: str
     number: int
     files: tuple[File, ...] = ()
     data: bytes = b""
+    until_us: int = 0
 
 
 def fetch_message(fetch: Fetch) -> Message:
@@ -124,6 +128,7 @@ def piece_message(piece: Piece) -> Message:
     """Make a message of an answer."""
     files = [[file.name, file.bytes, file.sha256] for file in piece.files]
     header = {"agent": piece.agent, "number": piece.number, "files": files}
+    header |= {"until_us": piece.until_us} if piece.until_us else {}
     return Message(Kind.PIECE, header, {"data": np.frombuffer(piece.data, np.uint8)})
 
 
@@ -134,11 +139,14 @@ def piece_from(message: Message, agent: str) -> Piece:
         Garbled: it is none, or of another agent.
     """
     data = message.columns.get("data")
-    match message.kind, message.header:
-        case Kind.PIECE, {"agent": str(whose), "number": int(number), "files": [*files]} if (
-            whose == agent and len(files) <= MOST_FILES and data is not None and data.dtype == np.uint8
-        ):
-            return Piece(whose, number, tuple(map(_file, files)), data.tobytes())
+    match message.kind, {"until_us": 0, **message.header}:
+        case Kind.PIECE, {
+            "agent": str(whose),
+            "number": int(number),
+            "files": [*files],
+            "until_us": int(until_us),
+        } if whose == agent and len(files) <= MOST_FILES and data is not None and data.dtype == np.uint8:
+            return Piece(whose, number, tuple(map(_file, files)), data.tobytes(), until_us)
         case _:
             raise Garbled(f"no evidence of {agent}")
 

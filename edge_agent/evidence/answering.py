@@ -90,6 +90,8 @@ class Answering:
             data = self._store.read(asked.alert, asked.name, asked.offset, PIECE_BYTES)
             return Piece(self._agent, asked.number, (), data or b"")
         entry = self._store.entries.get(asked.alert)
-        files = [] if entry is None else sorted(entry["files"].items())
+        if entry is None:
+            return Piece(self._agent, asked.number)
+        files = sorted(entry["files"].items())
         told = tuple(File(name, one["bytes"], one["sha256"]) for name, one in files)
-        return Piece(self._agent, asked.number, told)
+        return Piece(self._agent, asked.number, told, until_us=self._store.until_us(entry))

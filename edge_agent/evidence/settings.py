@@ -4,26 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from devices.model.alerts import Severity
+from devices.campus.keep_days import KeepDays
 from devices.profiles.strict import Strict
-
-
-class Retention(Strict):
-    """Days for which evidence is kept, by the severity of its alert."""
-
-    low: int = Field(30, ge=1, le=3650)
-    medium: int = Field(90, ge=1, le=3650)
-    high: int = Field(180, ge=1, le=3650)
-    critical: int = Field(365, ge=1, le=3650)
-
-    def days(self, severity: Severity) -> int:
-        """Of one severity."""
-        return {
-            Severity.LOW: self.low,
-            Severity.MEDIUM: self.medium,
-            Severity.HIGH: self.high,
-            Severity.CRITICAL: self.critical,
-        }[severity]
 
 
 class EvidenceSettings(Strict):
@@ -45,4 +27,4 @@ class EvidenceSettings(Strict):
         ge=0,
         description="So much of the disk stays free: alerts and samples go before evidence.",
     )
-    keep_days: Retention = Retention()
+    keep_days: KeepDays = KeepDays()

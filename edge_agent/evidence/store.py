@@ -113,16 +113,16 @@ class Store:
             shutil.rmtree(final, ignore_errors=True)
             raise
 
+    def until_us(self, entry: Entry) -> int:
+        """When its time is over."""
+        return self._settings.keep_days.until_us(Severity(entry["severity"]), entry["time_us"])
+
     def prune(self, now_us: int) -> int:
         """Remove what is past its time; return how many."""
-        old = [
-            alert
-            for alert, entry in self._kept.items()
-            if now_us - entry["time_us"] > self._settings.keep_days.days(Severity(entry["severity"])) * DAY_US
-        ]
+        old = [alert for alert, entry in self._kept.items() if now_us > self.until_us(entry)]
         for alert in old:
             self._remove(alert, "age", now_us)
-        longest_us = self._settings.keep_days.days(Severity.CRITICAL) * DAY_US
+        longest_us = self._settings.keep_days.until_us(Severity.CRITICAL, 0)
         for aside in (self._folder / QUARANTINE).glob("*"):
             if now_us - aside.stat().st_mtime * 1e6 > longest_us:
                 shutil.rmtree(aside)

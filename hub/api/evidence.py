@@ -22,7 +22,6 @@ from hub.db import audit
 from hub.db.audit import Act
 from hub.errors import NotFound
 from hub.evidence import Fetching
-from hub.evidence.retention import is_over
 
 ROUTES: Final = Routes("evidence")
 #: What an alert says of a vehicle that a camera had in sight.
@@ -66,6 +65,6 @@ async def _files(hub: Ports, record: Record) -> list[dict[str, Any]]:
 
 async def _found(fetching: Fetching, record: Record, name: str, now_us: int) -> Path | None:
     """A file, but not our copy of it where its time is over: the gateway says whether it still has it."""
-    if is_over(record.severity, record.start_us, now_us):
+    if await asyncio.to_thread(fetching.is_over, record.id, record.severity, record.start_us, now_us):
         await asyncio.to_thread(fetching.forget, record.id)
     return await fetching.file(record.agent, record.id, name)

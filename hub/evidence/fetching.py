@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from devices.model.alerts import Severity
 from devices.model.errors import Unreachable
 from devices.wire.evidence import (
     Fetch,
@@ -27,12 +28,13 @@ from devices.wire.evidence import (
 )
 from devices.wire.messages import decode, encode, orders_topic
 from hub.evidence.looks import Looks
+from hub.evidence.retention import CopySettings, is_over
 
 #: One answer takes at most so long, also on a thin line; it is asked for so often.
 ANSWER_S: Final = 8.0
 TRIES: Final = 3
-#: What all fetched files may take; those that were not looked at for longest go first.
-MOST_BYTES: Final = 8_000_000_000
+#: Beside the copies of an alert: until when its gateway keeps what they are copies of, in its own words.
+UNTIL: Final = ".until_us"
 #: A gateway makes pictures of cameras smaller than this before it tells of them.
 MOST_PICTURE_BYTES: Final = 1_000_000
 
@@ -46,15 +48,16 @@ class Fetching:
         folder: where fetched files are kept, by alert.
         send: takes a topic and a message; what it loses is asked for again.
         answer_s: how long one answer is waited for.
+        copies: how long and how much of it is kept.
     """
 
     def __init__(
-        self, folder: Path, send: Send, answer_s: float = ANSWER_S, most_bytes: int = MOST_BYTES
+        self, folder: Path, send: Send, answer_s: float = ANSWER_S, copies: CopySettings | None = None
     ) -> None:
         self._folder = folder
         self._send = send
         self._answer_s = answer_s
-        self._most_bytes = most_bytes
+        self._copies = copies or CopySettings()
         self._number = 0
         self._asked: dict[tuple[str, int], asyncio.Future[Piece]] = {}
         self._turn: dict[str, asyncio.Lock] = {}
@@ -78,7 +81,9 @@ class Fetching:
         Raises:
             Unreachable: the gateway does not answer.
         """
-        return (await self._ask(Fetch(agent, 0, alert))).files
+        answer = await self._ask(Fetch(agent, 0, alert))
+        await asyncio.to_thread(self._note, alert, answer.until_us)
+        return answer.files
 
     async def file(self, agent: str, alert: str, name: str) -> Path | None:
         """A whole file on our own disk, as it was kept at the gateway; None where there is none.
@@ -93,11 +98,13 @@ class Fetching:
             if path.exists():
                 await asyncio.to_thread(os.utime, path)
                 return path
-            wanted = next((file for file in await self.files(agent, alert) if file.name == name), None)
+            answer = await self._ask(Fetch(agent, 0, alert))
+            wanted = next((file for file in answer.files if file.name == name), None)
             if wanted is None:
                 return None
             data = await self._fetched(Fetch(agent, 0, alert), wanted)
             await asyncio.to_thread(self._keep, path, data)
+            await asyncio.to_thread(self._note, alert, answer.until_us)
         return path
 
     async def pictures(self, agent: str, camera: str, known: Collection[str] = ()) -> dict[str, bytes | None]:
@@ -145,13 +152,16 @@ class Fetching:
                 del self._asked[agent, number]
         raise Unreachable(f"gateway {agent} does not answer")
 
+    def _note(self, alert: str, until_us: int) -> None:
+        """Write down until when the gateway keeps what there are copies of."""
+        if until_us > 0 and is_alert(alert) and (self._folder / alert).exists():
+            _write(self._folder / alert / UNTIL, str(until_us).encode())
+
     def _keep(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        unfinished = path.with_name(f".{path.name}")
-        unfinished.write_bytes(data)
-        unfinished.rename(path)
-        kept = sorted(self._folder.glob("*/*"), key=lambda one: one.stat().st_mtime)
-        too_many = sum(one.stat().st_size for one in kept) - self._most_bytes
+        _write(path, data)
+        kept = sorted(self._folder.glob("*/[!.]*"), key=lambda one: one.stat().st_mtime)
+        too_many = sum(one.stat().st_size for one in kept) - self._copies.bytes
         for oldest in kept:
             if too_many <= 0 or oldest == path:
                 break
@@ -162,7 +172,19 @@ class Fetching:
         """Of which something was fetched."""
         return [found.name for found in self._folder.glob("*") if is_alert(found.name)]
 
+    def is_over(self, alert: str, severity: Severity, since_us: int, now_us: int) -> bool:
+        """Whether copies of an alert that began at `since_us` have been kept long enough."""
+        noted = self._folder / alert / UNTIL
+        told_us = int(noted.read_text("ascii")) if is_alert(alert) and noted.exists() else 0
+        return is_over(self._copies.keep_days, severity, since_us, told_us, now_us)
+
     def forget(self, alert: str) -> None:
         """Drop what was fetched of an alert."""
         if is_alert(alert):
             shutil.rmtree(self._folder / alert, ignore_errors=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    unfinished = path.with_name(f".unfinished-{path.name}")
+    unfinished.write_bytes(data)
+    unfinished.rename(path)

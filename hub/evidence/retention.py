@@ -1,16 +1,33 @@
-"""How long the hub keeps what it fetched: no longer than a gateway keeps it by itself. Pure."""
+"""How long and how much of what was fetched the hub keeps. A gateway may say less: the shorter time counts. Pure."""
 
 from __future__ import annotations
 
-from typing import Final
+from pydantic import Field
 
+from devices.campus.keep_days import KeepDays
 from devices.model.alerts import Severity
-
-DAY_US: Final = 86_400_000_000
-#: Those of a gateway that was told nothing else.
-KEEP_DAYS: Final = {Severity.LOW: 30, Severity.MEDIUM: 90, Severity.HIGH: 180, Severity.CRITICAL: 365}
+from devices.profiles.strict import Strict
 
 
-def is_over(severity: Severity, since_us: int, now_us: int) -> bool:
-    """Whether evidence of an alert that began at `since_us` has been kept long enough."""
-    return now_us - since_us > KEEP_DAYS[severity] * DAY_US
+class CopySettings(Strict):
+    """Copies of evidence at the hub."""
+
+    keep_days: KeepDays = KeepDays()
+    bytes: int = Field(
+        8_000_000_000,
+        ge=10_000_000,
+        description="All copies; beyond it go those that nobody looked at for longest.",
+    )
+
+
+def is_over(keep: KeepDays, severity: Severity, since_us: int, told_us: int, now_us: int) -> bool:
+    """Whether a copy of evidence has been kept long enough.
+
+    Args:
+        keep: the hub's own days.
+        severity: of the alert.
+        since_us: when it began.
+        told_us: until when its gateway keeps it; 0 where that was not told.
+        now_us: now.
+    """
+    return now_us > keep.until_us(severity, since_us) or 0 < told_us < now_us

@@ -16,7 +16,6 @@ from hub.accounts.sessions import Lifetime
 from hub.alerts import rows, store
 from hub.db import Database
 from hub.evidence import Fetching
-from hub.evidence.retention import is_over
 from hub.series.port import SeriesStore
 
 _log = logging.getLogger(__name__)
@@ -80,5 +79,7 @@ class Forgetting:
     async def _forget_evidence(self, evidence: Fetching, now_us: int) -> None:
         for alert in await asyncio.to_thread(evidence.alerts):
             record = (await self._db.read(partial(rows.load, ids=[alert]))).get(alert)
-            if record is None or is_over(record.severity, record.start_us, now_us):
+            if record is None or await asyncio.to_thread(
+                evidence.is_over, alert, record.severity, record.start_us, now_us
+            ):
                 await asyncio.to_thread(evidence.forget, alert)

@@ -49,6 +49,7 @@ def test_a_question_comes_out_as_it_went_in(fetch: Fetch) -> None:
         st.integers(0, 1 << 60),
         st.lists(FILES, max_size=5).map(tuple),
         st.binary(max_size=200),
+        st.just(0) | st.integers(1, 1 << 60),
     )
 )
 def test_an_answer_comes_out_as_it_went_in(piece: Piece) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from devices.campus.keep_days import DAY_US
 from devices.model.alerts import AlertEvent, Family
 from devices.model.errors import Unreachable
 from hub.accounts.roles import Role
@@ -16,7 +17,6 @@ from hub.api import shapes
 from hub.api.evidence import _found
 from hub.api.ports import Ports
 from hub.db import audit
-from hub.evidence.retention import DAY_US, is_over
 from tests.hub.alerts.events import moment
 from tests.hub.api.conftest import SignIn
 from tests.hub.evidence.test_fetching import CLIP, FILES, Wire, connected
@@ -39,7 +39,7 @@ async def test_an_operator_sees_what_there_is_and_each_look_is_in_the_trail(
     ports: Ports, wire: Wire, sign_in: SignIn
 ) -> None:
     event = await speeding(ports, {"check": 1.0})
-    await asyncio.to_thread(wire.store.keep, event.id, FILES, {"severity": 3}, 1)
+    await asyncio.to_thread(wire.store.keep, event.id, FILES, {"severity": 3}, ports.now_us())
     operator = await sign_in(Role.OPERATOR)
     answer = (await operator.get(f"/api/alerts/{event.id}/evidence")).json()
     shapes.Evidence.model_validate(answer, strict=True)
@@ -62,7 +62,7 @@ async def test_an_operator_sees_what_there_is_and_each_look_is_in_the_trail(
 
 async def test_a_viewer_sees_none_of_it(ports: Ports, wire: Wire, sign_in: SignIn) -> None:
     event = await speeding(ports, {"check": 1.0})
-    await asyncio.to_thread(wire.store.keep, event.id, FILES, {"severity": 3}, 1)
+    await asyncio.to_thread(wire.store.keep, event.id, FILES, {"severity": 3}, ports.now_us())
     viewer = await sign_in(Role.VIEWER)
     for path in ("evidence", "evidence/clip.mp4"):
         assert (await viewer.get(f"/api/alerts/{event.id}/{path}")).status_code == 403
@@ -94,7 +94,7 @@ async def test_whichever_part_is_asked_for_first_the_look_is_in_the_trail(
     ports: Ports, wire: Wire, sign_in: SignIn, part: str
 ) -> None:
     event = await speeding(ports, {"check": 1.0})
-    await asyncio.to_thread(wire.store.keep, event.id, FILES, {"severity": 3}, 1)
+    await asyncio.to_thread(wire.store.keep, event.id, FILES, {"severity": 3}, ports.now_us())
     operator = await sign_in(Role.OPERATOR)
     url = f"/api/alerts/{event.id}/evidence/clip.mp4"
     for _ in range(2):
@@ -110,7 +110,7 @@ async def test_a_copy_whose_time_is_over_is_not_shown(
     ports: Ports, wire: Wire, sign_in: SignIn, tmp_path: Path
 ) -> None:
     event = await speeding(ports, {"check": 1.0})
-    await asyncio.to_thread(wire.store.keep, event.id, FILES, {"severity": 1}, 1)
+    await asyncio.to_thread(wire.store.keep, event.id, FILES, {"severity": 1}, ports.now_us())
     operator = await sign_in(Role.OPERATOR)
     url = f"/api/alerts/{event.id}/evidence/clip.mp4"
     assert (await operator.get(url)).status_code == 200
@@ -118,6 +118,6 @@ async def test_a_copy_whose_time_is_over_is_not_shown(
     assert (await operator.get(url)).status_code == 200, "the copy"
     record = await ports.db.read(lambda c: store.get(c, event.id))
     later_us = event.time_us + 366 * DAY_US
-    assert is_over(record.severity, record.start_us, later_us)
+    assert wire.hub.is_over(record.id, record.severity, record.start_us, later_us)
     assert await _found(wire.hub, record, "clip.mp4", later_us) is None
     assert wire.hub.alerts() == []

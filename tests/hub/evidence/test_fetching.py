@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from devices.campus.keep_days import KeepDays
 from devices.model.errors import Garbled, Unreachable
 from devices.wire.evidence import PIECE_BYTES, evidence_topic
 from devices.wire.messages import Kind, Message, decode, encode, orders_topic
@@ -16,6 +18,7 @@ from edge_agent.evidence.answering import Answering
 from edge_agent.evidence.settings import EvidenceSettings
 from edge_agent.evidence.store import Store
 from hub.evidence import Fetching
+from hub.evidence.retention import CopySettings
 
 ALERT = "ab" * 12
 CLIP = bytes(range(256)) * 900
@@ -40,7 +43,7 @@ class Wire:
 
     agent = "edge"
 
-    def __init__(self, folder: Path, loses: Callable[[int], bool] = lambda _: False, **more: float) -> None:
+    def __init__(self, folder: Path, loses: Callable[[int], bool] = lambda _: False, **more: Any) -> None:
         self.store = Store(folder / "edge", EvidenceSettings(), lambda _: 10**12)
         self.store.open()
         self.orders = Orders()
@@ -121,7 +124,8 @@ async def test_a_file_that_was_changed_at_the_gateway_is_not_shown(wire: Wire, t
 
 
 async def test_what_was_not_looked_at_for_longest_makes_room(tmp_path: Path) -> None:
-    async with connected(Wire(tmp_path, most_bytes=len(CLIP) + 10)) as wire:
+    small = CopySettings.model_construct(bytes=len(CLIP) + 10, keep_days=KeepDays())
+    async with connected(Wire(tmp_path, copies=small)) as wire:
         for alert in ("aa" * 12, "bb" * 12):
             wire.store.keep(alert, FILES, {"severity": 3}, 1)
             assert await wire.hub.file("edge", alert, "clip.mp4") is not None

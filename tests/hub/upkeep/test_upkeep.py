@@ -313,9 +313,13 @@ async def test_copies_of_evidence_go_when_the_time_of_their_severity_is_over(
         aged(3, Severity.HIGH, 31),
     )
     await db.write(lambda c: store.apply_events(c, [low, old, high], "edge", None, now_us))
+    told = aged(4, Severity.CRITICAL, 3)  # its gateway keeps it for two days only
+    await db.write(lambda c: store.apply_events(c, [told], "edge", None, now_us))
     fetching = Fetching(tmp_path / "evidence", send=nobody)
-    for alert in (low.id, old.id, high.id, "ef" * 12):
+    for alert in (low.id, old.id, high.id, told.id, "ef" * 12):
         fetching._keep(tmp_path / "evidence" / alert / "clip.mp4", b"clip")
+    for alert, days in ((told.id, 2), (old.id, 365), (low.id, 30)):
+        fetching._note(alert, now_us + (days - 3) * US_PER_DAY)
     async with DuckSeries(tmp_path / "series.duckdb") as series:
         await Forgetting(
             db,
