@@ -91,7 +91,7 @@ class ModbusHand:
     ) -> bytes:
         if self._source is None:
             raise Refused("this agent has no Modbus link")
-        return await self._source.worker_of(device.link).ask(question, within_s, may_go)
+        return await self._source.worker_of(device.link).ask(question, within_s, may_go, is_order=True)
 
 
 def words_of(data: bytes) -> tuple[int, ...]:

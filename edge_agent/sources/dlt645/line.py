@@ -171,6 +171,7 @@ class Line(asyncio.Protocol):
             reasons = frames.refusal_names(frame)
             self._counters.exceptions += 1
             self._counters.codes.update(reasons)
+            self._noise = 0
             self._answer.set_exception(MeterRefused(reasons))
         elif frame.data[: len(question.identifier)] != question.identifier:
             self._stray(frame, "wrong_data")
@@ -188,6 +189,7 @@ class Line(asyncio.Protocol):
         if frame.address in self._given_up:
             self._given_up.discard(frame.address)
             self._counters.late += 1
+            self._noise = 0
             self.woken.add(frame.address)
             return
         setattr(self._counters, what, getattr(self._counters, what) + 1)

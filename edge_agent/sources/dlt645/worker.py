@@ -97,7 +97,10 @@ class BusWorker:
             "last_ok_us": max((meter.last_ok_us for meter in self._meters), default=0) or None,
             "silent": [meter.plan.address for meter in silent],
             "silent_devices": [meter.plan.device for meter in silent],
-            "units": {meter.plan.address: {"backoff_s": meter.breaker.wait_s} for meter in silent},
+            "units": {
+                meter.plan.address: {"backoff_s": meter.breaker.wait_s, "late": meter.breaker.late}
+                for meter in silent
+            },
             "requests": sum(len(meter.asking) for meter in self._meters),
             "addresses": {
                 meter.plan.device: address_digits(meter.address)
@@ -132,13 +135,14 @@ class BusWorker:
                     await out.put(meter.missing(Quality.NO_ANSWER, self._clock.now_us()))
 
     def _wake(self) -> None:
-        """A meter that answered after its time alive is: ask it in its next round."""
+        """A meter that answered after its time is alive: its breaker knows whether to ask it in its next round."""
         if self._line is None or not self._line.woken:
             return
         for meter in self._meters:
             if meter.address in self._line.woken:
-                meter.breaker.answered()
+                meter.breaker.answered_late(self._clock.monotonic())
         self._line.woken.clear()
+        self._silent_in_row = 0
 
     def _probe(self, now_s: float) -> tuple[Meter | None, float]:
         """The silent meter to ask now, and how much of the bus's time until the next round nobody needs.

@@ -13,6 +13,7 @@ from devices.model.errors import Garbled, Unreachable
 from edge_agent.sources.modbus.breaker import Breaker
 from edge_agent.sources.modbus.counters import Counters
 from edge_agent.sources.modbus.line import Line
+from edge_agent.sources.modbus.priority_lock import PriorityLock
 from edge_agent.sources.modbus.question import DeviceException, NoAnswer, Question
 from edge_agent.sources.modbus.settings import ModbusSettings
 from edge_agent.sources.modbus.ways import Called, Way
@@ -36,7 +37,7 @@ class Connection:
     """The connection of a link, whether or not it is open now.
 
     Attributes:
-        turn: held by whoever asks. It is fair: a question of others waits for one of ours, not for a round.
+        turn: held by whoever asks. A question of others waits for one of ours, not for a round; orders go first.
         trouble: why it is down, or "".
         slowest_s: how long an answer may take, as far as was seen of late.
     """
@@ -50,7 +51,7 @@ class Connection:
         clock: Clock,
         breakers: Mapping[int, Breaker],
     ) -> None:
-        self.turn = asyncio.Lock()
+        self.turn = PriorityLock()
         self.trouble = ""
         self.slowest_s = 0.0
         self._link = link
@@ -86,10 +87,16 @@ class Connection:
         if self._line is None or not self._line.woken:
             return NOBODY
         found, self._line.woken = self._line.woken, set()
+        self._silent_in_row = 0
         return found
 
     async def ask(
-        self, question: Question, within_s: float, may_go: Callable[[], bool] | None = None
+        self,
+        question: Question,
+        within_s: float,
+        may_go: Callable[[], bool] | None = None,
+        *,
+        is_order: bool = False,
     ) -> bytes:
         """Ask beside the polling; raises as `LinkWorker.ask` says."""
         loop = asyncio.get_running_loop()
@@ -97,7 +104,7 @@ class Connection:
         try:
             async with asyncio.timeout_at(until_s):
                 while True:
-                    async with self.turn:
+                    async with self.turn.held(first=is_order):
                         line = await self.opened()
                         if line is None:
                             raise Unreachable(self.trouble or f"{self._link.id} is not connected")
@@ -139,7 +146,7 @@ class Connection:
             await self._clock.sleep(SETTLE_S)
             raise
         except NoAnswer as silence:
-            self._heard_of(question.unit, is_there=False)
+            self._heard_of(question.unit, is_there=False, hasty=timeout_s < self._link.timeout_s)
             self._unheard(line, heard=silence.heard)
             raise
         except Unreachable as error:
@@ -190,14 +197,14 @@ class Connection:
 
     # --- what was learned
 
-    def _heard_of(self, unit: int, *, is_there: bool) -> None:
+    def _heard_of(self, unit: int, *, is_there: bool, hasty: bool = False) -> None:
         breaker = self._breakers.get(unit)
         if breaker is None:
             return
         if is_there:
             breaker.answered()
         else:
-            breaker.failed(self._clock.monotonic())
+            breaker.failed(self._clock.monotonic(), hasty=hasty)
 
     def _alive(self) -> None:
         """Somebody answered on this connection, be it with an exception code."""

@@ -154,6 +154,7 @@ class Line(asyncio.Protocol, ABC):
         elif pdu[0] == question.function | EXCEPTION and len(pdu) == 2:  # noqa: PLR2004 - function and code
             self._counters.exceptions += 1
             self._counters.codes[exception_name(pdu[1])] += 1
+            self._noise = 0
             answer.set_exception(DeviceException(pdu[1]))
         elif pdu[0] == question.function:
             self._counters.wrong_length += 1
@@ -161,6 +162,12 @@ class Line(asyncio.Protocol, ABC):
         else:
             self._counters.wrong_function += 1
             self._fail(Garbled(f"an answer to function {pdu[0]} instead of {question.function}"))
+
+    def _late(self, unit: int) -> None:
+        """A unit answered a question that was given up."""
+        self._counters.late += 1
+        self._noise = 0
+        self.woken.add(unit)
 
     def _give_up(self) -> None:
         question = self._question
@@ -220,8 +227,7 @@ class TcpLine(Line):
         if number == self._number and self._waits:
             self._judge(unit, pdu, DIRECT_UNITS)
         elif self._given_up.pop(number, None) == unit:
-            self._counters.late += 1
-            self.woken.add(unit)
+            self._late(unit)
         elif not self._waits:
             self._counters.unasked += 1
         else:

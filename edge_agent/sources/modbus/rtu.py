@@ -206,8 +206,7 @@ class RtuLine(Line):
         if self._waits and self._question is not None and unit == self._question.unit:
             self._judge(unit, pdu)
         elif self._given_up.pop(unit, None) is not None:
-            self._counters.late += 1
-            self.woken.add(unit)
+            self._late(unit)
         elif self._waits:
             self._judge(unit, pdu)
         else:

@@ -31,6 +31,7 @@ class Request:
 
     rests_until_s: the device refuses this value; it is not asked for before then
     is_urgent:     rules read one of its points
+    is_cut:        the device refused it, and it is not asked for any more
     """
 
     span: Span
@@ -38,6 +39,7 @@ class Request:
     decoder: Decoder
     rests_until_s: float = NEVER
     is_urgent: bool = False
+    is_cut: bool = False
 
     @classmethod
     def of(cls, unit: int, span: Span) -> Request:
@@ -65,22 +67,26 @@ class Unit:
 
         Returns the pieces to ask for instead; none if it cannot be cut, or an urgent round has cut it meanwhile.
         """
-        place = next((number for number, other in enumerate(self.requests) if other is request), None)
-        if place is None:
+        if request.is_cut:
             return []
-        optional = request.span.optional
         pieces = split(request.span) if code in NO_SUCH_ADDRESS else ()
         if len(pieces) > 1:
             made = [Request.of(self.plan.unit, piece) for piece in pieces]
             for piece in made:
                 piece.is_urgent = request.is_urgent
-            self.requests[place : place + 1] = made
+            self._put(request, made)
             return made
-        if optional and (pieces or code == NO_SUCH_FUNCTION):  # this unit does not have it
-            self.requests = [other for other in self.requests if other is not request]
+        if request.span.optional and (pieces or code == NO_SUCH_FUNCTION):  # this unit does not have it
+            self._put(request, [])
         elif pieces:
             request.rests_until_s = now_s + REFUSED_REST_S
         return []
+
+    def _put(self, request: Request, pieces: list[Request]) -> None:
+        """Ask for these instead."""
+        place = next(number for number, other in enumerate(self.requests) if other is request)
+        self.requests[place : place + 1] = pieces
+        request.is_cut = True
 
 
 @dataclass(slots=True)

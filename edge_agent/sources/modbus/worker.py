@@ -95,7 +95,12 @@ class LinkWorker:
             self._connection.close()
 
     async def ask(
-        self, question: Question, within_s: float, may_go: Callable[[], bool] | None = None
+        self,
+        question: Question,
+        within_s: float,
+        may_go: Callable[[], bool] | None = None,
+        *,
+        is_order: bool = False,
     ) -> bytes:
         """Ask one question beside the polling; it waits for one answer that is under way, not for a round.
 
@@ -103,6 +108,7 @@ class LinkWorker:
             question: to ask.
             within_s: how long to wait for its turn, its connection and its answer together.
             may_go: asked last, when all that is left to do is to send the frame.
+            is_order: it belongs to an order, and goes before the questions of probes.
 
         Returns:
             the bytes of the values read; nothing for a write, which the unit has confirmed.
@@ -114,7 +120,7 @@ class LinkWorker:
             DeviceException: the unit answered with an exception code.
             Garbled: its answer made no sense; whether it was written is not known.
         """
-        return await self._connection.ask(question, within_s, may_go)
+        return await self._connection.ask(question, within_s, may_go, is_order=is_order)
 
     def close(self) -> None:
         """End the connection that `ask` opened where nothing is polled."""
@@ -133,7 +139,10 @@ class LinkWorker:
             "last_ok_us": max((unit.last_ok_us for unit in self._units), default=0) or None,
             "silent": [unit.plan.unit for unit in silent],
             "silent_devices": [device for unit in silent for device in unit.plan.devices],
-            "units": {str(unit.plan.unit): {"backoff_s": unit.breaker.wait_s} for unit in silent},
+            "units": {
+                str(unit.plan.unit): {"backoff_s": unit.breaker.wait_s, "late": unit.breaker.late}
+                for unit in silent
+            },
             "requests": sum(len(unit.requests) for unit in self._units),
             "cuts": [
                 [cut.unit, cut.table, cut.addr, cut.count]
@@ -187,11 +196,11 @@ class LinkWorker:
             await self._take(turn, now_s, out)
 
     def _wake(self) -> None:
-        """A unit that answered after its time alive is: ask it in its next round."""
+        """A unit that answered after its time is alive: its breaker knows whether to ask it in its next round."""
         if woken := self._connection.woken():
             for unit in self._units:
                 if unit.plan.unit in woken:
-                    unit.breaker.answered()
+                    unit.breaker.answered_late(self._clock.monotonic())
 
     def _probe(self, now_s: float) -> tuple[Unit | None, float, float]:
         """The silent unit to ask now, how long to wait for it, and how much of that nobody else needs.
@@ -199,9 +208,10 @@ class LinkWorker:
         Free time is used first; only a probe that found none for a whole period takes time from the others.
         """
         left_s = self._allowance.left_s(now_s)
-        silent = [unit for unit in self._units if unit.breaker.failures]
         due = [
-            unit for unit in silent if unit.breaker.due(now_s) and self._connection.is_free(unit.plan.unit)
+            unit
+            for unit in self._silent()
+            if unit.breaker.due(now_s) and self._connection.is_free(unit.plan.unit)
         ]
         if not due or not self._connection.may_ask:
             return None, 0.0, 0.0
@@ -233,6 +243,8 @@ class LinkWorker:
         timeout_s = first_s
         while waiting and line is not None and line.lost is None and line.free_in_s(unit.plan.unit) <= 0:
             request = waiting.popleft()
+            if request.is_cut:  # by a round in between, which has read its pieces
+                continue
             if request.rests_until_s > NEVER and request.rests_until_s > self._clock.monotonic():
                 parts.append(request.decoder.missing(Quality.DEVICE_ERROR, self._clock.now_us()))
                 continue
@@ -246,7 +258,9 @@ class LinkWorker:
                 if not unit.breaker.closed:
                     break
         now_us = self._clock.now_us()
-        parts.extend([request.decoder.missing(Quality.NO_ANSWER, now_us) for request in waiting])
+        parts.extend(
+            [request.decoder.missing(Quality.NO_ANSWER, now_us) for request in waiting if not request.is_cut]
+        )
         await out.put(parts[0] if len(parts) == 1 else SampleBatch.joined(parts))
 
     async def _ask(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator
 
 import pytest
 
 from devices.model.errors import Garbled, Refused, Unreachable
 from devices.profiles.profile import Table
 from edge_agent.sources.modbus.question import DeviceException, NoAnswer, Question
+from edge_agent.sources.modbus.worker import LinkWorker
 from tests.contracts.modbus.reading import campus, reading
 from tests.contracts.modbus.stages import Stage
 from tests.edge_agent.sources.modbus import misbehaving as server_of
@@ -106,3 +110,51 @@ async def test_a_question_that_is_cancelled_leaves_a_line_that_works(stage: Stag
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             assert await worker.ask(Question.read(1, Table.HOLDING, 200, 1), LONG_S) == b"\x00\xc8"
+
+
+@contextlib.asynccontextmanager
+async def asking(worker: LinkWorker, addr: int, tasks: int, *, is_order: bool) -> AsyncIterator[Counter[int]]:
+    """So many who ask one question after the other; what each of them was answered."""
+    answers: Counter[int] = Counter()
+
+    async def ask(number: int) -> None:
+        while True:
+            await worker.ask(Question.read(1, Table.HOLDING, addr, 1), LONG_S, is_order=is_order)
+            answers[number] += 1
+
+    asked = [asyncio.create_task(ask(number)) for number in range(tasks)]
+    try:
+        yield answers
+    finally:
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+
+
+@pytest.mark.promise("P-modbus-3")
+@pytest.mark.parametrize("stage", ["modbus-tcp"], indirect=True)
+async def test_an_order_goes_before_the_questions_of_probes_that_wait(stage: Stage) -> None:
+    server = Server(everyone=slowly(0.002))
+    async with stage.serving(server), reading(campus(stage, units=2, poll_s=0.01)) as (sink, source):
+        worker = source.worker_of("bus")
+        async with asking(worker, 300, 8, is_order=False) as answers:
+            await sink.until(lambda: len(answers) == 8)
+            for word in range(10):
+                before = len(server.asked)
+                await worker.ask(Question.write_register(2, 7, word), LONG_S, is_order=True)
+                between = [asked.function for asked in server.asked[before:]]
+                assert between.index(6) <= 2, "the one under way, and one whose bytes the server had not read"
+
+
+@pytest.mark.parametrize("stage", ["modbus-tcp"], indirect=True)
+async def test_orders_without_end_starve_neither_the_polling_nor_probes(stage: Stage) -> None:
+    server = Server(everyone=slowly(0.001))
+    async with stage.serving(server), reading(campus(stage, units=2, poll_s=0.01)) as (sink, source):
+        worker = source.worker_of("bus")
+        async with (
+            asking(worker, 300, 12, is_order=True) as orders,
+            asking(worker, 301, 3, is_order=False) as probes,
+        ):
+            await sink.until(lambda: len(orders) == 12)
+            before = len(sink.of("m2.far"))
+            await sink.until(lambda: len(probes) == 3 and len(sink.of("m2.far")) >= before + 3)

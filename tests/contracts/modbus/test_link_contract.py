@@ -5,7 +5,6 @@ Each test runs over Modbus TCP, RTU frames over TCP, a serial line (a pseudo-ter
 
 from __future__ import annotations
 
-import asyncio
 import math
 
 import pytest
@@ -26,6 +25,10 @@ def only(*kinds: str) -> pytest.MarkDecorator:
 
 NETWORK = only("modbus-tcp", "modbus-rtu-tcp", "modbus-dial-in")
 NUMBERED = only("modbus-tcp")
+
+
+def asked_of(server: Server, unit: int) -> int:
+    return sum(asked.unit == unit for asked in server.asked)
 
 
 async def test_a_right_answer_gives_good_values(stage: Stage) -> None:
@@ -250,15 +253,35 @@ async def test_values_keep_the_time_at_which_they_were_read(stage: Stage) -> Non
 
 
 async def test_rounds_that_take_longer_than_the_period_are_counted_and_not_queued(stage: Stage) -> None:
+    """Any two rounds later begin at least a period later, be the machine slow or fast; a burst would not."""
+    poll_s, periods = 0.02, 4
     server = Server(everyone=server_of.slowly(0.05))
     async with (
         stage.serving(server),
-        reading(campus(stage, poll_s=0.02, timeout_s=1.0)) as (sink, source),
+        reading(campus(stage, poll_s=poll_s, timeout_s=1.0)) as (sink, source),
     ):
-        await sink.until_count("m1.far", 3)
+        await sink.until(lambda: source.health()["links"]["bus"]["overruns"] > 2 * periods)
         server.everyone = server_of.rightly
-        asked = len(server.asked)
-        await asyncio.sleep(0.1)
-        caught_up = len(server.asked) - asked
-    assert source.health()["links"]["bus"]["overruns"] >= 6
-    assert caught_up <= 2 * 0.1 / 0.02 + 6  # two requests a round, no burst of what was missed
+        before = len(sink.of("m1.a"))
+        await sink.until_count("m1.a", before + 2 * periods + 2)
+    times_us = sink.times_us("m1.a")[before:]
+    assert times_us[2 * periods + 1] - times_us[0] >= periods * poll_s * 1e6
+
+
+@only("modbus-tcp", "modbus-rtu-tcp")
+async def test_a_unit_that_is_always_late_is_asked_as_seldom_as_a_dead_one(stage: Stage) -> None:
+    """Counted against the other unit; the waits double, so that even a slow machine has no time for many."""
+    server = Server(manners={2: server_of.slowly(0.36)})
+    settings = ModbusSettings(probe_first_s=0.5, probe_most_s=60.0, give_up_after=100)
+    async with (
+        stage.serving(server),
+        reading(campus(stage, units=2, poll_s=0.1, timeout_s=0.3), settings) as (sink, source),
+    ):
+        await sink.until(lambda: source.health()["links"]["bus"]["units"].get("2", {}).get("late", 0) >= 2)
+        first, late = asked_of(server, 1), asked_of(server, 2)
+        await sink.until(lambda: asked_of(server, 1) >= first + 16, 30.0)
+        health = source.health()["links"]["bus"]
+        assert asked_of(server, 2) <= late + 3, "once a round otherwise, which is eight times"
+    assert 2 in health["silent"]
+    assert health["noisy"] == health["reconnects"] == 0
+    assert {quality for _, quality in sink.of("m2.a")[-5:]} == {Quality.NO_ANSWER}

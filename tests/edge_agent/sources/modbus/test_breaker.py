@@ -27,6 +27,40 @@ def test_a_question_is_allowed_when_closed_and_again_when_the_wait_is_over() -> 
     assert breaker.due(12.0)
 
 
+def test_the_first_late_answer_closes_it_and_the_next_ones_leave_it_open_with_waits_that_double() -> None:
+    breaker = Breaker(2.0, 60.0)
+    breaker.failed(1.0)
+    breaker.answered_late(1.5)
+    assert (breaker.closed, breaker.wait_s) == (True, 0.0)
+    waits = []
+    for now_s in (2.0, 10.0, 20.0):
+        breaker.failed(now_s)
+        breaker.answered_late(now_s + 0.5)
+        waits.append(breaker.wait_s)
+    assert (waits, breaker.late) == ([4, 8, 16], 4)
+    breaker.answered()
+    assert (breaker.closed, breaker.wait_s) == (True, 0.0)
+
+
+def test_a_late_answer_of_long_ago_is_forgotten() -> None:
+    breaker = Breaker(2.0, 60.0)
+    for now_s in (0.0, 181.0):
+        breaker.failed(now_s)
+        breaker.answered_late(now_s + 0.5)
+        assert breaker.closed
+    breaker.failed(200.0)
+    breaker.answered_late(200.5)
+    assert not breaker.closed
+
+
+def test_who_had_too_little_time_for_an_answer_is_asked_again_whenever_it_comes_late() -> None:
+    breaker = Breaker(2.0, 60.0)
+    for now_s in (0.0, 5.0, 10.0):
+        breaker.failed(now_s, hasty=True)
+        breaker.answered_late(now_s + 0.5)
+        assert breaker.closed
+
+
 def test_after_days_of_silence_the_wait_is_still_a_number() -> None:
     breaker = Breaker(2.0, 60.0)
     for _ in range(5000):
