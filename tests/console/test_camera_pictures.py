@@ -104,6 +104,8 @@ async def test_an_engineer_goes_through_the_cameras_of_a_building_by_keyboard(hu
             (cameras[0], "confirm", "day"), (cameras[1], "confirm", "both")
         ]  # fmt: skip
         await page.locator('.chip[data-group="blocked"]').click()
+        area = hub.campus.device_by_id[cameras[2]]["area"]
+        await page.locator('select[name="area"]').select_option(area)
         await expect(card).to_have_attribute("data-device", cameras[2])
         await expect(card.locator(".commissioning-question")).to_contain_text("too plain by day")
         await expect(card.locator('[data-act="confirm"]')).to_be_disabled()

@@ -19,7 +19,7 @@ export const camerasEn = {
     'confirm-day': 'confirm by day', 'confirm-night': 'confirm by night', 'no-day': 'not learnt by day', 'no-night': 'not learnt by night',
   },
   setup: {
-    progress: 'Progress by building', dayDone: 'day {n} / {of}', nightDone: 'night {n} / {of}', left: 'What is left', confirm: 'To confirm', blocked: 'Blocked', waiting: 'Waiting', done: 'Done', all: 'All', press: 'It is right', next: 'Next', none: 'No camera is in this state', isDone: 'Confirmed by day and by night',
+    progress: 'Progress by building', every_area: 'Every area', every_link: 'Every link', dayDone: 'day {n} / {of}', nightDone: 'night {n} / {of}', left: 'What is left', confirm: 'To confirm', blocked: 'Blocked', waiting: 'Waiting', done: 'Done', all: 'All', press: 'It is right', next: 'Next', none: 'No camera is in this state', isDone: 'Confirmed by day and by night',
     question: 'Is this the place named above? Is the reference clear, with nothing in the way?', note: 'Confirm only references that you have looked at. By night a camera learns after it has turned to infrared: come back the next day. If the place is wrong, mend the site file or the wiring first, then let it learn anew.',
   },
   page: { signals: 'Signals', history: 'Alerts', wall: 'Show on the wall', noLimit: 'no fixed limit', above: 'alert above {limit}', below: 'alert below {limit}', unknown: 'There is no camera {id}', times: '{n} times', noReading: 'No readings in this time' },

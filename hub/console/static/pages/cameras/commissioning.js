@@ -19,6 +19,23 @@ import { ViewChooser } from './views.js';
 const ASK_S = 10;
 const GROUPS = ['confirm', 'blocked', 'waiting', 'done'];
 const LIGHTS = ['day', 'night'];
+/** A button that was clicked lets go of Enter, which is for the camera; one that was reached by keyboard keeps it. */
+const letGo = (event) => event.detail && event.currentTarget.blur();
+
+/** What else the list may be of: a room, or what its cameras are connected by. */
+const PARTS = {
+  area: { of: (row) => row.area, name: (id) => say(campus.value.areas.get(id)?.name) || id },
+  link: { of: (row) => deviceOf(row.device)?.link?.id, name: (id) => say(campus.value.links.get(id)?.name) || id },
+};
+
+function Part(key, rows) {
+  const ids = [...new Set(rows.map(PARTS[key].of))];
+  const pick = (event) => {
+    event.target.blur();
+    amend({ [key]: event.target.value, device: '' });
+  };
+  return html`<select key=${key} name=${key} aria-label=${t(`camera.setup.every_${key}`)} value=${route.query[key] ?? ''} onChange=${pick}><option value="">${t(`camera.setup.every_${key}`)}</option>${ids.map((id) => html`<option key=${id} value=${id}>${PARTS[key].name(id)}</option>`)}</select>`;
+}
 
 /** A row as it is since an order here was carried out, which the gateway tells only with its next picture. */
 export function withTold(row, told) {
@@ -38,7 +55,7 @@ const openLights = (row) => LIGHTS.filter((light) => row[light] === 'unconfirmed
 function Progress({ rows, building, pick }) {
   const count = (of, light) => of.filter((row) => row[light] === 'confirmed').length;
   const groups = [...campus.value.buildings.values()].map((one) => [one, rows.filter((row) => row.building === one.id)]).filter(([, of]) => of.length);
-  const line = (key, name, of, on) => html`<li key=${key}><button class=${['building', on && 'is-chosen']} data-building=${key} aria-pressed=${on ? 'true' : 'false'} onClick=${() => pick(on ? '' : key)}><b>${name}</b>
+  const line = (key, name, of, on) => html`<li key=${key}><button class=${['building', on && 'is-chosen']} data-building=${key} aria-pressed=${on ? 'true' : 'false'} onClick=${(event) => { letGo(event); pick(on ? '' : key); }}><b>${name}</b>
     ${LIGHTS.map((light) => html`<span class="commissioned"><i class="commissioned-bar" aria-hidden="true"><i style=${{ width: `${(100 * count(of, light)) / of.length}%` }}></i></i>${t(`camera.setup.${light}Done`, { n: count(of, light), of: of.length })}</span>`)}</button></li>`;
   return html`<section class="commissioning-progress"><h3>${t('camera.setup.progress')}</h3><ul>${line('', t('camera.all'), rows, !building)}${groups.map(([one, of]) => line(one.id, say(one.name), of, one.id === building))}</ul></section>`;
 }
@@ -62,7 +79,7 @@ function Card({ row, pictures, deeds, confirm, next }) {
       <span class=${row.state === 'online' ? 'faint' : 'is-outside'}><${CameraSign} state=${row.state} /> ${stateWords(row)}</span></header>
     <${CameraPictures} pictures=${pictures} standings=${row} acts=${acts} />
     <p class="commissioning-question">${openLights(row).length ? t('camera.setup.question') : leftWords(row) || t('camera.setup.isDone')}</p>
-    <${Deeds} asked=${deeds} camera=${row.device}>${may('engineer') ? html`<button class="primary" data-act="confirm" disabled=${!openLights(row).length || isUnderWay(deeds, row.device)} onClick=${confirm}>${t('camera.setup.press')} <kbd>${'Enter'}</kbd></button>` : null}<button data-act="next" onClick=${next}>${t('camera.setup.next')} <kbd>N</kbd></button></${Deeds}></article>`;
+    <${Deeds} asked=${deeds} camera=${row.device}>${may('engineer') ? html`<button class="primary" data-act="confirm" disabled=${!openLights(row).length || isUnderWay(deeds, row.device)} onClick=${(event) => { letGo(event); confirm(); }}>${t('camera.setup.press')} <kbd>${'Enter'}</kbd></button>` : null}<button data-act="next" onClick=${(event) => { letGo(event); next(); }}>${t('camera.setup.next')} <kbd>N</kbd></button></${Deeds}></article>`;
 }
 
 export const CommissioningView = {
@@ -75,7 +92,8 @@ export const CommissioningView = {
     const deeds = useReferenceOrders((camera) => camera === chosen.value && pictures.again());
     const all = computed(() => (asked.answer?.rows ?? []).map((row) => withTold(row, deeds.told[row.device])));
     const group = computed(() => route.query.group ?? 'confirm');
-    const here = computed(() => all.value.filter((row) => !route.query.building || row.building === route.query.building));
+    const inBuilding = computed(() => all.value.filter((row) => !route.query.building || row.building === route.query.building));
+    const here = computed(() => inBuilding.value.filter((row) => Object.entries(PARTS).every(([key, { of }]) => !route.query[key] || of(row) === route.query[key])));
     const rows = computed(() => here.value.filter((row) => group.value === 'all' || row.group === group.value));
     const row = computed(() => all.value.find((one) => one.device === chosen.value) ?? null);
     const after = (way) => {
@@ -99,10 +117,10 @@ export const CommissioningView = {
     watch(() => pictures.atUs, () => pictures.ahead(after(1)));
     watch(chosen, (device) => device && wantValues({ devices: device }).catch(() => null), { immediate: true });
     watch(ordered, (list) => { if (list.length && !chosen.value) amend({ device: list[0].device }); });
-    const chip = (id) => html`<button key=${id} class=${['chip', group.value === id && 'is-on']} data-group=${id} aria-pressed=${group.value === id ? 'true' : 'false'} onClick=${() => amend({ group: id, device: '' })}>${t(`camera.setup.${id}`)} <b>${id === 'all' ? here.value.length : here.value.filter((one) => one.group === id).length}</b></button>`;
+    const chip = (id) => html`<button key=${id} class=${['chip', group.value === id && 'is-on']} data-group=${id} aria-pressed=${group.value === id ? 'true' : 'false'} onClick=${(event) => { letGo(event); amend({ group: id, device: '' }); }}>${t(`camera.setup.${id}`)} <b>${id === 'all' ? here.value.length : here.value.filter((one) => one.group === id).length}</b></button>`;
     return () => html`<div ref=${box} class="with-side commissioning"><div class="main-part"><div class="page-head"><h1>${t('nav.cameras')}</h1><${ViewChooser} view="commissioning" /><div class="chips">${[...GROUPS, 'all'].map(chip)}</div><${AsOf} asked=${asked} /></div>
         ${row.value ? html`<${Card} row=${row.value} pictures=${pictures} deeds=${deeds} confirm=${confirm} next=${() => step(1)} />` : asked.answer ? html`<p class="page-empty faint">${t('camera.setup.none')}</p>` : null}
         ${asked.answer ? html`<${DataTable} columns=${columns()} rows=${rows.value} keyOf=${(one) => one.device} name="commissioning" press=${(one) => amend({ device: one.device })} chosen=${(one) => one.device === chosen.value} follow=${(list) => { ordered.value = list; }} />` : null}</div>
-      <aside class="side-part">${asked.answer ? html`<${Progress} rows=${all.value} building=${route.query.building ?? ''} pick=${(building) => amend({ building, device: '' })} />` : null}<p class="definition">${t('camera.setup.note')}</p></aside></div>`;
+      <aside class="side-part"><p class="commissioning-parts">${Object.keys(PARTS).map((key) => Part(key, inBuilding.value))}</p>${asked.answer ? html`<${Progress} rows=${all.value} building=${route.query.building ?? ''} pick=${(building) => amend({ building, area: '', link: '', device: '' })} />` : null}<p class="definition">${t('camera.setup.note')}</p></aside></div>`;
   },
 };
