@@ -12,12 +12,16 @@ from devices.profiles.strict import read_yaml
 REPOSITORY = Path(__file__).resolve().parents[2]
 LONGEST_DELAY_S = 2.0
 SILENT_AFTER_S = 6.0
+#: Units on one link, and on its twin, which loses none.
+SHARED, TWIN, UNITS = "shared", "twin", 20
+SHARED_POLL_S = 0.5
 
 
 def write_site(folder: Path, free_port: Callable[[], int]) -> Path:
     """Write a site file and its rules; return the site file."""
     rules = folder / "rules.yaml"
     rules.write_text(json.dumps({"rules": _impatient_rules()}, ensure_ascii=False), "utf-8")
+    (folder / "one-word.yaml").write_text(json.dumps(_one_word(), ensure_ascii=False), "utf-8")
     file = folder / "site.yaml"
     file.write_text(json.dumps(_site(free_port, rules.name), ensure_ascii=False), "utf-8")
     return file
@@ -55,6 +59,21 @@ def _words(zh: str, en: str) -> dict[str, str]:
     return {"zh": zh, "en": en}
 
 
+def _one_word() -> dict[str, Any]:
+    """A sheet of one point, so that a round of many units is one question to each."""
+    point = {"name": "pressure_mpa", "title": _words("压力", "Pressure"), "table": "holding", "addr": 1}
+    return {
+        "profile": "one-word",
+        "kind": "pressure",
+        "title": _words("压力表", "Gauge"),
+        "make": "test",
+        "model": "test",
+        "grade": "own",
+        "sources": ["this test"],
+        "sheet": {"kind": "modbus", "points": [{**point, "type": "f32", "unit": "MPa"}]},
+    }
+
+
 def _site(free_port: Callable[[], int], rules: str) -> dict[str, Any]:
     def modbus(name: str, poll_s: float) -> dict[str, Any]:
         port = {"host": "127.0.0.1", "port": free_port(), "poll_s": poll_s, "timeout_s": 0.5}
@@ -84,6 +103,7 @@ def _site(free_port: Callable[[], int], rules: str) -> dict[str, Any]:
         "links": [
             modbus("gw", 1.0),
             modbus("panel", 0.5),
+            *({**modbus(name, SHARED_POLL_S), "timeout_s": 0.4} for name in (SHARED, TWIN)),
             {**modbus("bus", 1.0), "kind": "dlt645-tcp", "timeout_s": 2.0},
             {
                 "id": "field",
@@ -97,6 +117,11 @@ def _site(free_port: Callable[[], int], rules: str) -> dict[str, Any]:
         "devices": [
             *(device(f"ac-{n}", "intesis-inmbs", "gw", "room", unit=n) for n in range(1, 5)),
             device("meter", "eastron-sdm630", "gw", "room", unit=20),
+            *(
+                device(f"{link}-{n}", "one-word", link, "room", unit=n)
+                for link in (SHARED, TWIN)
+                for n in range(1, UNITS + 1)
+            ),
             device("bus-meter", "dlt645-three-phase", "bus", "room", address="202511220001"),
             device("pump", "campus-pump-panel", "panel", "pumps"),
             device("radar", "ops243-radar", "field", "gate", topic="radar"),
@@ -109,5 +134,6 @@ def _site(free_port: Callable[[], int], rules: str) -> dict[str, Any]:
         "seasons": [
             {"cooling": {"first": "04-16", "last": "10-31"}, "heating": {"first": "11-01", "last": "04-15"}}
         ],
+        "profiles": ["one-word.yaml"],
         "rules": [rules],
     }
