@@ -23,6 +23,7 @@ The simulated campus: devices that speak Modbus TCP, MQTT and HTTP as real ones 
 """
 FIELD = "host:port of the broker that doors and radars publish to; without it they are quiet"
 CREDENTIALS = "file with host, port, username, password (mode 600); else CAMPUS_FIELD_USERNAME and _PASSWORD"
+VIEWER = "its password is asked of `viewer`, who alone may watch RTSP streams; without it everybody may"
 AS_IF = "people behave as if it were this local time, such as 2026-11-23T09:10; device clocks stay right"
 
 
@@ -69,6 +70,7 @@ def _running(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same campus")
     command.add_argument("--field-broker", metavar="HOST:PORT", help=FIELD)
     command.add_argument("--credentials", type=Path, metavar="FILE", help=CREDENTIALS)
+    command.add_argument("--viewer-password", type=Path, metavar="FILE", help=VIEWER)
     command.add_argument("--control", default=f"127.0.0.1:{PORT}", metavar="HOST:PORT", help="loopback only")
     command.add_argument("--as-if", metavar="TIME", help=AS_IF)
     command.add_argument("--memory", type=Path, metavar="FILE", help="keeps meter registers between runs")

@@ -11,6 +11,7 @@ import os
 import random
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,6 +20,7 @@ from devices.campus.site import Campus
 from devices.model.errors import ConfigRefused, Problem, Refused, Unreachable
 from devices.sim.control import Control, kinds
 from devices.sim.credentials import broker_of
+from devices.sim.demo_files import VIEWER
 from devices.sim.demo_site import write_demo_site
 from devices.sim.past.journal import Journal
 from devices.sim.past.sending import Sender
@@ -45,6 +47,7 @@ def run(options: argparse.Namespace) -> str:
         offset_us=0 if options.as_if is None else _offset_us(options.as_if, campus),
         memory=options.memory,
         ledger=options.ledger,
+        account=_account(options.viewer_password),
     )
     asyncio.run(_run(campus, chosen, *_address(options.control)))
     return ""
@@ -178,6 +181,20 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace], str]]] = {
 def _loaded(options: argparse.Namespace) -> tuple[Campus, Scenario | None]:
     campus = load_campus(options.site)
     return campus, None if options.scenario is None else load_scenario(options.scenario, campus)
+
+
+def _account(path: Path | None) -> tuple[str, str]:
+    """Who may watch streams.
+
+    Raises:
+        ConfigRefused: the file cannot be read.
+    """
+    if path is None:
+        return "", ""
+    try:
+        return VIEWER, path.read_text("utf-8").strip()
+    except OSError as error:
+        raise ConfigRefused([Problem(str(path), "-", str(error.strerror), "a readable file")]) from None
 
 
 def _offset_us(text: str, campus: Campus) -> int:

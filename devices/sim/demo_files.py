@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
+
+from devices.campus.site import Campus
+
+Accounts = dict[str, dict[str, str]]
+#: Who may watch the simulated streams.
+VIEWER: Final = "viewer"
 
 
 def write_hub(data: Path, site: Path, port: int, broker_port: int) -> Path:
@@ -20,8 +28,26 @@ def write_hub(data: Path, site: Path, port: int, broker_port: int) -> Path:
     return _written(data / "hub.yaml", settings)
 
 
-def write_edge(data: Path, site: Path, agent: str, health_port: int) -> Path:
-    """Write the settings of one agent and return the file."""
+def stream_accounts(data: Path, campus: Campus, agent: str) -> Accounts:
+    """How an agent signs in at its streams."""
+    password = str(write_password(data))
+    links = [link.id for link in campus.links_of(agent) if link.kind == "rtsp"]
+    return {link: {"username": VIEWER, "password_file": password} for link in links}
+
+
+def write_password(data: Path) -> Path:
+    """Make the password of the streams' viewer, unless an earlier demo has, and return its file."""
+    path = (data / "credentials" / "viewer-password").resolve()
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(12) + "\n")
+    return path
+
+
+def write_edge(
+    data: Path, site: Path, agent: str, health_port: int, accounts: Accounts | None = None
+) -> Path:
+    """Write the settings of one agent and return the file; `accounts` by the link that wants one."""
     credentials = (data / "credentials").resolve()
     settings = {
         "agent": agent,
@@ -29,6 +55,7 @@ def write_edge(data: Path, site: Path, agent: str, health_port: int) -> Path:
         "data_dir": str((data / agent).resolve()),
         "hub": str(credentials / f"{agent}.json"),
         "health": {"port": health_port},
+        "sources": {"camera": {"accounts": accounts or {}}},
         "orders": {"enabled": True, "kinds": ["ac"], "per_day": 20},
     }
     return _written(data / f"{agent}.yaml", settings)

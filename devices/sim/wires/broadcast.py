@@ -19,6 +19,8 @@ KEY_S: Final = 1.0
 REPORT_S: Final = 5.0
 #: How soon a stream that stands still looks whether it may go on.
 LOOK_S: Final = 0.1
+#: Faults that end streams that run.
+CUTS: Final = ("cut", "offline", "unauthorised")
 #: Who is so far behind gets nothing more until the next key frame.
 MOST_WAITING: Final = 1_000_000
 SPOILT_FROM: Final = 2
@@ -106,7 +108,7 @@ class Broadcast:
     async def _run(self) -> None:
         encoder, due_us = Encoder(), self._clock_us()
         while True:
-            if self._board.find("cut", self._id) is not None:
+            if any(self._board.find(kind, self._id) for kind in CUTS):
                 for watcher in self._watchers:
                     watcher.cut()
             if self._board.find("stall", *self._targets) is not None:
