@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote
 
 import httpx
 
@@ -22,7 +21,7 @@ from edge_agent.sources.capture.orders import Order
 #: Points that this source knows by itself, the pictures aside.
 POINTS: Final = (
     *("link", "fps", "kbps", "gap_s", "key_s", "clock_off_s"),
-    *("recorded_share", "gaps_alike", "many_gaps"),
+    *("recorded_share", "gaps_alike", "many_gaps", "offline_alike", "many_offline"),
 )
 #: Tag of a device whose stream is read all the time, and which goes before others.
 CRITICAL: Final = "critical"
@@ -106,16 +105,14 @@ def _order(
     secret: str,
     max_pixels: float,
 ) -> Order:
-    path = _path(device, sheet.path, sheet.parameters)
-    signed = "" if account is None else f"{quote(account.username, safe='')}:{quote(secret, safe='')}@"
-    address = path if sheet.scheme == "file" else f"{sheet.scheme}://{signed}{link.host}:{link.port}{path}"
     return Order(
-        url=address,
         scheme=sheet.scheme,
+        bare=_path(device, sheet.path, sheet.parameters),
         host=link.host,
         port=link.port,
-        bare=path,
         signs="" if account is None else account.scheme,
+        username="" if account is None else account.username,
+        password=secret,
         transport=link.transport,
         timeout_s=link.timeout_s,
         sample_s=link.poll_s,

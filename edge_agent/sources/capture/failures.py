@@ -19,6 +19,7 @@ REDIRECTS: Final = range(300, 400)
 SERVER_ERRORS: Final = range(500, 600)
 #: What is said of a stream that did not come back from a call of a C library.
 HUNG: Final = "hung in a call, its worker was killed"
+REDIRECTED: Final = "a redirect to another place"
 #: How FFmpeg tells of a status in its own log.
 STATUS_TOLD: Final = re.compile(r"(?:failed:|error|returned) (\d{3})\b")
 

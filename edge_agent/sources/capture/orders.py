@@ -24,21 +24,21 @@ LONGEST: Final = 64 * 1024 * 1024
 class Order:
     """Which stream to read, and how.
 
-    url: with the account in it, so it is never shown.
     scheme: rtsp, http (pictures one after the other) or file.
-    bare: the address without account, path first, for the question that is asked before the stream is opened.
+    bare: the path at the host, or of the file.
     signs: "digest", "basic", or "" without an account.
     sample_s: seconds between two decoded pictures.
     packets: hand over every packet.
     pace: a file is read at its own pace and again from its start; without it, as fast as it goes and once.
     """
 
-    url: str = field(repr=False)
     scheme: str
+    bare: str
     host: str = ""
     port: int = 0
-    bare: str = ""
     signs: str = ""
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
     transport: str = "tcp"
     timeout_s: float = 5.0
     sample_s: float = 10.0

@@ -23,6 +23,7 @@ from edge_agent.sources.capture.knock import knock
 from edge_agent.sources.capture.orders import Order
 from edge_agent.sources.capture.packets import Codec, Counts, Packet, Sight
 from edge_agent.sources.capture.picture import seen_of, sight_of
+from edge_agent.sources.capture.relay import Relay
 from edge_agent.sources.capture.walltime import WallTime
 
 #: A key frame is taken up to this part of the period early: the next one may come long after it.
@@ -39,7 +40,7 @@ Tell = Callable[[Told], None]
 
 
 def hush() -> None:
-    """Let FFmpeg's words come to `_opened` only: they name what a host answered, and hold addresses with passwords."""
+    """Let FFmpeg's words come to `_opened` only: they name what a host answered."""
     logging.getLogger("libav").addHandler(logging.NullHandler())
     logging.getLogger("libav").propagate = False
     av.logging.set_level(av.logging.ERROR)
@@ -102,16 +103,23 @@ class Stream:
         self._tell(_codec(video, tick_us, self._epoch))
         begun_s = told_s = time.monotonic()
         count, looked_s, first_us, pts = PacketCount(begun_s), -math.inf, math.nan, 0
-        for packet in container.demux(video):
+        seen_s = begun_s
+        for packet in container.demux():  # of the others too: sound that goes on is no call that hangs
             if self._closed.is_set():
                 return
+            self.touched_s = time.monotonic()
+            if packet.stream.index != video.index:
+                if self.touched_s - seen_s > self._order.timeout_s:
+                    why = f"no picture within {self._order.timeout_s:g} s, though other data came"
+                    raise NoPicture(CameraLink.SILENT, why)
+                continue
             if packet.size == 0:
                 continue
             pts = next((stamp for stamp in (packet.pts, packet.dts) if stamp is not None), pts)
             stream_us = self._arrival_us(pts * tick_us)
             first_us = stream_us if math.isnan(first_us) else first_us
             self._wait(begun_s + (stream_us - first_us) / 1e6)
-            now_s = self.touched_s = time.monotonic()
+            now_s = seen_s = self.touched_s = time.monotonic()
             data, time_us = bytes(packet), self._wall.of(stream_us, time.time_ns() // 1000)
             count.add(stream_us, len(data), is_key=packet.is_keyframe, now_s=now_s)
             if self._order.packets:
@@ -172,17 +180,29 @@ def _codec(video: VideoStream, tick_us: float, epoch: int) -> Codec:
 
 @contextmanager
 def _opened(order: Order) -> Iterator[InputContainer]:
-    """A stream, and what goes wrong with it in our words; FFmpeg's own hold the address with its password.
+    """A stream, and what goes wrong with it in our words.
 
     Raises:
         NoPicture: and why.
     """
+    if order.scheme == "file":
+        with _open(order, order.bare) as container:
+            yield container
+        return
+    with Relay(order) as relay:
+        try:
+            with _open(order, relay.url) as container:
+                yield container
+        except NoPicture as failure:
+            raise relay.failure or failure from None
+
+
+@contextmanager
+def _open(order: Order, url: str) -> Iterator[InputContainer]:
     connected = False
     with av.logging.Capture() as logged:
         try:
-            container = av.open(
-                order.url, options=_options(order), timeout=(order.timeout_s, order.timeout_s)
-            )
+            container = av.open(url, options=_options(order), timeout=(order.timeout_s, order.timeout_s))
             connected = True
             logged.clear()
             with container:

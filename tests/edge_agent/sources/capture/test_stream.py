@@ -37,10 +37,8 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def order(port: int, path: str = "/cam", **more: object) -> Order:
-    signed = more.pop("account", "")
     settings = {"timeout_s": 3.0, "sample_s": 0.6, "packets": True, **more}
     return Order(  # type: ignore[arg-type]
-        url=f"rtsp://{signed}127.0.0.1:{port}{path}",
         scheme="rtsp",
         host="127.0.0.1",
         port=port,
@@ -133,14 +131,12 @@ def test_no_such_path_is_no_picture(video: Path) -> None:
 @pytest.mark.parametrize("scheme", ["digest", "basic"])
 def test_the_right_account_opens_a_stream_and_the_wrong_one_does_not(video: Path, scheme: str) -> None:
     with playing(clips={"/cam": str(video)}, account=[scheme, "viewer", SECRET]) as server:
-        quoted = SECRET.replace("@", "%40")
-        right = order(server.port, account=f"viewer:{quoted}@", signs=scheme)
+        account = {"username": "viewer", "password": SECRET}
+        right = order(server.port, signs=scheme, **account)
         told = read(right, lambda told: bool(of(told, Sight)))
-        wrong = failure(order(server.port, account="viewer:other-word@", signs=scheme))
+        wrong = failure(order(server.port, username="viewer", password="other-word", signs=scheme))
         none = failure(order(server.port))
-        other = failure(
-            order(server.port, account=f"viewer:{quoted}@", signs="digest" if scheme == "basic" else "basic")
-        )
+        other = failure(order(server.port, signs="digest" if scheme == "basic" else "basic", **account))
     assert of(told, Sight)
     assert {wrong.link, none.link, other.link} == {CameraLink.UNAUTHORISED}
     assert "other-word" not in f"{wrong!r} {right!r}"
@@ -165,7 +161,7 @@ def test_a_server_at_its_session_limit_says_so(video: Path) -> None:
 
 def test_a_file_plays_at_its_own_pace_and_a_damaged_one_is_told(tmp_path: Path) -> None:
     file = clip(tmp_path / "short.mp4", seconds=1)
-    wanted = Order(url=str(file), scheme="file", sample_s=0.2, packets=True)
+    wanted = Order("file", str(file), sample_s=0.2, packets=True)
     told = read(wanted, lambda told: len(of(told, Codec)) == 3)
     packets = of(told, Packet)
     assert len(packets) == 2 * FPS
@@ -173,13 +169,13 @@ def test_a_file_plays_at_its_own_pace_and_a_damaged_one_is_told(tmp_path: Path) 
     assert packets[FPS - 1].time_us - packets[0].time_us == pytest.approx(0.9e6, rel=0.3)
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes(file.read_bytes()[:200])
-    assert failure(Order(url=str(damaged), scheme="file")).link is CameraLink.UNDECODABLE
-    assert failure(Order(url=str(tmp_path / "none"), scheme="file")).link is CameraLink.NOT_A_PICTURE
+    assert failure(Order("file", str(damaged))).link is CameraLink.UNDECODABLE
+    assert failure(Order("file", str(tmp_path / "none"))).link is CameraLink.NOT_A_PICTURE
 
 
 def test_a_picture_larger_than_bearable_is_not_decoded(tmp_path: Path) -> None:
     file = clip(tmp_path / "clip.mp4", seconds=3)
-    large = failure(Order(url=str(file), scheme="file", sample_s=0.01, max_pixels=1e5, pace=False))
+    large = failure(Order("file", str(file), sample_s=0.01, max_pixels=1e5, pace=False))
     assert large.link is CameraLink.UNDECODABLE
 
 
@@ -228,7 +224,7 @@ def said(status: str, *lines: str) -> bytes:
 )
 def test_each_answer_to_the_first_question_has_its_state(answer: bytes | None, link: CameraLink) -> None:
     with answering(answer) as port:
-        told = failure(order(port, timeout_s=0.5, signs="digest", account=f"viewer:{SECRET}@"))
+        told = failure(order(port, timeout_s=0.5, signs="digest", username="viewer", password=SECRET))
     assert told.link is link
     assert SECRET not in str(told)
 

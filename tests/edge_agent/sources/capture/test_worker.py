@@ -54,7 +54,7 @@ def test_good_pictures_are_decoded_and_bad_ones_told_in_order(worker: subprocess
 
 
 def test_an_account_is_not_in_the_list_of_processes(worker: subprocess.Popen[bytes]) -> None:
-    wanted = Order(url=f"rtsp://viewer:{SECRET}@127.0.0.1:9/cam", scheme="rtsp", host="127.0.0.1", port=9)
+    wanted = Order("rtsp", "/cam", "127.0.0.1", 9, signs="digest", username="viewer", password=SECRET)
     tell(worker, "open", 1, wanted.plain())
     key, _, why = heard(worker, "ended")
     assert key == 1
@@ -76,7 +76,7 @@ def test_it_ends_when_its_input_ends_and_not_by_ctrl_c(worker: subprocess.Popen[
 
 def test_it_ends_also_while_one_of_its_streams_hangs(worker: subprocess.Popen[bytes], tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    tell(worker, "open", 7, Order(url=str(tmp_path / "pipe"), scheme="file", timeout_s=0.01).plain())
+    tell(worker, "open", 7, Order("file", str(tmp_path / "pipe"), timeout_s=0.01).plain())
     while not (told := heard(worker, "alive"))[0]:
         pass
     assert told[0] == [7]
