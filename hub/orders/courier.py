@@ -20,6 +20,7 @@ from devices.wire.orders import (
     MOST_ORDERS,
     Bundle,
     Freeze,
+    OrderKind,
     OrderState,
     Outcome,
     bundle_message,
@@ -43,6 +44,8 @@ AGAIN_S: Final = 4.0
 PATIENT_S: Final = 60.0
 #: Outcomes that wait to be written down; more are left out, and asked for again.
 MOST_WAITING: Final = 1000
+#: Kinds that every agent with orders knows; one that does not know a kind drops all that comes with it.
+EVERY_AGENTS: Final = frozenset({OrderKind.WRITE, OrderKind.PROBE})
 #: Why the hub freezes by itself.
 NOT_REMEMBERED: Final = "网关已冻结,本系统无此记录 / the gateway is frozen, and this hub does not remember it"
 
@@ -156,10 +159,8 @@ class Courier:
             changed = await self._db.write(lambda c: _mark_sent(c, queued, now_us))
             self._desk.publish(changed)
         self._sent_s[agent] = self._monotonic()
-        orders = tuple(one.order for one in waiting)
-        cancel = tuple(one.id for one in waiting if one.cancelled_by is not None and one.open)
-        bundle = Bundle(agent, self._now_us(), freeze, orders, cancel)
-        await self._send(orders_topic(agent), encode(bundle_message(bundle)))
+        for bundle in bundles(agent, self._now_us(), waiting, freeze):
+            await self._send(orders_topic(agent), encode(bundle_message(bundle)))
 
     async def _note(self) -> None:
         """Write down what was heard, for ever."""
@@ -171,6 +172,23 @@ class Courier:
             with suppress(Unreachable):  # the database is away: the agents are asked again
                 changed = await self._db.write(partial(_noted, heard=heard, now_us=self._now_us()))
                 self._desk.publish(changed)
+
+
+def bundles(agent: str, time_us: int, waiting: Iterable[Record], freeze: Freeze) -> list[Bundle]:
+    """What is said to an agent: later kinds of orders apart from writes and the freeze, which must be heard."""
+    parts: tuple[list[Record], list[Record]] = ([], [])
+    for one in waiting:
+        parts[one.kind not in EVERY_AGENTS].append(one)
+    return [
+        Bundle(
+            agent,
+            time_us,
+            freeze,
+            tuple(one.order for one in part),
+            tuple(one.id for one in part if one.cancelled_by is not None and one.open),
+        )
+        for part in (parts if parts[1] else parts[:1])
+    ]
 
 
 def _agents_of(news: Iterable[tuple[str, object]]) -> set[str]:
