@@ -80,3 +80,9 @@ RECORDING_POINTS: Final = (
     ),
     _point("many_gaps", "录像机缺录像的通道占比", "such share, of the recorder", *_SHARE),
 )
+
+#: Cameras of one host that give no picture together, see docs/cameras.md.
+HOST_POINTS: Final = (
+    _point("offline_alike", "同一主机无画面的摄像机占比", "cameras of the host without a picture", *_SHARE),
+    _point("many_offline", "主机无画面的摄像机占比", "such share, of the host", *_SHARE),
+)

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from devices.model.points import ID_PATTERN
-from devices.profiles.derived import PASS_POINTS, PICTURE_POINTS, RECORDING_POINTS, VISION_POINTS
+from devices.profiles.derived import HOST_POINTS, PASS_POINTS, PICTURE_POINTS, RECORDING_POINTS, VISION_POINTS
 from devices.profiles.dlt645_sheet import Dlt645Sheet
 from devices.profiles.point import Counter, Point, PointName, Words, check_members
 from devices.profiles.streams import RECORDING, StreamSheet
@@ -260,7 +260,7 @@ class SnapshotSheet(Strict):
 
 DERIVED: Final[dict[DeviceKind, tuple[Point, ...]]] = {
     DeviceKind.RADAR: PASS_POINTS,
-    DeviceKind.CAMERA: (*PICTURE_POINTS, *VISION_POINTS, *RECORDING_POINTS),
+    DeviceKind.CAMERA: (*PICTURE_POINTS, *VISION_POINTS, *RECORDING_POINTS, *HOST_POINTS),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from devices.campus.rules import StaleRule
@@ -14,6 +16,12 @@ from edge_agent.detect.quantities import Columns, Stretch
 from edge_agent.detect.subjects import Register, Subject
 from edge_agent.detect.trace import Moments, Trace
 from edge_agent.detect.track import Track
+
+#: What the agent says of itself, and a recorder that may have no pictures any more.
+OWN_WORDS: Final = frozenset(
+    {"link", "pass_kmh", "same_pictures", "offline_alike", "many_offline"}
+    | {"recorded_share", "gaps_alike", "many_gaps"}
+)
 
 
 class SilenceJudge(Judge):
@@ -133,7 +141,7 @@ def _members(subject: Subject) -> list[int]:
 
 
 def _own_word(point: str) -> bool:
-    return point.rpartition(".")[2] in {"link", "pass_kmh", "same_pictures"}
+    return point.rpartition(".")[2] in OWN_WORDS
 
 
 def _links(register: Register, subjects: tuple[Subject, ...]) -> tuple[Groups, Rows]:

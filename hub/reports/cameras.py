@@ -71,9 +71,9 @@ OF_LINK: Final = {
     CameraLink.UNDECODABLE: State.UNDECODABLE,
     CameraLink.CACHED: State.CACHED,
 }
-#: What these say is about a whole building, not about one picture.
-_OF_MANY: Final = frozenset({"alike", "many_alike"})
-_OF_PICTURE: Final = frozenset(point.name for point in PICTURE_POINTS) - _OF_MANY
+#: What these say is about a whole building, or about the clock, and not about one picture.
+_OF_ELSE: Final = frozenset({"alike", "many_alike", "clock_off_s"})
+_OF_PICTURE: Final = frozenset(point.name for point in PICTURE_POINTS) - _OF_ELSE
 
 
 def picture_rules(campus: Campus) -> frozenset[str]:

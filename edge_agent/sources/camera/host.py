@@ -35,6 +35,9 @@ COUNTED: Final = {
 ALSO_COUNTED: Final = ("spared", "overruns", "faults", "tampers", "onvif_failures", "recordings_unknown")
 #: Cameras whose trouble health tells by name.
 MOST_TOLD: Final = 50
+#: So many cameras of a host that give no picture may have one cause; how many is told in steps of so many %.
+LEAST: Final = 2
+STEP: Final = 10
 UNREACHED: Final = frozenset({CameraLink.HOST_DOWN, CameraLink.PORT_CLOSED})
 
 
@@ -91,6 +94,13 @@ class Host:
     unreached: int = 0
     last_ok_us: int = 0
     period_s: float = math.nan
+    told_offline: float = math.nan
+
+    def offline(self) -> float:
+        """Cameras without a picture in %, of those that were tried, rounded down; 0 where it is one alone."""
+        known = [camera.link for camera in self.cameras if camera.link is not None]
+        failed = sum(link is not CameraLink.ONLINE for link in known)
+        return STEP * (100 * failed // len(known) // STEP) if failed >= LEAST else 0.0
 
     def suspects(self, now_s: float) -> int:
         """How many of its cameras are looked at more often just now."""

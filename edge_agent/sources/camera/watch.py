@@ -113,6 +113,7 @@ class Watch:
         camera.failures = 0 if link is CameraLink.ONLINE else camera.failures + 1
         self.host.counts[COUNTED[link]] += 1
         await self.samples(time_us, link=link)
+        await self._tell_others()
         if sight is not None:
             self.desk.newest.put(camera.id, Picture(sight.time_us, sight.jpeg))
             self.host.last_ok_us = sight.time_us
@@ -132,6 +133,16 @@ class Watch:
         if told:
             batches = [SampleBatch.of(row, time_us, value) for row, value in told.items()]
             await self.desk.out.samples(SampleBatch.joined(batches))
+
+    async def _tell_others(self) -> None:
+        """Deliver how many cameras of the host give no picture when it changes, to all of them at once."""
+        host, share = self.host, self.host.offline()
+        if share == host.told_offline:
+            return
+        host.told_offline, time_us = share, self.desk.clock.now_us()
+        rows = [camera.rows["offline_alike"] for camera in host.cameras]
+        rows.append(host.cameras[0].rows["many_offline"])
+        await self.desk.out.samples(SampleBatch.of(rows, time_us, share))
 
     async def _reached(self) -> Sight:
         """A picture from the host, or its latest refusal while it rests.

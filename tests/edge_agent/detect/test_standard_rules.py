@@ -86,6 +86,8 @@ PICTURE = {
     "recorded_share": 100.0,
     "gaps_alike": 0.0,
     "many_gaps": 0.0,
+    "offline_alike": 0.0,
+    "many_offline": 0.0,
 }
 AC = {"on": ON, "mode": float(AcMode.COOL), "setpoint_c": 26.0, "fault": OFF}
 DOOR = {"open": float(DoorState.CLOSED), "forced": OFF}
@@ -210,6 +212,14 @@ STORIES = {
         "70 % of the cameras of the building changed alike: fog, rain, light, power or a switch",
         95,
         many_alike=70.0,
+    ),
+    "camera-many-offline": camera(
+        "所在录像机 60% 以上的摄像机取不到画面",
+        "60 % or more of the cameras of its recorder give no picture",
+        135,
+        link=float(CameraLink.SESSION_LIMIT),
+        offline_alike=60.0,
+        many_offline=60.0,
     ),
     "camera-recording-gap": camera(
         "上一小时仅 40% 有录像", "only 40 % of the last hour was recorded", 60, recorded_share=40.0

@@ -27,8 +27,10 @@ def cameras(tmp_path_factory: pytest.TempPathFactory) -> Campus:
     return campus_of(tmp_path_factory.mktemp("cameras"), read_yaml(RULES))
 
 
-def campus_of(folder: Path, rules: Any, only: Collection[str] = (), **link: Any) -> Campus:
-    """The same with rules and a link of one's own, and only some of its cameras."""
+def campus_of(
+    folder: Path, rules: Any, only: Collection[str] = (), streams: Collection[str] = (), **link: Any
+) -> Campus:
+    """The same with rules and a link of one's own, and only some of its cameras; `streams` are read all the time."""
 
     def words(text: str) -> dict[str, str]:
         return {"zh": text, "en": text}
@@ -50,7 +52,8 @@ def campus_of(folder: Path, rules: Any, only: Collection[str] = (), **link: Any)
         "devices": [
             {
                 "id": name,
-                "profile": "campus-camera",
+                "profile": "campus-stream" if name in streams else "campus-camera",
+                "tags": ["critical"] if name in streams else [],
                 "link": "nvr",
                 "area": place,
                 "name": words(name),

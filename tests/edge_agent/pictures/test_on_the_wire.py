@@ -26,16 +26,21 @@ from edge_agent.sources.camera import CameraSettings, CameraSource
 from edge_agent.sources.port import SystemClock
 from tests.edge_agent.pictures.conftest import RULES, campus_of
 
-POLL_S = 0.5
+POLL_S = 0.6
 #: Of the shipped delays: longer than the time between two pictures.
-DELAY_S = 1.2
+DELAY_S = 1.4
 PROVOKED = {
     "lobby-1": ("cover", "camera-covered"),
     "corridor-2": ("turn", "camera-turned"),
     "parking-1": ("blur", "camera-blurred"),
     "parking-2": ("frozen-clock", "camera-frozen"),
     "lobby-3": ("offline", "camera-offline"),
+    "lobby-2": ("session-limit", "camera-offline"),
+    "corridor-3": ("frozen", "camera-frozen"),
+    "kitchen-1": ("clock-off", "camera-clock-wrong"),
+    "parking-3": ("low-rate", "camera-low-rate"),
 }
+STREAMS = ("parking-3",)
 WAIT_S = 50.0
 
 
@@ -93,7 +98,10 @@ async def test_faults_of_pictures_are_told_once_each_and_cleared_after_repair(
     for rule in rules["rules"]:
         rule["on_delay_s"] = min(rule["on_delay_s"], DELAY_S) if "on_delay_s" in rule else 0
         rule["off_delay_s"] = min(rule.get("off_delay_s", 0), DELAY_S)
-    campus = campus_of(tmp_path, rules, PROVOKED, port=free_port(), poll_s=POLL_S, timeout_s=5, sessions=16)
+        if rule["kind"] == "stale":
+            del rule["on_delay_s"], rule["off_delay_s"]
+    link = {"port": free_port(), "poll_s": POLL_S, "timeout_s": 5, "sessions": 16}
+    campus = campus_of(tmp_path, rules, PROVOKED, STREAMS, **link)
     store = Store()
     async with running(campus, Options()) as sim, agent(campus, store) as looking:
 

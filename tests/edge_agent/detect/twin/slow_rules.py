@@ -47,7 +47,8 @@ from tests.edge_agent.detect.twin.slow_values import (
 
 #: Rule, device, kind, time_us, start_us, severity, value, limit.
 Told = tuple[str, str, str, int, int, int, float, float]
-OWN_WORDS = {"link", "pass_kmh", "same_pictures"}
+OWN_WORDS = {"link", "pass_kmh", "same_pictures", "offline_alike", "many_offline"}
+OWN_WORDS |= {"recorded_share", "gaps_alike", "many_gaps"}
 
 
 @dataclass(frozen=True)

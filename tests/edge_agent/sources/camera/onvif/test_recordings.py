@@ -1,4 +1,4 @@
-"""How much recorders recorded: sums against a twin, the search against the simulated recorder, hours that are missed."""
+"""How much recorders recorded: sums against a twin, the search at the simulated recorder, hours that are missed."""
 
 from __future__ import annotations
 
