@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import yaml
+from sqlalchemy import Connection
 
 from devices.campus.calibrations import Measured, problems, survey
+from devices.model.alerts import Family, State
 from devices.profiles.profile import DeviceKind
 from devices.profiles.streams import StreamSheet
+from edge_agent.detect.speeding import ELSEWHERE
 from hub.accounts.roles import Role
+from hub.alerts import board
+from hub.alerts.board import Filter
 from hub.api.answers import Json, words
 from hub.api.ports import Hub, Ports
 from hub.api.routes import Routes
@@ -23,9 +31,11 @@ MOST_LINES: Final = 40
 @ROUTES.get("/calibrations", role=Role.VIEWER)
 async def calibrations(hub: Hub) -> Json:
     """The calibrations of the site file, and which cameras and radars there are to calibrate."""
+    found = hub.campus.calibrations.values()
+    moved = await hub.db.read(lambda c: {one.camera: _moved_us(c, one, hub.campus.timezone) for one in found})
     return Json(
         {
-            "rows": [{**told(one), "camera": one.camera} for one in hub.campus.calibrations.values()],
+            "rows": [{**told(one), "camera": one.camera, "moved_us": moved[one.camera]} for one in found],
             "cameras": _named(hub, DeviceKind.CAMERA),
             "radars": _named(hub, DeviceKind.RADAR),
         }
@@ -59,6 +69,25 @@ def told(measured: Measured) -> dict[str, Any]:
         "made_on": None if measured.made_on is None else measured.made_on.isoformat(),
         "made_by": measured.made_by,
     }
+
+
+def _moved_us(connection: Connection, one: Measured, zone: ZoneInfo) -> int | None:
+    """When the camera was found moved after its road was measured; None where it was not.
+
+    An alert of the day itself that is over may have been what it was measured anew for, so it does not count.
+    """
+    from_us = None if one.made_on is None else _midnight_us(one.made_on + dt.timedelta(days=1), zone)
+    wanted = Filter(families=[Family.CAMERA], devices=[one.camera])
+    still = board.page(connection, wanted, None, board.MAX_PAGE).alerts
+    later = board.page(
+        connection, replace(wanted, open_only=False, from_us=from_us), None, board.MAX_PAGE
+    ).alerts
+    found = [*(alert for alert in still if alert.state in {State.RAISED, State.ACKED}), *later]
+    return min((alert.start_us for alert in found if alert.rule in ELSEWHERE), default=None)
+
+
+def _midnight_us(day: dt.date, zone: ZoneInfo) -> int:
+    return int(dt.datetime.combine(day, dt.time(), zone).timestamp()) * 1_000_000
 
 
 def _named(hub: Ports, kind: DeviceKind) -> list[dict[str, Any]]:

@@ -43,6 +43,7 @@ class FakeHub:
     offline: set[str] = field(default_factory=set)
     offline_since_us: int = 0
     passes: int = 3120
+    moved_us: int | None = None
     forget_events: bool = False
     campus: FakeCampus = field(default_factory=FakeCampus)
     sessions: dict[str, str] = field(default_factory=dict)

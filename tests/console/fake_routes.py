@@ -89,7 +89,7 @@ def build_app(hub: FakeHub) -> FastAPI:
     add_alerts(app, hub)
     add_resets(app, hub)
     add_pages(app, hub)
-    add_roads(app)
+    add_roads(app, hub)
     add_users(app, hub)
     mount_console(app)
     return app
@@ -217,7 +217,7 @@ def add_resets(app: FastAPI, hub: FakeHub) -> None:
         return hub.act(alert_id, "reset", user["name"])
 
 
-def add_roads(app: FastAPI) -> None:
+def add_roads(app: FastAPI, hub: FakeHub) -> None:
     @app.get("/api/alerts/{alert_id}/evidence", dependencies=[Depends(Caller("operator"))])
     async def evidence(alert_id: str) -> Json:
         names = ("1-clean.jpg", "1-facts.jpg", "clip.mp4")
@@ -231,7 +231,11 @@ def add_roads(app: FastAPI) -> None:
 
     @app.get("/api/calibrations", dependencies=[VIEWER])
     async def calibrations() -> Json:
-        measured = {**told(Measured.model_validate(CALIBRATION)), "camera": CALIBRATION["camera"]}
+        measured = {
+            **told(Measured.model_validate(CALIBRATION)),
+            "camera": CALIBRATION["camera"],
+            "moved_us": hub.moved_us,
+        }
         names = {"cameras": ["hq1-cam-0001", "hq1-cam-0002"], "radars": ["hq1-radar-1"]}
         named = {
             key: [{"id": i, "name": {"zh": f"道路 {i}", "en": f"Road {i}"}} for i in ids]

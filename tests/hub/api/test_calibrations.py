@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
 
 from devices.campus.calibrations import Calibration
+from devices.model.alerts import Family
 from hub.accounts.roles import Role
+from hub.alerts import store
+from hub.api.ports import Ports
+from tests.hub.alerts.events import START_US, cleared, raised
 from tests.hub.api.conftest import SignIn
 
 GOOD: dict[str, Any] = {
@@ -50,6 +55,30 @@ async def test_what_cannot_be_used_is_told_in_both_languages(sign_in: SignIn) ->
 async def test_what_is_no_calibration_is_refused(sign_in: SignIn, change: dict[str, Any]) -> None:
     engineer = await sign_in(Role.ENGINEER)
     assert (await engineer.post("/api/calibrations/try", json=GOOD | change)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("made_on", "is_over", "told"),
+    [
+        (None, True, True),
+        ("2026-06-30", True, True),
+        ("2026-07-01", True, False),  # over on the day of the measuring: it may be why that was done
+        ("2026-07-01", False, True),
+        ("2026-07-02", True, False),
+    ],
+)
+async def test_a_camera_that_moved_after_its_road_was_measured_is_told(
+    ports: Ports, sign_in: SignIn, made_on: str | None, *, is_over: bool, told: bool
+) -> None:
+    one = Calibration.model_validate(GOOD | {"made_on": made_on})
+    ports.book.campus = replace(ports.campus, calibrations={one.camera: one})
+    about: dict[str, Any] = {"device": one.camera, "family": Family.CAMERA, "start_us": START_US}
+    dark = raised(0, rule="camera-dark", **(about | {"start_us": START_US - 1}))
+    events = [dark, raised(0, rule="camera-moved", **about)]
+    events += [cleared(60, rule="camera-moved", **about)] if is_over else []
+    await ports.db.write(lambda c: store.apply_events(c, events, "edge", None, START_US))
+    [row] = (await (await sign_in(Role.VIEWER)).get("/api/calibrations")).json()["rows"]
+    assert row["moved_us"] == (START_US if told else None)
 
 
 async def test_those_in_force_are_listed_with_what_there_is_to_calibrate(sign_in: SignIn) -> None:

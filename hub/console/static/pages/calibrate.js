@@ -2,6 +2,8 @@
 import { computed, html, nextTick, onMounted, ref, shallowReactive, watch } from '../parts/html.js';
 import { get, post } from '../api.js';
 import { amount, figure } from '../parts/figures.js';
+import { Takeaway } from '../parts/takeaway.js';
+import { dateTime } from '../parts/time.js';
 import { say, t } from '../i18n/words.js';
 import { may } from '../state/session.js';
 
@@ -57,13 +59,13 @@ function Outcome({ answer }) {
   return html`<dl class="pairs calibrate-figures"><dt>${t('calibrate.residual')}</dt><dd>${amount(answer.residual_cm, 'cm')}</dd>
     ${answer.checks_cm.map((check) => html`<dt>${t('calibrate.checkOff')}</dt><dd>${amount(check, 'cm')}</dd>`)}
     <dt>${t('calibrate.speedError')}</dt><dd>${amount(answer.speed_percent, '%')}</dd><dt>${t('calibrate.grid')}</dt><dd>${amount(answer.grid_m, 'm')}</dd></dl>
-    <h3>${t('calibrate.write')}</h3><pre class="calibrate-yaml" lang="en">${answer.yaml}</pre>`;
+    <h3>${t('calibrate.write')}</h3><${Takeaway} text=${answer.yaml.trimEnd()} name="calibration" ending="yaml" mark="calibrate-yaml" />`;
 }
 
 export const CalibratePage = {
   setup() {
     const form = shallowReactive(fresh());
-    const state = shallowReactive({ known: null, image: null, answer: null, problem: '', ends: [] });
+    const state = shallowReactive({ known: null, image: null, takenUs: null, answer: null, problem: '', ends: [] });
     const canvas = ref(null);
     const metres = ref(10);
     const next = computed(() => (form.corners_px.length < CORNERS.length ? t(`calibrate.click.${CORNERS[form.corners_px.length]}`) : t('calibrate.click.check')));
@@ -73,18 +75,29 @@ export const CalibratePage = {
       state.answer = null;
       redraw();
     };
+    const open = (url, takenUs) => {
+      const image = new Image();
+      image.onload = () => {
+        Object.assign(form, { picture: [image.naturalWidth, image.naturalHeight], corners_px: [] });
+        Object.assign(state, { image, takenUs, ends: [] });
+        changed();
+      };
+      image.src = url;
+    };
     const load = (event) => {
       const reader = new FileReader();
-      reader.onload = () => {
-        const image = new Image();
-        image.onload = () => {
-          Object.assign(form, { picture: [image.naturalWidth, image.naturalHeight], corners_px: [] });
-          Object.assign(state, { image, ends: [] });
-          changed();
-        };
-        image.src = reader.result;
-      };
+      reader.onload = () => open(reader.result, null);
       if (event.target.files[0]) reader.readAsDataURL(event.target.files[0]);
+    };
+    const fetched = async () => {
+      const { camera } = form;
+      try {
+        const newest = (await get(`cameras/${camera}/pictures`)).pictures.find((row) => row.of === 'newest');
+        state.problem = newest ? '' : t('calibrate.noPicture');
+        if (newest && camera === form.camera) open(newest.url, newest.time_us);
+      } catch (error) {
+        state.problem = say(error.text) || t('problem.unreachable');
+      }
     };
     const click = (event) => {
       const box = canvas.value.getBoundingClientRect();
@@ -123,9 +136,11 @@ export const CalibratePage = {
       return html`<div class="scroll calibrate"><div class="page-head"><h1>${t('calibrate.title')}</h1></div>
         <p class="faint">${t('calibrate.note')}</p>
         ${state.problem ? html`<p class="problem" role="alert">${state.problem}</p>` : null}
-        ${known ? html`<ul class="calibrate-known">${known.rows.map((row) => html`<li key=${row.camera}>${t('calibrate.inForce', { camera: row.camera, length: figure(row.length_m, 'C'), residual: figure(row.residual_cm, 'C'), error: figure(row.speed_percent, '%') })}</li>`)}</ul>
+        ${known ? html`<ul class="calibrate-known">${known.rows.map((row) => html`<li key=${row.camera}>${t('calibrate.inForce', { camera: row.camera, length: figure(row.length_m, 'C'), residual: figure(row.residual_cm, 'C'), error: figure(row.speed_percent, '%') })}
+          ${row.moved_us ? html`<b class="is-outside"> ${t('calibrate.moved', { at: dateTime(row.moved_us) })}</b>` : null}</li>`)}</ul>
         <div class="calibrate-form">
           <select aria-label=${t('calibrate.camera')} value=${form.camera} onChange=${(event) => { form.camera = event.target.value; changed(); }}><option value="">${t('calibrate.camera')}</option>${known.cameras.map((camera) => html`<option key=${camera.id} value=${camera.id}>${say(camera.name)}</option>`)}</select>
+          ${may('operator') ? html`<button class="quiet-button" data-act="newest" disabled=${!form.camera} onClick=${fetched}>${t('calibrate.newest')}</button>` : null}
           <label class="quiet-button">${t('calibrate.still')} <input type="file" accept="image/jpeg,image/png" onChange=${load} /></label>
           ${SIDES.map(side)}
           ${state.ends.length === 2 ? html`<${Metres} label=${t('calibrate.check')} value=${metres.value} put=${(value) => { metres.value = value; changed(); }} />` : null}
@@ -133,7 +148,7 @@ export const CalibratePage = {
         ${form.lanes.map((_, number) => html`<${Lane} key=${number} form=${form} number=${number} radars=${known.radars} changed=${changed} />`)}
         <div class="buttons"><button onClick=${addLane}>${t('calibrate.addLane')}</button><button onClick=${again}>${t('calibrate.again')}</button>
           <button class="primary" disabled=${!isWhole() || !may('engineer')} onClick=${tryIt}>${t('calibrate.try')}</button>${may('engineer') ? null : html`<span class="faint">${t('calibrate.needsEngineer')}</span>`}</div>` : null}
-        ${state.image ? html`<p>${next.value}</p><canvas ref=${canvas} class="calibrate-still" aria-label=${t('calibrate.stillOf')} onClick=${click}></canvas>` : null}
+        ${state.image ? html`<p>${next.value}${state.takenUs ? html` <span class="faint">${t('calibrate.takenAt', { at: dateTime(state.takenUs) })}</span>` : null}</p><canvas ref=${canvas} class="calibrate-still" aria-label=${t('calibrate.stillOf')} onClick=${click}></canvas>` : null}
         <${Outcome} answer=${state.answer} /></div>`;
     };
   },
