@@ -27,14 +27,20 @@ class Watch:
     """Some cameras of a campus, looked at every 30 s from `start_us` on."""
 
     def __init__(
-        self, campus: Campus, agent: str, cameras: Iterable[str], start_us: int, **settings: float
+        self,
+        campus: Campus,
+        agent: str,
+        cameras: Iterable[str],
+        start_us: int,
+        seed: int = 1,
+        **settings: float,
     ) -> None:
         self.campus, self.now_us = campus, start_us
         self.cameras = list(cameras)
         self.table = campus.points_of(agent)
         self.looking = Looking(campus, agent, self.table, PictureSettings(**settings))
         self.detection = Detection(campus, agent, self.table, start_us)
-        self.plant = Plant(campus, 1)
+        self.plant = Plant(campus, seed)
         self.troubles: dict[str, dict[str, Trouble]] = {}
         self.events: list[AlertEvent] = []
         self.pictures = 0

@@ -25,21 +25,26 @@ AGENT: Final = "edge-hq1"
 DAYS: Final = ("2026-11-25", "2026-11-27", "2026-11-29", "2026-12-02", "2026-12-05")
 #: Cameras of each day, all kinds of places in turn. More by the environment, for a longer run.
 CAMERAS: Final = int(os.environ.get("CAMPUS_QUIET_CAMERAS", "4"))
+#: Of the first day's people, vehicles and weather; no check was tuned on days of these seeds.
+SEED: Final = int(os.environ.get("CAMPUS_QUIET_SEED", "1001"))
 ROUNDS: Final = 2880
-WORK = f"{CAMERAS} cameras on each of {len(DAYS)} days from noon to noon, a picture every 30 s, under the shipped rules"
+WORK = (
+    f"{CAMERAS * len(DAYS)} camera-days: {CAMERAS} cameras on each of {len(DAYS)} days from noon to noon, a picture "
+    "every 30 s, under the shipped rules, with days that no check was tuned on"
+)
 PEER = "none: an open recorder judges no pictures"
 
 
 def run() -> list[Result]:
     """Alerts raised on each camera-day."""
     campus = load_campus(SITE)
-    per_day = [_day(campus, day) for day in DAYS]
+    per_day = [_day(campus, day, SEED + number) for number, day in enumerate(DAYS)]
     return [Result("false alerts per camera-day", "alerts", per_day, {}, more_is_better=False)]
 
 
-def _day(campus: Campus, day: str) -> float:
+def _day(campus: Campus, day: str, seed: int) -> float:
     noon = dt.datetime.fromisoformat(f"{day}T12:00").replace(tzinfo=campus.timezone)
-    watch = Watch(campus, AGENT, _some(campus), round(noon.timestamp() * 1e6))
+    watch = Watch(campus, AGENT, _some(campus), round(noon.timestamp() * 1e6), seed)
     watch.rounds(ROUNDS)
     return sum(event.kind is EventKind.RAISE for event in watch.events) / CAMERAS
 
