@@ -19,6 +19,8 @@ from devices.campus.modbus_links import (
     ModbusSerialLink,
     ModbusTcpLink,
 )
+from devices.campus.plans import Plan, Position
+from devices.campus.plans_loading import load_plans
 from devices.campus.site import (
     Agent,
     Area,
@@ -40,7 +42,18 @@ EXPLAINED = set(re.findall(r"`([^`\n]+)`", PAGE))
 MODELS: list[type[BaseModel]] = [
     *(SiteFile, CampusHead, Agent, Site, Building, Zone, Area, Device),
     *(ModbusTcpLink, ModbusRtuTcpLink, ModbusSerialLink, ModbusDialInLink),
-    *(Dlt645TcpLink, Dlt645SerialLink, MqttLink, HttpLink, Season, Calendar, Holiday, Coverage),
+    *(
+        Dlt645TcpLink,
+        Dlt645SerialLink,
+        MqttLink,
+        HttpLink,
+        Season,
+        Calendar,
+        Holiday,
+        Coverage,
+        Plan,
+        Position,
+    ),
 ]
 
 
@@ -94,3 +107,27 @@ def test_refusals_read_as_the_page_shows_them(tmp_path: Path) -> None:
         said += [f"{problem}" for problem in refused.value.problems]
     assert any(shown[0] in line for line in said)
     assert any("an unknown key with value" in line and "only known keys" in line for line in said)
+
+
+def test_the_plan_of_the_example_loads_and_is_refused_as_the_page_shows(tmp_path: Path) -> None:
+    site = lay_out(tmp_path)
+    lines = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 370">', *[""] * 12, "</svg>"]
+    (tmp_path / "main-1.svg").write_text("\n".join(lines), "utf-8")
+    plans = load_plans(site, load_campus(site))
+    assert [one.heading for one in plans["main-1"].positions] == [None, 135]
+    shown = re.findall(r"^(?:plans/main-1\.svg|positions\.csv): (.* found .*)$", PAGE, re.MULTILINE)
+    lines.insert(13, "<script/>")
+    (tmp_path / "main-1.svg").write_text("\n".join(lines), "utf-8")
+    said = refusals(site)
+    lines.remove("<script/>")
+    (tmp_path / "main-1.svg").write_text("\n".join(lines), "utf-8")
+    table = (tmp_path / "positions.csv").read_text("utf-8").replace("402.5", "900")
+    (tmp_path / "positions.csv").write_text(table, "utf-8")
+    said += refusals(site)
+    assert [line.partition(": ")[2] for line in said] == shown
+
+
+def refusals(site: Path) -> list[str]:
+    with pytest.raises(ConfigRefused) as refused:
+        load_plans(site, load_campus(site))
+    return [str(problem) for problem in refused.value.problems]
