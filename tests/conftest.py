@@ -8,18 +8,21 @@ import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.fake_clock import FakeClock
 from tests.leaks import held, leaked_since
 
-# How long an example takes says how busy the machine is; every test has a time-out of its own.
-settings.register_profile("campuswatch", settings(deadline=None))
+# How long an example takes says how busy the machine is; every test has a time-out of its own. Examples follow from
+# the test, so that two runs of one state of the code say the same; `--hypothesis-profile explore` looks for new ones.
+settings.register_profile("explore", settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]))
+settings.register_profile("campuswatch", settings.get_profile("explore"), derandomize=True)
 settings.load_profile("campuswatch")
 
 #: Servers a test may name in ``@pytest.mark.needs(...)``, and the programs that stand for them.
@@ -150,7 +153,14 @@ def leak_check(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 async def nothing_left_behind() -> AsyncIterator[None]:
-    """Compares what is held before and after; torn down last, so the test's own fixtures are covered too."""
+    """Torn down last, so the test's own fixtures are covered too."""
+    async with left_behind():
+        yield
+
+
+@asynccontextmanager
+async def left_behind() -> AsyncIterator[None]:
+    """Compares what is held before and after."""
     before = held()
     yield
     left = await leaked_since(before)

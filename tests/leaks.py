@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ LIBRARY_THREADS = (
     "execnet",
 )
 #: A closed transport or a killed process needs a moment to be gone.
-GRACE_S = 2.0
+GRACE_S = 10.0
 
 
 @dataclass
@@ -29,6 +29,7 @@ class Held:
     threads: dict[int, str] = field(default_factory=dict)
     processes: dict[int, str] = field(default_factory=dict)
     sockets: dict[str, str] = field(default_factory=dict)
+    parents: dict[int, int] = field(default_factory=dict)
 
     def since(self, before: Held) -> list[str]:
         """One line for each thing held now and not before."""
@@ -41,8 +42,14 @@ class Held:
                 ("socket still open", self.sockets, before.sockets),
             )
             for identity, words in now.items()
-            if identity not in then
+            if identity not in then and not (now is self.processes and self._is_below(identity, then))
         ]
+
+    def _is_below(self, process: int, known: Collection[int]) -> bool:
+        """Whether somebody who was there before has started it, such as a browser that many tests share."""
+        while (process := self.parents.get(process, 0)) and process not in known:
+            pass
+        return bool(process)
 
 
 async def leaked_since(before: Held, *, grace_s: float = GRACE_S) -> list[str]:
@@ -58,6 +65,7 @@ async def leaked_since(before: Held, *, grace_s: float = GRACE_S) -> list[str]:
 
 def held() -> Held:
     """What this process holds now; to be called with a running loop."""
+    processes = list(_children(os.getpid()))
     return Held(
         tasks={id(task): repr(task) for task in asyncio.all_tasks() if task is not asyncio.current_task()},
         threads={
@@ -65,20 +73,21 @@ def held() -> Held:
             for thread in threading.enumerate()
             if thread.is_alive() and not thread.name.startswith(LIBRARY_THREADS)
         },
-        processes=dict(_children(os.getpid())),
+        processes={pid: words for pid, _, words in processes},
         sockets=dict(_sockets()),
+        parents={pid: parent for pid, parent, _ in processes},
     )
 
 
-def _children(parent: int) -> Iterator[tuple[int, str]]:
-    """Processes below this one, the dead and unwaited-for among them; Linux only."""
+def _children(parent: int) -> Iterator[tuple[int, int, str]]:
+    """Processes below this one with the one above each, the dead and unwaited-for among them; Linux only."""
     for listing in Path(f"/proc/{parent}/task").glob("*/children"):
         try:
             children = [int(pid) for pid in listing.read_text().split()]
         except OSError:
             continue  # the thread ended while we looked
         for pid in children:
-            yield pid, f"{pid} {_command(pid)}"
+            yield pid, parent, f"{pid} {_command(pid)}"
             yield from _children(pid)
 
 

@@ -33,7 +33,7 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}"
         self.processes = Processes(folder / "logs")
         self.http = httpx.Client(
-            base_url=self.url, headers={"X-Campuswatch": "1", "Origin": self.url}, timeout=10
+            base_url=self.url, headers={"X-Campuswatch": "1", "Origin": self.url}, timeout=30
         )
 
     def __enter__(self) -> Self:
@@ -46,7 +46,7 @@ class Stack:
                 "hub", ("enrol", name, "--config", str(self.hub_file), "--out", str(self._keys(name)))
             )
         self.start("hub")
-        self.until(self.hub_answers, "the hub answers", 40)
+        self.until(self.hub_answers, "the hub answers")
         self._sign_in()
         self.start("sim")
         self.start("edge")
@@ -144,7 +144,7 @@ class Stack:
     def simulate(self, *arguments: str) -> str:
         """Run a `campus-sim` command."""
         command = [sys.executable, "-m", "devices.sim", *arguments, "--control", self.control]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -154,7 +154,7 @@ class Stack:
 
     # --- waiting
 
-    def until(self, holds: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
+    def until(self, holds: Callable[[], Any], what: str, seconds: float = 90.0) -> Any:
         """Wait until something holds, and return it."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.campus.stack import Stack
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.needs("nats-server")]
+pytestmark = [pytest.mark.timeout(400), pytest.mark.needs("nats-server")]
 
 #: A device, what befalls it, and the rule that must say so; the others of the site file are judged as well.
 PROVOKED = [
@@ -43,7 +43,7 @@ def found_again(stack: Stack, rules: list[Any], from_us: int, to_us: int) -> Kno
     """The same out of a backtest of the live rules."""
     job = stack.post("/api/backtests", {"rules": rules, "from_us": from_us, "to_us": to_us})
     path = f"/api/backtests/{job['id']}"
-    job = stack.until(lambda: _over(stack.get(path)), "the backtest is over", 60)
+    job = stack.until(lambda: _over(stack.get(path)), "the backtest is over")
     assert job["state"] == "done", job["error"]
     report = job["report"]
     assert (report["difference"]["gained"], report["difference"]["lost"]) == (0, 0)
@@ -68,7 +68,7 @@ def _over(job: dict[str, Any]) -> dict[str, Any] | None:
 @pytest.mark.promise("P-backtest-1")
 def test_the_live_rules_over_the_store_find_the_alerts_that_were_raised_live(stack: Stack) -> None:
     for point in ("ac-1.on", "ac-3.on", "pump.position", "cam-1.mean_level"):
-        stack.until(lambda point=point: stack.raw(point), f"readings of {point}", 60)
+        stack.until(lambda point=point: stack.raw(point), f"readings of {point}")
     # What was silent when the agent came to life is named by a moment that no reading tells.
     from_us = time.time_ns() // 1000
     for device, fault, _ in PROVOKED:
@@ -80,10 +80,10 @@ def test_the_live_rules_over_the_store_find_the_alerts_that_were_raised_live(sta
         live = raised_live(stack, from_us, time.time_ns() // 1000).values()
         return wanted <= {(rule, device) for rule, device, *_, end_us in live if not cleared or end_us}
 
-    stack.until(lambda: told(cleared=False), "all alerts", 60)
+    stack.until(lambda: told(cleared=False), "all alerts")
     for device, *_ in PROVOKED:
         stack.simulate("clear", device)
-    stack.until(lambda: told(cleared=True), "all cleared", 60)
+    stack.until(lambda: told(cleared=True), "all cleared")
     to_us = time.time_ns() // 1000
     stack.until(lambda: max(stack.raw("pump.position")) > to_us, "what was read until then is stored")
     live = raised_live(stack, from_us, to_us)

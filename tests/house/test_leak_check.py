@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
 import sys
 import threading
@@ -52,6 +54,24 @@ async def test_a_child_process_is_named_with_its_command() -> None:
     child.stdin.close()
     await child.wait()
     assert [line for line in lines if line.startswith("child process") and str(child.pid) in line]
+
+
+async def test_what_a_process_from_before_starts_is_its_own_and_what_a_new_one_starts_is_named() -> None:
+    starts_one = "import subprocess as s; input(); print(s.Popen(['sleep', '60']).pid, flush=True); input()"
+    nothing = held()
+    parent = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", starts_one), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    with_parent = held()
+    parent.stdin.write(b"\n")
+    child = int(await parent.stdout.readline())
+    from_before, new = [await leaked_since(before, grace_s=0) for before in (with_parent, nothing)]
+    os.kill(child, signal.SIGKILL)
+    await parent.communicate(b"\n")
+    assert from_before == []
+    assert len([line for line in new if f"there: {child} " in line]) == 1
 
 
 async def test_an_open_socket_is_named_with_its_port() -> None:

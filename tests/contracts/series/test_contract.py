@@ -267,7 +267,11 @@ values = st.one_of(st.just(math.nan), st.floats(-1e6, 1e6, width=32))
 samples = st.dictionaries(st.tuples(st.integers(0, 2), times), values, max_size=40)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     batches=st.lists(samples, max_size=3),
     from_us=times,

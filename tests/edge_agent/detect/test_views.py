@@ -185,7 +185,11 @@ def test_an_alert_that_a_camera_looks_elsewhere_voids_what_it_measures(
     assert event.evidence["check"] == verdict
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(seed=st.integers(0, 2**32), cuts=st.lists(st.floats(0, 90), max_size=6))
 def test_cutting_the_stream_anywhere_finds_the_same(tmp_path: Path, seed: int, cuts: list[float]) -> None:
     random = np.random.default_rng(seed)

@@ -151,7 +151,11 @@ def test_a_file_cut_at_any_length_is_found_and_the_rest_of_it_saved(files: Files
     assert max(saved) > 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(data=st.data())
 def test_a_stretch_of_rubbish_anywhere_is_found_or_harmless(
     files: Files, tmp_path: Path, data: st.DataObject

@@ -41,14 +41,14 @@ class GatheringSink:
         batch = self.all
         return batch.time_us[batch.point == self.table.row[name]]
 
-    async def until(self, done: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    async def until(self, done: Callable[[], bool], timeout_s: float = 40.0) -> None:
         async with asyncio.timeout(timeout_s):
             while not done():
                 self._news.clear()
                 await self._news.wait()
 
     async def until_count(
-        self, name: str, count: int, timeout_s: float = 10.0
+        self, name: str, count: int, timeout_s: float = 40.0
     ) -> list[tuple[float, Quality]]:
         await self.until(lambda: len(self.of(name)) >= count, timeout_s)
         return self.of(name)

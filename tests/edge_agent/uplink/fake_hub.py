@@ -110,7 +110,7 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], within_s: float = 40.0) -> None:
     """Wait until it holds; the test fails if it does not in time."""
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - a test looks at what it is given

@@ -23,10 +23,12 @@ class MemoryStore:
     bytes_per_s: float = 0.0
     news: asyncio.Event = field(default_factory=asyncio.Event)
     records: dict[tuple[Lane, int], bytes] = field(default_factory=dict)
+    next_now: dict[Lane, int] = field(default_factory=dict)
 
     def put(self, lane: Lane, seq: int) -> None:
         row = encoded_row("a1", self.epoch, lane, seq, numbered(self.epoch * 1000 + seq, lane), 7)
         self.records[lane, seq] = row.data
+        self.next_now[lane] = seq + 1
         self.news.set()
 
     async def take(self, lane: Lane, after_seq: int, limit_bytes: int) -> Sequence[tuple[int, bytes, int]]:

@@ -6,7 +6,8 @@ import asyncio
 import sqlite3
 import stat
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from hub.alerts.record import RANK
 from hub.db import Database
 from hub.db.tables import METADATA, alerts, settings
 from hub.db.upgrade import upgrade
+from tests.hub.waiting import until
 
 
 @pytest.fixture
@@ -42,6 +44,25 @@ def names(connection: Connection) -> list[str]:
     return sorted(connection.execute(select(settings.c.name)).scalars())
 
 
+@asynccontextmanager
+async def held(db: Database, first: Callable[[Connection], object] = lambda _: None) -> AsyncIterator[None]:
+    """A write holds the writer meanwhile, so that those behind it gather into one group."""
+    begun, end = threading.Event(), threading.Event()
+
+    def work(connection: Connection) -> None:
+        first(connection)
+        begun.set()
+        end.wait(60)
+
+    writing = asyncio.create_task(db.write(work))
+    await asyncio.to_thread(begun.wait, 60)
+    try:
+        yield
+    finally:
+        end.set()
+        await writing
+
+
 async def test_a_write_is_seen_by_the_next_read_and_returns_its_result(db: Database) -> None:
     assert await db.write(put("a")) == "a"
     assert await db.read(names) == ["a"]
@@ -56,55 +77,39 @@ async def test_a_write_survives_closing_and_opening_again(tmp_path: Path) -> Non
 
 
 async def test_a_write_that_raises_leaves_nothing_and_the_others_of_its_group_stand(db: Database) -> None:
-    hold = threading.Event()
-
-    def wait(_: Connection) -> None:
-        hold.wait(5)
-
     def spoil(connection: Connection) -> None:
         connection.execute(insert(settings).values(name="spoiled", value=1))
         raise ValueError("no")
 
-    # while the first write holds the writer, the rest gather into one group
-    first = asyncio.create_task(db.write(wait))
-    await asyncio.sleep(0.05)
-    rest = [asyncio.create_task(db.write(work)) for work in (put("a"), spoil, put("b"))]
-    await asyncio.sleep(0.05)
-    assert db.waiting == 3
-    hold.set()
-    results = await asyncio.gather(first, *rest, return_exceptions=True)
-    assert [type(result) for result in results] == [type(None), str, ValueError, str]
+    async with held(db):
+        rest = [asyncio.create_task(db.write(work)) for work in (put("a"), spoil, put("b"))]
+        await until(lambda: db.waiting == 3)
+    results = await asyncio.gather(*rest, return_exceptions=True)
+    assert [type(result) for result in results] == [str, ValueError, str]
     assert await db.read(names) == ["a", "b"]
 
 
 async def test_writes_that_wait_together_share_a_commit(db: Database) -> None:
-    hold = threading.Event()
-    tasks = [asyncio.create_task(db.write(lambda _: hold.wait(5)))]
-    await asyncio.sleep(0.05)
     commits: list[int] = []
 
     def count(connection: Connection) -> None:
         # total_changes moves with statements, not with commits; the transaction's own number is asked instead
         commits.append(id(connection.get_transaction()))
 
-    tasks += [asyncio.create_task(db.write(count)) for _ in range(10)]
-    await asyncio.sleep(0.05)
-    hold.set()
+    async with held(db):
+        tasks = [asyncio.create_task(db.write(count)) for _ in range(10)]
+        await until(lambda: db.waiting == 10)
     await asyncio.gather(*tasks)
     assert len(commits) == 10
     assert len(set(commits)) == 1
 
 
 async def test_a_write_whose_caller_has_gone_is_not_done(db: Database) -> None:
-    hold = threading.Event()
-    first = asyncio.create_task(db.write(lambda _: hold.wait(5)))
-    await asyncio.sleep(0.05)
-    gone = asyncio.create_task(db.write(put("gone")))
-    await asyncio.sleep(0)
-    gone.cancel()
-    await asyncio.sleep(0)
-    hold.set()
-    await first
+    async with held(db):
+        gone = asyncio.create_task(db.write(put("gone")))
+        await until(lambda: db.waiting == 1)
+        gone.cancel()
+        await asyncio.wait([gone])
     assert await db.read(names) == []
 
 
@@ -123,17 +128,9 @@ async def test_a_reader_cannot_write(db: Database) -> None:
 
 
 async def test_a_reader_is_not_held_up_by_a_long_write(db: Database) -> None:
-    hold = threading.Event()
-
-    def long(connection: Connection) -> None:
-        connection.execute(insert(settings).values(name="long", value=1))
-        hold.wait(5)
-
-    writing = asyncio.create_task(db.write(long))
-    await asyncio.sleep(0.05)
-    assert await asyncio.wait_for(db.read(names), 2) == []
-    hold.set()
-    await writing
+    async with held(db, put("long")):
+        assert await asyncio.wait_for(db.read(names), 30) == []
+    assert await db.read(names) == ["long"]
 
 
 @pytest.mark.promise("P-db-1")

@@ -61,7 +61,7 @@ async def test_alerts_are_stored_and_told_after_their_commit(broker: RunningBrok
         await edge.send(Lane.ALERTS, record(alerts(event(0, EventKind.CLEAR)), Lane.ALERTS, 2))
         await edge.acks(2)
         heard = {}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(40):
             while len(heard) < 2 or heard[event(0).id] != "cleared":
                 topic, value = await running.news.next()
                 if topic == ALERT:

@@ -67,7 +67,7 @@ async def open_ids(running: Hub) -> set[str]:
 
 
 async def settled(running: Hub, wanted: set[str]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while await open_ids(running) != wanted:  # noqa: ASYNC110 - the database tells nobody
             await asyncio.sleep(0.05)
 
@@ -99,7 +99,7 @@ async def test_when_the_first_has_ended_the_second_is_welcome(broker: RunningBro
             await until(lambda: first.uplink.state == "connected")
         async with gateway(broker, tmp_path, "second") as second:
             await second.outbox.put(Lane.LIVE, samples(5))
-            await until(lambda: second.uplink.state == "connected", 5)
+            await until(lambda: second.uplink.state == "connected")
             await until(lambda: not second.outbox.stats().as_health()["records"])
         assert await running.rows() == 5
 
@@ -115,7 +115,7 @@ async def test_a_copy_of_an_outbox_at_work_is_refused_as_soon_as_the_first_was_a
         async with gateway(broker, tmp_path, health_s=60) as first:
             await until(lambda: first.uplink.state == "connected")
             async with gateway(broker, tmp_path, "copy") as copy:
-                await until(lambda: copy.uplink.state == "refused", 5)
+                await until(lambda: copy.uplink.state == "refused")
             assert first.uplink.health()["connections"] == 1
 
 
@@ -193,7 +193,7 @@ async def test_a_list_that_makes_no_sense_is_set_aside(broker: RunningBroker, tm
     async with hub(broker, tmp_path) as running, agent(broker) as edge:
         await edge.link.publish(open_topic(A), b"nonsense")
         await edge.link.publish(open_topic(A), record(samples(), Lane.LIVE, 1))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(40):
             while len(await running.reasons()) < 1:  # noqa: ASYNC110 - the database tells nobody
                 await asyncio.sleep(0.05)
 

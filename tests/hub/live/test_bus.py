@@ -26,7 +26,7 @@ async def test_a_subscriber_waits_until_there_is_news() -> None:
         await asyncio.sleep(0)
         assert not waiting.done()
         bus.publish("alert", 1)
-        assert await asyncio.wait_for(waiting, 1) == ("alert", 1)
+        assert await asyncio.wait_for(waiting, 20) == ("alert", 1)
 
 
 async def test_a_slow_subscriber_loses_the_oldest_and_knows_how_many() -> None:

@@ -111,7 +111,7 @@ async def test_garbage_on_the_way_down_changes_nothing(hub: House) -> None:
                 encode(rules_message(HALL, RuleSet(7, "[]"), 1)),
             ):
                 await link.publish(rules_topic(HQ1), payload)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while await garbled(hub) < 6:  # noqa: ASYNC110 - what is waited for is in a database
                 await asyncio.sleep(0.05)
         said = await hub.said(HQ1)
