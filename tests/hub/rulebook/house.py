@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ class House:
     book: Rulebook
     folder: Path
     desk: Desk
+    site: Path
 
     def signed_in(self, agent: str) -> Broker:
         return Broker("127.0.0.1", self.broker.address.port, agent, PASSWORDS[agent])
@@ -76,7 +78,7 @@ class House:
                     return
                 await asyncio.sleep(0.05)
 
-    def settings(self, agent: str, site: Path = SITE, **more: Any) -> Path:
+    def settings(self, agent: str, site: Path | None = None, **more: Any) -> Path:
         credentials = {
             "agent": agent,
             "host": "127.0.0.1",
@@ -89,7 +91,7 @@ class House:
         secret.chmod(0o600)
         values = {
             "agent": agent,
-            "site": str(site),
+            "site": str(site or self.site),
             "data_dir": str(self.folder / agent),
             "hub": str(secret),
             "health": {"port": 0},
@@ -103,7 +105,7 @@ class House:
         return file
 
     @asynccontextmanager
-    async def agent(self, name: str, site: Path = SITE, **more: Any) -> AsyncIterator[None]:
+    async def agent(self, name: str, site: Path | None = None, **more: Any) -> AsyncIterator[None]:
         """A whole agent, which keeps its disk from one start to the next."""
         task = asyncio.create_task(edge.run(load_settings(self.settings(name, site, **more))), name=name)
         try:
@@ -119,6 +121,10 @@ class House:
 async def house(folder: Path, free_port: Callable[[], int]) -> AsyncIterator[House]:
     """A hub without a web server."""
     site, bus = campus(), Bus()
+    own_site = folder / "own-site.yaml"  # where no device answers: on ports that nothing listens on
+    own_site.write_text(
+        re.sub(r"port: \d+", lambda _: f"port: {free_port()}", SITE.read_text("utf-8")), "utf-8"
+    )
     users = [agent_user(agent, HASHES[agent], ["field/hq1"] if agent == HQ1 else []) for agent in PASSWORDS]
     async with (
         EmbeddedBroker(folder / "broker", users, port=free_port()) as broker,
@@ -142,7 +148,7 @@ async def house(folder: Path, free_port: Callable[[], int]) -> AsyncIterator[Hou
         ingest.on_outcomes = courier.hear
         jobs = [asyncio.create_task(room.run()) for room in (ingest, rollout, courier)]
         try:
-            yield House(broker, db, book, folder, desk)
+            yield House(broker, db, book, folder, desk, own_site)
         finally:
             for job in jobs:
                 job.cancel()
