@@ -42,6 +42,7 @@ def write_problems(profile: Profile) -> Found:
                 yield f"{where}.{key}", repr(name), f"a point of the sheet ({', '.join(sorted(points))})"
         if one.point in points:
             yield from _value(where, one, points[one.point], profile.sheet)
+        yield from _limits(where, one, points)
         yield from _modes(where, one, points)
         yield from _words(where, one, profile.sheet)
 
@@ -74,6 +75,20 @@ def _fits(limits: tuple[float, float], point: RegisterPoint, sheet: ModbusSheet)
         ((value - unit.offset) / unit.factor / multiplier - point.offset) / point.scale for value in limits
     ]
     return all(low <= round(one) <= high for one in raw)
+
+
+def _limits(where: str, one: Writable, points: Mapping[str, RegisterPoint]) -> Found:
+    """Whether what a value is held against can be compared with it."""
+    own = points.get(one.point)
+    for key, name in (("not_above", one.not_above), ("not_below", one.not_below)):
+        other = points.get(name or "")
+        fits = other is not None and own is not None and own is not other and own.codes is other.codes is None
+        if name is not None and not (
+            fits and own is not None and other is not None and own.unit == other.unit
+        ):
+            yield f"{where}.{key}", repr(name), "another measured point of the sheet, in the same unit"
+    if one.standard is not None and (own is None or own.unit != "C"):
+        yield f"{where}.standard", one.standard, "nothing: only a temperature in C is held against it"
 
 
 def _modes(where: str, one: Writable, points: Mapping[str, RegisterPoint]) -> Found:

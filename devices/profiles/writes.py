@@ -51,6 +51,15 @@ class Writable(Strict):
     modes: tuple[str, ...] = Field(
         (), description="Only while the point `mode` is one of these; none: in any mode."
     )
+    not_above: PointName | None = Field(
+        None, description="A point of the device, read just before: nothing above its value is written."
+    )
+    not_below: PointName | None = Field(None, description="The same, for nothing below its value.")
+    standard: Literal["cooling", "heating"] | None = Field(
+        None,
+        description="A limit of the set point: the lowest in cooling, or the highest in heating."
+        " The hub takes none that is looser than the rules of set points for the device.",
+    )
     settle_s: float = Field(
         5.0, gt=0, le=120, description="Within this time the device shows what was written."
     )

@@ -33,6 +33,7 @@ class Task:
     spot:   where the point itself is read, for what it was before.
     back:   where what was written is shown.
     mode:   where the mode is read; None: it may be done in any.
+    bounds: where what the value is held against is read; whether the value must not be above it, or not below.
     """
 
     device: Device
@@ -42,6 +43,7 @@ class Task:
     spot: Spot
     back: Spot
     mode: Spot | None
+    bounds: tuple[tuple[Spot, bool], ...]
     request: Request
 
     @property
@@ -101,6 +103,11 @@ def _task(order: Order, device: Device, sheet: ModbusSheet, writable: Writable) 
         spot=spot,
         back=Spot.of(device, sheet, writable.shown_by),
         mode=Spot.of(device, sheet, "mode") if writable.modes else None,
+        bounds=tuple(
+            (Spot.of(device, sheet, name), is_upper)
+            for name, is_upper in ((writable.not_above, True), (writable.not_below, False))
+            if name is not None
+        ),
         request=Request.of(device, writable),
     )
 

@@ -74,18 +74,23 @@ class Carrier:
         return value
 
     async def looked(self, task: Task) -> float:
-        """What the point is, where the mode of the device allows to change it.
+        """What the point is, where the mode and the limits of the device allow to change it.
 
         Raises:
-            Stop: there is no fresh reading, or the mode is another one.
+            Stop: there is no fresh reading, the mode is another one, or the value crosses a limit.
         """
         try:
             mode = None if task.mode is None else await self.value(task, task.mode)
+            bounds = [(spot, is_upper, await self.value(task, spot)) for spot, is_upper in task.bounds]
             before = await self.value(task, task.spot)
         except CampusError as error:
             raise Stop("stale", f"no fresh reading: {error}") from None
         if mode is not None and mode not in task.modes:
             raise Stop("mode", f"the device is in another mode than {', '.join(task.writable.modes)}")
+        for spot, is_upper, bound in bounds:
+            if (task.value > bound) if is_upper else (task.value < bound):
+                side = "above" if is_upper else "below"
+                raise Stop("crossed", f"{task.value:g} would be {side} {spot.point.name}, which is {bound:g}")
         return before
 
     async def write(

@@ -79,14 +79,19 @@ async def ability(hub: Ports) -> dict[str, Any]:
     }
 
 
-def writable_shown(writable: Writable, point: Point, newest: Sequence[Any] | None) -> dict[str, Any]:
-    """One point that may be set, and what it is now."""
-    time_us, value, _ = newest or (None, None, None)
+def writable_shown(
+    writable: Writable, point: Point, limits: tuple[float, float] | None, known: Mapping[str, Sequence[Any]]
+) -> dict[str, Any]:
+    """One point that may be set, and what it is now; `known` are the newest readings of the device by point."""
+    time_us, value, _ = known.get(point.name) or (None, None, None)
+    above, below = (known.get(name or "") for name in (writable.not_above, writable.not_below))
     return {
         "point": point.name,
         "title": words(point.title),
         "unit": conversion(point.unit).canonical,
-        "range": None if point.codes is not None or writable.range is None else list(writable.range),
+        "range": None if point.codes is not None or limits is None else list(limits),
+        "not_above": None if above is None else above[1],
+        "not_below": None if below is None else below[1],
         "members": [{"value": number, "word": word} for word, number in members(writable, point).items()]
         or None,
         "modes": list(writable.modes),

@@ -21,8 +21,8 @@ from hub.api.routes import Routes
 from hub.errors import Conflict, Invalid, NotFound, TooLarge
 from hub.gateways import roster
 from hub.orders import shelf
-from hub.orders.allowed import why_not, writable_of
-from hub.orders.desk import USUAL_LIFE_S, Wanted, midnight_us
+from hub.orders.allowed import range_of, why_not, writable_of
+from hub.orders.desk import USUAL_LIFE_S, Wanted, midnight_us, today
 from hub.orders.record import Record
 from hub.orders.report import left_today
 from hub.orders.shelf import Standing
@@ -160,8 +160,8 @@ async def writable(hub: Hub, name: Annotated[str, Path(max_length=64)]) -> Json:
     device = campus.devices.get(name)
     if device is None:
         raise NotFound(Text("没有此设备", "No such device"))
-    since_us = midnight_us(hub.now_us(), campus.timezone)
-    holder, today, gateways = await hub.db.read(
+    day, since_us = today(hub.now_us(), campus.timezone), midnight_us(hub.now_us(), campus.timezone)
+    holder, given, gateways = await hub.db.read(
         lambda c: (
             shelf.holder(c, OrderKind.WRITE, name),
             shelf.count_since(c, name, since_us),
@@ -171,17 +171,19 @@ async def writable(hub: Hub, name: Annotated[str, Path(max_length=64)]) -> Json:
     agent = campus.links[device.link].agent
     no = why_not(campus, device, enabled=hub.orders.enabled)
     points = [] if no is not None and no.code != "disabled" else writable_of(campus, device)
-    newest = hub.newest.as_json(hub.rows.of([name]))
+    readings = hub.newest.as_json(hub.rows.of([name]))
+    newest = {point.removeprefix(f"{name}."): reading for point, reading in readings.items()}
     return Json(
         {
             "device": name,
             "may": no is None,
             "why_not": None if no is None else {"code": no.code, **words(no.text)},
             "holder": None if holder is None else order_shown(holder, campus),
-            "today": today,
-            "left": left_today(gateways.get(agent), today),
+            "today": given,
+            "left": left_today(gateways.get(agent), given),
             "points": [
-                writable_shown(one, point, newest.get(f"{name}.{point.name}")) for one, point in points
+                writable_shown(one, point, range_of(campus, device, one, day), newest)
+                for one, point in points
             ],
         }
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import dataclass
 
+from devices.campus.checks import selected
 from devices.campus.never_written import why_never
+from devices.campus.rules import SetpointRule
 from devices.campus.site import Campus, Device
 from devices.model.codes import CODES
 from devices.model.texts import Text
@@ -58,17 +61,40 @@ def members(writable: Writable, point: Point) -> dict[str, float]:
     return {name: float(int(CODES[point.codes][name.upper()])) for name in writable.members}
 
 
-def wrong(campus: Campus, device: Device, point: str, value: float, hold_s: float | None) -> Wrong | None:
+def range_of(campus: Campus, device: Device, writable: Writable, day: dt.date) -> tuple[float, float] | None:
+    """Lowest and highest value that may be ordered; a limit of the set point is not looser than the rules want."""
+    if writable.range is None or writable.standard is None:
+        return writable.range
+    rules = [
+        rule
+        for rule in campus.rules.values()
+        if isinstance(rule, SetpointRule)
+        and rule.enabled
+        and campus.exempt(rule.id, device, day) is None
+        and any(one is device for one in selected(campus, rule))
+    ]
+    low, high = writable.range
+    if writable.standard == "cooling":
+        return max([low, *(rule.cooling_min_c for rule in rules)]), high
+    return low, min([high, *(rule.heating_max_c for rule in rules)])
+
+
+def wrong(
+    campus: Campus, device: Device, point: str, value: float, hold_s: float | None, day: dt.date
+) -> Wrong | None:
     """The first thing that is wrong with an order."""
     found = next((pair for pair in writable_of(campus, device) if pair[0].point == point), None)
     if found is None:
         known = ", ".join(one.point for one, _ in writable_of(campus, device))
         return Wrong("point", point[:64], f"one of {known}")
     writable, described = found
-    return _wrong_value(writable, described, value) or _wrong_hold(writable, hold_s)
+    limits = range_of(campus, device, writable, day)
+    return _wrong_value(writable, described, value, limits) or _wrong_hold(writable, hold_s)
 
 
-def _wrong_value(writable: Writable, point: Point, value: float) -> Wrong | None:
+def _wrong_value(
+    writable: Writable, point: Point, value: float, limits: tuple[float, float] | None
+) -> Wrong | None:
     if point.codes is not None:
         words = members(writable, point)
         if value in words.values():
@@ -76,7 +102,7 @@ def _wrong_value(writable: Writable, point: Point, value: float) -> Wrong | None
         return Wrong(
             "value", f"{value:g}", ", ".join(f"{number:g} ({word})" for word, number in words.items())
         )
-    low, high = writable.range or (math.inf, -math.inf)
+    low, high = limits or (math.inf, -math.inf)
     return None if low <= value <= high else Wrong("value", f"{value:g}", f"{low:g} to {high:g}")
 
 

@@ -99,8 +99,10 @@ class Desk:
             return
         if (no := why_not(campus, device, enabled=self.enabled)) is not None:
             raise Invalid(no.text, [{"field": "device", "found": device.id, "expected": no.code}])
-        args = wanted.args
-        if (found := wrong(campus, device, args["point"], args["value"], args.get("hold_s"))) is not None:
+        args, day = wanted.args, today(self._now_us(), campus.timezone)
+        if (
+            found := wrong(campus, device, args["point"], args["value"], args.get("hold_s"), day)
+        ) is not None:
             raise _invalid(found.field, found.found, found.expected)
 
     def made(self, connection: Connection, wanted: Wanted, actor: Actor) -> Record:
@@ -199,6 +201,11 @@ class Desk:
                     after = replace(after, code="frozen")
                 stopped.append(shelf.store(connection, after, actor.name, now_us))
         return stopped
+
+
+def today(now_us: int, zone: ZoneInfo) -> dt.date:
+    """The day there."""
+    return dt.datetime.fromtimestamp(now_us / US_PER_S, zone).date()
 
 
 def midnight_us(now_us: int, zone: ZoneInfo) -> int:

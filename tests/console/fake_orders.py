@@ -115,6 +115,16 @@ class FakeOrders:
             "value": 22.0,
             "time_us": now_us - 4 * S,
         }
+        limit = {
+            **point,
+            "point": "setpoint_low_c",
+            "title": text("设定温度下限", "Lower limit"),
+            "range": [26.0, 30.0],
+            "not_above": 28.0,
+            "hold": "must",
+            "longest_hold_s": 604_800,
+            "value": 16.0,
+        }
         return {
             "device": device,
             "may": self.obstacle is None,
@@ -122,7 +132,7 @@ class FakeOrders:
             "holder": None,
             "today": 1,
             "left": 3,
-            "points": [point],
+            "points": [point, limit],
         }
 
 
@@ -170,8 +180,9 @@ PROBED: Json = {
         },
         {"addr": 0x20, "words": ["0001"], "chosen": None, "candidates": []},
     ],
-    "texts": [{"addr": 60, "registers": 4, "order": "msw", "text": "SDM630-M"}],
+    "texts": [{"addr": 60, "registers": 4, "order": "msw", "text": "SDM630-M", "swapped": "DS6M03M-"}],
     "zeros": [[2, 31]],
+    "ones": [[64, 79]],
     "truncated": False,
     "draft": "profile: found-hq1-meters-7\nkind: meter\n",
 }

@@ -61,6 +61,24 @@ async def test_an_order_from_the_cooling_page_says_what_it_will_do_and_is_follow
         assert await seat.complaints() == []
 
 
+async def test_a_limit_of_the_set_point_is_ordered_for_a_time_and_not_past_the_other_one(
+    busy_hub: FakeHub, sit: Sit
+) -> None:
+    async with sit(busy_hub, name="li", language="en") as seat:
+        page = await seat.open("cooling")
+        await page.locator("[data-order-of]").first.click()
+        form = page.locator(".order-form")
+        await form.locator('select[name="point"]').select_option("setpoint_low_c")
+        await expect(form).to_contain_text("26.0 ℃ to 28.0 ℃")
+        await form.locator('select[name="hold"]').select_option("604800")
+        await form.locator('[data-path="value"]').fill("29")
+        await give(page, "27", "summer")
+        await expect(page.locator(".order-made")).to_be_visible()
+        (asked,) = busy_hub.orders.made
+        assert (asked["point"], asked["value"], asked["hold_s"]) == ("setpoint_low_c", 27, 604_800)
+        assert await seat.complaints() == []
+
+
 async def test_a_set_point_alert_is_put_right_from_the_board_and_a_value_out_of_range_is_not_sent(
     busy_hub: FakeHub, sit: Sit
 ) -> None:

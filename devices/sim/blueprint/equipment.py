@@ -66,14 +66,14 @@ AC_GATEWAYS: Final = (
     (
         "beitou-ac-gw3",
         "beitou",
-        "intesis-inmbs",
+        "lg-pmbusb00a",
         16,
         Text("北投高区空调网关", "AC gateway, Beitou high floors"),
     ),
 )
 
 #: Gateways that stand for all units with one Modbus unit id and an index; the others have a unit id each.
-INDEXED: Final = frozenset({"daikin-dta116a", "coolmasternet"})
+INDEXED: Final = frozenset({"daikin-dta116a", "coolmasternet", "lg-pmbusb00a"})
 
 #: Meters that speak DL/T 645-2007, and the address of the first; they hang on a serial server.
 DLT645: Final = "dlt645-three-phase"

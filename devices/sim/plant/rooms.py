@@ -33,6 +33,8 @@ AC_C_PER_S: Final = 4.0 / 3600
 THERMOSTAT_C: Final = 0.4
 FAN_W: Final = 45.0
 STANDBY_W: Final = 7.0
+#: How far the wall remote turns, unless a gateway has set limits.
+LIMITS_C: Final = (16.0, 30.0)
 COMPRESSOR_W_PER_M2: Final = 62.0
 #: Share of room days on which somebody breaks the standard for a while.
 MISUSE: Final = 0.16
@@ -93,6 +95,7 @@ class Rooms:
         self.fault = np.zeros(n, np.bool_)
         self._hand_c = np.full(n, np.nan)
         self.locked = np.zeros(n, np.bool_)
+        self.low_c, self.high_c = np.full(n, LIMITS_C[0]), np.full(n, LIMITS_C[1])
         self._told_c = np.full(n, np.nan)  # over the wire, until somebody does something else
         self._told_on = np.full(n, np.nan)
         self._planned: tuple[int, Plan] | None = None
@@ -100,7 +103,8 @@ class Rooms:
     def set_by_hand(self, unit: str, setpoint_c: float) -> None:
         """Somebody turns the unit on and to `setpoint_c`, until `leave_alone`."""
         self._forget_told(unit)
-        self._hand_c[self.row[unit]] = setpoint_c
+        row = self.row[unit]  # the remote turns no further than the limits that it was given
+        self._hand_c[row] = min(max(setpoint_c, self.low_c[row]), self.high_c[row])
 
     def leave_alone(self, unit: str) -> None:
         """The unit follows its day again."""
@@ -116,6 +120,11 @@ class Rooms:
             self._told_on[row] = self.on[row] = value
         elif point in {"remote_locked", "temperature_locked"}:
             self.locked[row] = value != 0.0
+        elif point == "setpoint_low_c":
+            self.low_c[row] = value
+        elif point == "setpoint_high_c":
+            self.high_c[row] = value
+        self.setpoint_c[row] = min(max(self.setpoint_c[row], self.low_c[row]), self.high_c[row])
 
     def _forget_told(self, unit: str) -> None:
         self._told_c[self.row[unit]] = self._told_on[self.row[unit]] = np.nan
@@ -128,6 +137,7 @@ class Rooms:
         self.on |= by_hand
         self.setpoint_c = np.where(by_hand, self._hand_c, self.setpoint_c)
         self.setpoint_c = np.where(np.isnan(self._told_c), self.setpoint_c, self._told_c)
+        self.setpoint_c = np.minimum(np.maximum(self.setpoint_c, self.low_c), self.high_c)
         self.on = np.where(np.isnan(self._told_on), self.on, self._told_on != 0.0)
         cooling = ~plan.heating | self._server
         self.mode = np.where(cooling, int(AcMode.COOL), int(AcMode.HEAT))

@@ -44,6 +44,7 @@ devices:
 %s
 - {id: hitachi, profile: hitachi-harc, link: gw, area: room, name: {zh: 日立, en: H}, unit: 100, index: 1}
 - {id: daikin, profile: daikin-dta116a, link: gw, area: room, name: {zh: 大金, en: D}, unit: 101, index: 2}
+- {id: lg, profile: lg-pmbusb00a, link: gw, area: room, name: {zh: 限, en: L}, unit: 104, index: 1}
 - {id: far-ac, profile: intesis-inmbs, link: far, area: room, name: {zh: 远, en: F}, unit: 1}
 - {id: pump, profile: campus-pump-panel, link: gw, area: room, name: {zh: 泵, en: Pump}, unit: 102}
 - {id: meter, profile: eastron-sdm630, link: gw, area: room, name: {zh: 表, en: Meter}, unit: 103}
@@ -82,6 +83,7 @@ class Units:
         for number in range(1, UNITS + 1):
             self.words[f"ac-{number}"] = {0: 1, 1: 4, 4: USUAL, 8: 0}
         self.words["hitachi"] = {2041: 1, 2042: 0, 2044: 24, 2040: 0b1001}
+        self.words["lg"] = {20: 0, 22: 240, 23: 280, 24: 160}  # cools; between 16 and 28 degrees
         self.words["daikin"] = {2012: 0x5301, 2013: 0x0202, 2014: 240}
 
     async def read(self, device: Device, table: Table, addr: int, count: int) -> bytes:

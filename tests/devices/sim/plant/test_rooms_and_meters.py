@@ -35,6 +35,25 @@ def test_same_seed_and_steps_give_the_same_plant_and_another_seed_another(demo: 
     assert not np.array_equal(first.rooms.room_c, other.rooms.room_c)
 
 
+def test_the_wall_remote_turns_no_further_than_the_limits_that_a_gateway_has_set(
+    demo: Campus, local_us: At
+) -> None:
+    plant = begun(demo, local_us(*MONDAY, 9))
+    rooms, unit = plant.rooms, plant.rooms.ids[0]
+    row = rooms.row[unit]
+    rooms.tell(unit, "setpoint_low_c", 26.0)
+    rooms.set_by_hand(unit, 18.0)
+    plant.step_rooms(1)
+    assert (rooms.setpoint_c[row], plant.truth(unit)["setpoint_low_c"]) == (26.0, 26.0)
+    rooms.tell(unit, "setpoint_low_c", 16.0)
+    plant.step_rooms(1)
+    assert rooms.setpoint_c[row] == 26.0, "nobody has turned it again"
+    rooms.set_by_hand(unit, 18.0)
+    rooms.tell(unit, "setpoint_high_c", 17.0)
+    plant.step_rooms(1)
+    assert rooms.setpoint_c[row] == 17.0
+
+
 def test_energy_is_the_integral_of_power(demo: Campus, local_us: At) -> None:
     plant = begun(demo, local_us(*MONDAY, 7))
     before = plant.meters.energy_kwh.copy()

@@ -15,11 +15,14 @@ import { OrderSteps, OrderTrouble } from './card.js';
 import { numberOf } from './words.js';
 
 const EXPIRES_S = [60, 120, 300, 600, 1800, 3600];
-const HOLDS_S = [1800, 3600, 7200, 14_400, 28_800, 86_400];
+const HOLDS_S = [1800, 3600, 7200, 14_400, 28_800, 86_400, 604_800];
 const USUAL_EXPIRY_S = 120;
 
 /** Whether this kind of device could be ordered at all; what the device itself allows is asked of the hub. */
 export const mayBeOrdered = (device) => Boolean(device) && device.kind === 'ac';
+
+/** Lowest and highest value: what the hub allows, and within the other limit as it stands in the device. */
+const boundsOf = ({ range, not_above: above, not_below: below }) => (range ? [Math.max(range[0], below ?? -Infinity), Math.min(range[1], above ?? Infinity)] : null);
 
 const wordOf = (device, { point, value, word }) => {
   const codes = pointOf(`${device}.${point}`)?.codes;
@@ -57,7 +60,7 @@ function ValueField({ answer, point, state }) {
     const options = point.members.map((member) => [member.value, wordOf(answer.device, { ...member, point: point.point })]);
     return html`<label><span>${t('orders.form.value')}</span><${Field} label=${t('orders.form.value')} put=${put} field=${{ type: 'choice', path: ['value'], value: state.value, options }} /></label>`;
   }
-  const [min, max] = point.range ?? [];
+  const [min, max] = boundsOf(point) ?? [];
   return html`<label><span>${t('orders.form.value')}</span><${Field} label=${t('orders.form.value')} put=${put} field=${{ type: 'number', path: ['value'], value: state.value, unit: unitSign(point.unit), min, max }} />
     ${point.range ? html`<small class="faint">${t('orders.form.between', { low: amount(min, point.unit), high: amount(max, point.unit) })}</small>` : null}</label>`;
 }
@@ -75,7 +78,9 @@ export const OrderForm = {
   setup(props) {
     const state = shallowReactive({ answer: null, point: null, value: null, hold: 0, expires: USUAL_EXPIRY_S, why: '', busy: false, problem: '', made: null });
     const point = computed(() => state.answer?.points.find((one) => one.point === state.point) ?? null);
-    const first = ({ members, range, value }) => {
+    const first = (chosen) => {
+      const { members, value } = chosen;
+      const range = boundsOf(chosen);
       const allowed = (one) => typeof one === 'number' && (members ? members.some((member) => member.value === one) : !range || (one >= range[0] && one <= range[1]));
       return [props.wanted, value, members?.[0].value, range?.[0]].find(allowed) ?? null;
     };
