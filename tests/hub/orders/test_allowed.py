@@ -12,6 +12,7 @@ from devices.campus.loading import load_campus
 from devices.campus.rules import Exemption
 from devices.campus.site import Campus
 from devices.profiles.profile import Words
+from hub.api.ordered import writable_shown
 from hub.orders.allowed import range_of, writable_of, wrong
 
 DEMO = Path(__file__).parents[3] / "config" / "demo" / "site.yaml"
@@ -55,3 +56,16 @@ def test_an_exempt_room_may_have_any_limit_until_its_exemption_ends(campus: Camp
 def test_without_such_a_rule_the_sheet_alone_counts(campus: Campus) -> None:
     without = replace(campus, rules={name: rule for name, rule in campus.rules.items() if name != "setpoint"})
     assert ranges(without)["setpoint_low_c"] == (16, 30)
+
+
+def test_a_limit_is_shown_with_the_other_one_as_it_stands_in_the_device(campus: Campus) -> None:
+    device = campus.devices[unit(campus)]
+    known = {"setpoint_low_c": [1, 16.0, 0], "setpoint_high_c": [1, 28.0, 0]}
+    shown = {
+        one.point: writable_shown(one, point, range_of(campus, device, one, DAY), known)
+        for one, point in writable_of(campus, device)
+    }
+    low, high = shown["setpoint_low_c"], shown["setpoint_high_c"]
+    assert (low["range"], low["not_above"], low["not_below"], low["value"]) == ([26, 30], 28.0, None, 16.0)
+    assert (high["range"], high["not_above"], high["not_below"]) == ([16, 20], None, 16.0)
+    assert (shown["setpoint_c"]["not_above"], shown["on"]["range"]) == (None, None)
