@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from enum import IntEnum
+from operator import eq
 from typing import Self, TypeVar
 
 import numpy as np
@@ -42,19 +43,20 @@ class SampleBatch:
     quality: npt.NDArray[np.uint8]
 
     def __post_init__(self) -> None:
-        columns = {f.name: getattr(self, f.name) for f in fields(self)}
-        shapes = {name: column.shape for name, column in columns.items()}
-        if len(set(shapes.values())) != 1 or self.point.ndim != 1:
+        columns = (self.point, self.time_us, self.value, self.quality)
+        shape = self.point.shape
+        if len(shape) != 1 or not all(column.shape == shape for column in columns):
+            shapes = dict(zip(self.__slots__, (column.shape for column in columns), strict=True))
             raise ValueError(f"columns must be 1-D and equally long, got {shapes}")
-        dtypes = {name: column.dtype for name, column in columns.items()}
-        if dtypes != _DTYPES:
+        if not all(map(eq, (column.dtype for column in columns), _DTYPES)):
+            dtypes = dict(zip(self.__slots__, (column.dtype for column in columns), strict=True))
             raise TypeError(f"columns must be {_DTYPES}, got {dtypes}")
 
     def __len__(self) -> int:
         return len(self.point)
 
     def __getitem__(self, rows: Rows) -> Self:
-        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+        return type(self)(self.point[rows], self.time_us[rows], self.value[rows], self.quality[rows])
 
     @classmethod
     def of(
@@ -83,15 +85,15 @@ class SampleBatch:
         """One batch of all rows, in the order given."""
         if not batches:
             return cls.empty()
-        return cls(**{f.name: np.concatenate([getattr(b, f.name) for b in batches]) for f in fields(cls)})
+        return cls(
+            np.concatenate([batch.point for batch in batches]),
+            np.concatenate([batch.time_us for batch in batches]),
+            np.concatenate([batch.value for batch in batches]),
+            np.concatenate([batch.quality for batch in batches]),
+        )
 
 
-_DTYPES = {
-    "point": np.dtype(np.int32),
-    "time_us": np.dtype(np.int64),
-    "value": np.dtype(np.float64),
-    "quality": np.dtype(np.uint8),
-}
+_DTYPES = (np.dtype(np.int32), np.dtype(np.int64), np.dtype(np.float64), np.dtype(np.uint8))
 
 
 def _column(column: npt.NDArray[N], length: int) -> npt.NDArray[N]:

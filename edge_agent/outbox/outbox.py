@@ -197,6 +197,11 @@ class Outbox:
         return self._stats.epoch
 
     @property
+    def next_now(self) -> Mapping[Lane, int]:
+        """The number that the next record of each lane gets, not older than the news."""
+        return self._stats.next_seq
+
+    @property
     def bytes_per_s(self) -> float:
         """How much is put, lately."""
         return self._stats.bytes_per_s

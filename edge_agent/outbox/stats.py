@@ -13,6 +13,7 @@ from devices.wire.messages import Lane
 class Stats:
     """One moment of an outbox; a new one after each commit, and at least each second.
 
+    next_seq:     by lane, the number that the next record gets.
     records, sizes, oldest_us: by lane, what waits: how many, their bytes, wall time of the oldest.
     dropped:      by lane and reason, records that were lost, since the file was begun.
     refused:      telemetry records given back to their caller because the disk is full.
@@ -25,6 +26,7 @@ class Stats:
     epoch: int = 0
     max_bytes: int = 0
     file_bytes: int = 0
+    next_seq: Mapping[Lane, int] = field(default_factory=dict)
     records: Mapping[Lane, int] = field(default_factory=dict)
     sizes: Mapping[Lane, int] = field(default_factory=dict)
     oldest_us: Mapping[Lane, int] = field(default_factory=dict)

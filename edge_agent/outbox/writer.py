@@ -103,6 +103,7 @@ class Writer:
         self._commits = self._stored = self._refused = self._failures = 0
         self._file_bytes = self._epoch = 0
         self._oldest_us: dict[Lane, int] = {}
+        self._next_seq: dict[Lane, int] = {}
         self._reported: dict[tuple[Lane, str], int] = {}
         self._report_due_s = 0.0
         self._rate = Rate(RATE_WINDOW_S, opening.monotonic())
@@ -327,10 +328,12 @@ class Writer:
         ledger = file.ledger if file else None
         if file:  # closed for a moment by a fault of the disk, it is still the same outbox
             self._epoch = file.epoch
+            self._next_seq = dict(file.ledger.next_seq)
         return Stats(
             epoch=self._epoch,
             max_bytes=self._opening.settings.max_bytes,
             file_bytes=self._file_bytes,
+            next_seq=self._next_seq,
             records=dict(ledger.records) if ledger else {},
             sizes=dict(ledger.sizes) if ledger else {},
             oldest_us=self._oldest_us,

@@ -43,6 +43,10 @@ class Store(Protocol):
     def bytes_per_s(self) -> float:
         """How much is put, lately."""
 
+    @property
+    def next_now(self) -> Mapping[Lane, int]:
+        """The number that the next record of each lane gets, not older than the news."""
+
     async def take(self, lane: Lane, after_seq: int, limit_bytes: int) -> Sequence[Record]:
         """Records of a lane after a number: (number, bytes, time)."""
 
@@ -64,20 +68,24 @@ class Store(Protocol):
 
 @dataclass(slots=True)
 class Course:
-    """A walk through a lane's records by number, a handful in memory at a time."""
+    """A walk through a lane's records by number, a handful in memory at a time.
+
+    looked: below this number there was nothing more; only what is stored since then is looked for.
+    """
 
     way: Way
     lane: Lane
     after: int = 0
     before: int = 1 << 62
-    is_empty: bool = False
+    looked: int = 0
     taken: deque[Record] = field(default_factory=deque)
 
     async def peek(self, store: Store) -> Record | None:
         """The next record, or None until there is news."""
-        if not self.taken and not self.is_empty:
+        stored = store.next_now.get(self.lane, 0)
+        if not self.taken and max(self.after + 1, self.looked) < stored and self.after + 1 < self.before:
             self.taken.extend(await store.take(self.lane, self.after, TAKE_BYTES))
-            self.is_empty = not self.taken
+            self.looked = 0 if self.taken else stored
         if self.taken and self.taken[0][0] < self.before:
             return self.taken[0]
         return None
@@ -88,7 +96,7 @@ class Course:
 
     def jump(self, seq: int) -> None:
         """Go on with this number."""
-        self.after, self.is_empty = seq - 1, False
+        self.after, self.looked = seq - 1, 0
         self.taken.clear()
 
 
@@ -140,10 +148,7 @@ class Sender:
         """
         epoch = self._store.epoch
         while True:
-            if self._store.news.is_set():
-                self._store.news.clear()
-                for course in (self._alerts, self._live, self._late, self._backlog):
-                    course.is_empty = False
+            self._store.news.clear()  # what comes from here on ends the pause
             await self._skip_what_is_late()
             await self._see_what_the_line_carries()
             if not await self._send_something():
@@ -161,7 +166,7 @@ class Sender:
         if fresh > self._live.after + 1:
             self._live.jump(fresh)
             self._late.before = fresh
-            self._late.is_empty = False
+            self._late.looked = 0
 
     async def _see_what_the_line_carries(self) -> None:
         now_s = self._monotonic()
@@ -201,7 +206,7 @@ class Sender:
         self._live.step()
         self._late.before = self._live.after + 1
         self._late.taken.clear()
-        self._late.is_empty = False
+        self._late.looked = 0
         return True
 
     async def _advance(self, course: Course) -> bool:
