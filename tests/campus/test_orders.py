@@ -32,7 +32,7 @@ def ended(stack: Stack, made: dict[str, Any], state: str) -> dict[str, Any]:
         assert now["state"] == state or not now["over"], now
         return now if now["state"] == state else None
 
-    return dict(stack.until(reached, f"{state}: {made['value']}", 40))
+    return dict(stack.until(reached, f"{state}: O-{made['seq']}", 60))
 
 
 def can_order(stack: Stack) -> bool:

@@ -71,6 +71,20 @@ async def test_an_order_for_an_agent_that_is_away_waits_and_one_that_waits_too_l
     assert (over.state, over.code) == (OrderState.FAILED, "stale")  # nothing answers on that link
 
 
+async def test_a_probe_of_an_agent_that_is_away_expires_and_is_not_carried_out_afterwards(
+    home: House,
+) -> None:
+    args = {"unit": 1, "table": "holding", "ranges": [[0, 9]]}
+    late = await home.desk.make(Wanted(OrderKind.PROBE, "hq1-ac", args, "a test", life_s=0.5), ANN)
+    gone = await ended(home, late)
+    assert (gone.state, gone.sent_us, gone.data) == (OrderState.EXPIRED, None, "")
+    async with home.agent(HQ1):
+        asked = await home.desk.make(Wanted(OrderKind.PROBE, "hq1-ac", args, "again"), ANN)
+        over = await ended(home, asked)  # the agent has heard of all that is open by now
+    assert (over.state, over.code) == (OrderState.FAILED, "no-answer")  # nothing listens on that link
+    assert (await home.db.read(lambda c: shelf.get(c, late.id))).state is OrderState.EXPIRED
+
+
 async def test_a_cancelled_order_is_over_at_once_where_it_has_not_gone_out(home: House) -> None:
     made = await home.desk.make(wanted(), ANN)
     assert (await home.desk.cancel(made.id, "not needed", ANN)).state is OrderState.CANCELLED
