@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Final
 
 from devices.campus.site import HttpLink
@@ -53,6 +54,7 @@ class Camera:
     suspect_until_s: looked at more often until then.
     failures: attempts in a row without a picture.
     hurry: has a stream that is read give a picture each so many seconds.
+    epochs: numbers the connections of its stream, whichever worker has it.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Camera:
     suspect_until_s: float = -math.inf
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     hurry: Callable[[float], None] | None = None
+    epochs: Iterator[int] = field(default_factory=lambda: count(1))
     freshness: Freshness = field(default_factory=Freshness)
 
     def rank(self, now_s: float) -> Rank:

@@ -116,6 +116,7 @@ class CameraSource:
         """Counters and state of each host, by the id of its link, and of each worker process."""
         return {
             "evidence_bytes": self._newest.bytes,
+            "quarantined": self._workers.quarantined(),
             "workers": self._workers.health(),
             "links": {host.link.id: host.health() for host in self._hosts},
         }

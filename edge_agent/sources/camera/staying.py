@@ -9,44 +9,52 @@ from devices.model.codes import CameraLink
 from devices.wire.mqtt import Backoff
 from edge_agent.sources.camera.host import Camera
 from edge_agent.sources.camera.settings import CameraSettings
-from edge_agent.sources.camera.watch import JITTER, Watch
+from edge_agent.sources.camera.watch import JITTER, NO_KEY, Watch
 from edge_agent.sources.camera.workers import Channel, WorkerLost
-from edge_agent.sources.capture.failures import HUNG, NoPicture
+from edge_agent.sources.capture.failures import NoPicture
 from edge_agent.sources.capture.packets import Sight
 
 log = logging.getLogger(__name__)
 
-#: Pauses before a stream is opened again. One that hung took its worker along, and with it other streams.
+#: Pauses before a stream is opened again; one that hung or ended its worker is kept from it for longer.
 FIRST_S: Final = 1.0
 MOST_S: Final = 60.0
-FIRST_HUNG_S: Final = 60.0
-MOST_HUNG_S: Final = 3600.0
+#: Periods, or time-outs where those are longer, without a key frame while packets come.
+PATIENCE: Final = 3
 
 
 async def stay(watch: Watch, due_s: float) -> None:
     """Read the stream of a camera for ever, from `due_s` on."""
-    desk, hung = watch.desk, 0
-    usual = Backoff(FIRST_S, MOST_S, JITTER, desk.random)
-    careful = Backoff(FIRST_HUNG_S, MOST_HUNG_S, JITTER, desk.random)
+    desk, camera = watch.desk, watch.camera
+    backoff = Backoff(FIRST_S, MOST_S, JITTER, desk.random)
     await desk.clock.sleep(due_s - desk.clock.monotonic())
     while True:
         try:
-            async with (
-                watch.host.turns.turn(watch.camera.rank(0.0)),
-                desk.workers.reading(watch.camera) as channel,
-            ):
-                await _delivered(watch, channel)
+            await _read(watch)
+            await _rest(watch, backoff.wait_s(max(1, camera.failures)))
         except WorkerLost:
-            continue  # not through this stream; another worker is being started
-        except NoPicture as failure:
-            hung = hung + 1 if str(failure) == HUNG else 0
-            await watch.tell(failure.link, str(failure), None)
+            continue  # perhaps not through this stream; another worker is being started
         except Exception:  # boundary: a source's task, one for each camera
             watch.host.counts["faults"] += 1
-            log.exception("camera %s: a fault of ours", watch.camera.id)
-            watch.camera.failures += 1
-        wait_s = careful.wait_s(hung) if hung else usual.wait_s(max(1, watch.camera.failures))
-        await _rest(watch, wait_s)
+            log.exception("camera %s: a fault of ours", camera.id)
+            camera.failures += 1
+            await desk.clock.sleep(backoff.wait_s(camera.failures))
+
+
+async def _read(watch: Watch) -> None:
+    """Read the stream until it ends, and tell why it did.
+
+    Raises:
+        WorkerLost: its worker ended.
+    """
+    try:
+        async with (
+            watch.host.turns.turn(watch.camera.rank(0.0)),
+            watch.desk.workers.reading(watch.camera) as channel,
+        ):
+            await _delivered(watch, channel)
+    except NoPicture as failure:
+        await watch.tell(failure.link, str(failure), None)
 
 
 async def _delivered(watch: Watch, channel: Channel) -> None:
@@ -55,17 +63,22 @@ async def _delivered(watch: Watch, channel: Channel) -> None:
     Raises:
         NoPicture, WorkerLost: it has ended.
     """
-    desk, camera = watch.desk, watch.camera
-    every_s, camera.hurry = watch.host.link.poll_s, channel.every
+    desk, camera, link = watch.desk, watch.camera, watch.host.link
+    every_s, camera.hurry = link.poll_s, channel.every
+    sight_s, patience_s = desk.clock.monotonic(), PATIENCE * max(link.timeout_s, link.poll_s)
     while True:
         event = await channel.next()
+        now_s = desk.clock.monotonic()
         if isinstance(event, Sight):
+            sight_s = now_s
             await watch.tell(CameraLink.ONLINE, "", event)
         else:
             await watch.samples(
                 desk.clock.now_us(), fps=event.fps, kbps=event.kbps, gap_s=event.gap_s, key_s=event.key_s
             )
-        wanted_s = _every_s(camera, desk.settings, desk.clock.monotonic(), watch.host.link.poll_s)
+            if now_s - sight_s > patience_s:
+                await watch.tell(CameraLink.UNDECODABLE, NO_KEY, None)
+        wanted_s = _every_s(camera, desk.settings, now_s, link.poll_s)
         if wanted_s != every_s:
             every_s = wanted_s
             channel.every(every_s)

@@ -31,6 +31,9 @@ from edge_agent.sources.port import Clock, Sink
 log = logging.getLogger(__name__)
 
 JITTER: Final = 0.5
+#: A visit to a stream may wait so long for a key frame, at most; then it is somebody else's turn.
+MOST_VISIT_S: Final = 60.0
+NO_KEY: Final = "packets come, and no key frame"
 #: The error of a host's clock is told when it changes by so much, and else so often.
 CLOCK_CHANGE_S: Final = 1.5
 CLOCK_EVERY_S: Final = 600.0
@@ -58,6 +61,7 @@ class Watch:
         self.camera = camera
         self._clock_off_s = math.nan
         self._clock_told_s = -math.inf
+        self._device_clock_s = -math.inf
 
     async def run(self, due_s: float) -> None:
         """Ask for a picture each period, for ever; a period that was missed is left out and counted."""
@@ -90,21 +94,22 @@ class Watch:
 
     async def look(self) -> None:
         """Get one picture and deliver it with the outcome."""
-        sight: Sight | None = None
-        link, why = CameraLink.ONLINE, ""
         try:
-            # Over the decoding too: pictures in memory stay as few as sessions.
-            async with self.host.turns.turn(self.camera.rank(self.desk.clock.monotonic())):
-                sight = await self._reached()
-        except NoPicture as failure:
-            link, why = failure.link, str(failure)
-        except Garbled as error:
-            link, why = CameraLink.NOT_A_PICTURE, str(error)
+            await self.tell(*await self._outcome())
         except Exception:  # boundary: a source's task, one for each camera
             self.host.counts["faults"] += 1
             log.exception("camera %s: a fault of ours", self.camera.id)
-            return
-        await self.tell(link, why, sight)
+
+    async def _outcome(self) -> tuple[CameraLink, str, Sight | None]:
+        """How an attempt went, why, and the picture if there is one."""
+        try:
+            # Over the decoding too: pictures in memory stay as few as sessions.
+            async with self.host.turns.turn(self.camera.rank(self.desk.clock.monotonic())):
+                return CameraLink.ONLINE, "", await self._reached()
+        except NoPicture as failure:
+            return failure.link, str(failure), None
+        except Garbled as error:
+            return CameraLink.NOT_A_PICTURE, str(error), None
 
     async def tell(self, link: CameraLink, why: str, sight: Sight | None) -> None:
         """Deliver how an attempt went, and the picture if there is one."""
@@ -175,7 +180,9 @@ class Watch:
         fetched = await picture(self.desk.http, self.camera.target, self.desk.clock.now_us)
         await self._tell_clock(fetched)
         self.camera.freshness.check(fetched, round(self.host.link.poll_s * 5e5))
-        seen = await self.desk.workers.seen(fetched.jpeg, self.desk.settings.max_megapixels * 1e6)
+        seen = await self.desk.workers.seen(
+            fetched.jpeg, self.desk.settings.max_megapixels * 1e6, self.camera.row
+        )
         return Sight(fetched.time_us, seen, fetched.jpeg)
 
     async def _visited(self) -> Sight:
@@ -190,14 +197,31 @@ class Watch:
             raise NoPicture(CameraLink.TIMED_OUT, str(lost)) from None
 
     async def _first_sight(self) -> Sight:
+        link = self.host.link
+        longest_s = max(3 * link.timeout_s, min(link.poll_s, MOST_VISIT_S))
         async with self.desk.workers.reading(self.camera) as channel:
-            while not isinstance(event := await channel.next(), Sight):
-                pass  # counts come before a picture where key frames are rare
+            try:
+                async with asyncio.timeout(longest_s):
+                    while not isinstance(event := await channel.next(), Sight):
+                        pass  # counts come before a picture where key frames are rare
+            except TimeoutError:
+                raise NoPicture(CameraLink.UNDECODABLE, f"{NO_KEY} within {longest_s:g} s") from None
             return event
 
+    async def device_clock(self, off_s: float) -> None:
+        """Deliver by how much its clock is wrong as the device says itself, by ONVIF."""
+        self._device_clock_s = self.desk.clock.monotonic()
+        await self.samples(self.desk.clock.now_us(), clock_off_s=off_s)
+
     async def _tell_clock(self, fetched: Fetched) -> None:
-        """Deliver by how much the host's clock is wrong, now and then."""
+        """Deliver by how much the host's clock is wrong, now and then.
+
+        A device that tells its clock itself is believed before the `Date` of an answer, which a cache or a proxy
+        between may have written, or kept.
+        """
         off_s, now_s = fetched.clock_off_s(), self.desk.clock.monotonic()
+        if now_s - self._device_clock_s < 2 * CLOCK_EVERY_S:
+            return
         is_new = not abs(off_s - self._clock_off_s) < CLOCK_CHANGE_S
         if not math.isnan(off_s) and (is_new or now_s - self._clock_told_s > CLOCK_EVERY_S):
             self._clock_off_s, self._clock_told_s = off_s, now_s

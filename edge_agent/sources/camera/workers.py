@@ -8,8 +8,9 @@ import logging
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -44,13 +45,22 @@ class WorkerLost(Unreachable):
     """The worker that had the work was killed or ended; another is being started."""
 
 
-class Channel:
-    """What one stream gives: pictures and counts in order, and at last why it ended."""
+class NoWorker(WorkerLost):
+    """No worker has started for long."""
 
-    def __init__(self, worker: Worker, key: int, takers: Sequence[Taker]) -> None:
+
+class Channel:
+    """What one stream gives: pictures and counts in order, and at last why it ended.
+
+    seen: set by its first picture.
+    """
+
+    def __init__(self, worker: Worker, key: int, takers: Sequence[Taker], epochs: Iterator[int]) -> None:
         self._worker = worker
         self._key = key
         self._takers = takers
+        self._epochs = epochs
+        self.seen = asyncio.Event()
         self._codec: Codec | None = None
         self._events: asyncio.Queue[Sight | Counts | Exception] = asyncio.Queue(WAITING)
 
@@ -73,7 +83,9 @@ class Channel:
     def put(self, kind: str, parts: Sequence[Any]) -> None:
         """Take what the worker says of this stream."""
         if kind == "codec":
-            self._codec = Codec(*parts)
+            self._codec = replace(
+                Codec(*parts), epoch=next(self._epochs)
+            )  # workers count anew with each stream
         elif kind == "packet" and self._codec is not None:
             try:
                 for take in self._takers:
@@ -82,6 +94,7 @@ class Channel:
                 self.add(error)
         elif kind == "sight":
             time_us, grey, colour, jpeg = parts
+            self.seen.set()
             self.add(Sight(time_us, Seen(_grey(grey), colour), jpeg))
         elif kind == "counts":
             self.add(Counts(*parts))
@@ -100,10 +113,21 @@ class Worker:
 
     Args:
         hang_s: a worker that says nothing for so long is killed.
+        program: what is run.
+        start_s: how long it may take to start.
     """
 
-    def __init__(self, name: str, clock: Clock, hang_s: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        clock: Clock,
+        hang_s: float,
+        program: Sequence[str] = PROGRAM,
+        start_s: float = START_S,
+    ) -> None:
         self.name = name
+        self._program = program
+        self._start_s = start_s
         self._clock = clock
         self._hang_s = hang_s
         self._process: Process | None = None
@@ -158,8 +182,16 @@ class Worker:
         small: bytes = await self._worked("shrink", jpeg, max_pixels)
         return small
 
+    async def _started(self) -> None:
+        try:
+            async with asyncio.timeout(self._start_s):
+                while not self._ready.is_set():  # it may have ended again before we are told that it began
+                    await self._ready.wait()
+        except TimeoutError:
+            raise NoWorker(f"no process to decode it could be started within {self._start_s:g} s") from None
+
     async def _worked(self, what: str, jpeg: bytes, max_pixels: float) -> Any:
-        await self._ready.wait()
+        await self._started()
         number = self._next()
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._decoding[number] = future
@@ -170,11 +202,16 @@ class Worker:
             self._decoding.pop(number, None)
 
     @asynccontextmanager
-    async def reading(self, order: Order, takers: Sequence[Taker] = ()) -> AsyncIterator[Channel]:
-        """Let the worker read a stream for the time of an `async with`; `takers` get its packets."""
-        await self._ready.wait()
+    async def reading(
+        self, order: Order, takers: Sequence[Taker], epochs: Iterator[int]
+    ) -> AsyncIterator[Channel]:
+        """Let the worker read a stream for the time of an `async with`; `takers` get its packets.
+
+        `epochs` numbers its connections.
+        """
+        await self._started()
         key = self._next()
-        self._channels[key] = channel = Channel(self, key, takers)
+        self._channels[key] = channel = Channel(self, key, takers, epochs)
         try:
             self.send(["open", key, order.plain()])
             yield channel
@@ -200,11 +237,16 @@ class Worker:
 
     async def _live(self) -> None:
         """Start a process and listen to it until it ends, hangs or makes no sense."""
-        self._process = process = await asyncio.create_subprocess_exec(*PROGRAM, stdin=PIPE, stdout=PIPE)
+        try:
+            process = await asyncio.create_subprocess_exec(*self._program, stdin=PIPE, stdout=PIPE)
+        except OSError as error:
+            log.warning("capture worker %s cannot be started (%s)", self.name, type(error).__name__)
+            return
+        self._process = process
         assert process.stdout is not None
         try:
             while True:
-                async with asyncio.timeout(self._hang_s if self._ready.is_set() else START_S):
+                async with asyncio.timeout(self._hang_s if self._ready.is_set() else self._start_s):
                     length = int.from_bytes(await process.stdout.readexactly(LENGTH), "big")
                     if length > LONGEST:
                         return

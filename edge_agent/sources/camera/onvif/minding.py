@@ -39,14 +39,13 @@ async def _clock(desk: Desk, device: Device, watches: Sequence[Watch]) -> None:
     while True:
         try:
             off_s = await device.clock_off_s()
+            for watch in watches:
+                await watch.device_clock(off_s)
         except (Unreachable, Refused, Garbled):
             counts["onvif_failures"] += 1
         except Exception:  # boundary: a source's task, one for each host
             counts["faults"] += 1
             log.exception("onvif %s: a fault of ours", watches[0].host.link.id)
-        else:
-            for watch in watches:
-                await watch.samples(desk.clock.now_us(), clock_off_s=off_s)
         await desk.clock.sleep(CLOCK_EVERY_S * (1 - JITTER * desk.random() / 2))
 
 

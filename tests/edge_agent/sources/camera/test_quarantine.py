@@ -1,0 +1,173 @@
+"""Streams and pictures that end whoever reads them: kept apart, told, and nobody else's trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devices.campus.site import Campus
+from devices.model.codes import CameraLink
+from edge_agent.sources.camera import CameraSettings
+from edge_agent.sources.camera.decoding import FIRST_REST_S, MOST_REST_S, Standing, Workers
+from edge_agent.sources.camera.fetch import client
+from edge_agent.sources.camera.newest import Newest
+from edge_agent.sources.camera.roster import hosts_of
+from edge_agent.sources.camera.staying import stay
+from edge_agent.sources.camera.watch import Desk, Watch
+from edge_agent.sources.camera.workers import Worker, WorkerLost
+from edge_agent.sources.capture.failures import NoPicture
+from edge_agent.sources.port import SystemClock
+from tests.edge_agent.sources.camera.pictures import jpeg
+from tests.edge_agent.sources.camera.test_streams import sheet
+from tests.edge_agent.sources.camera.watching import http_link, links, pictures
+from tests.edge_agent.sources.capture.rtsp import clip
+from tests.edge_agent.sources.gathering_sink import GatheringSink
+from tests.edge_agent.sources.small_campus import AGENT, campus_of, device
+
+BREAKING = (sys.executable, "-m", "tests.edge_agent.sources.camera.breaking_worker")
+PIXELS = 40e6
+
+
+@asynccontextmanager
+async def working(program: Sequence[str] = BREAKING, start_s: float = 60.0) -> AsyncIterator[Workers]:
+    workers = Workers(1, 0, SystemClock(), 15, program, start_s)
+    task = asyncio.create_task(workers.run())
+    try:
+        yield workers
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def files(folder: Path, **paths: str) -> Campus:
+    """Cameras that play files, all the time, by one worker."""
+    sheets = {name: sheet("file", path) for name, path in paths.items()}
+    devices = [device(f"cam-{name}", name, "rec") for name in paths]
+    return campus_of(folder, [http_link(80, poll_s=0.3, timeout_s=1.0, sessions=8)], devices, sheets)
+
+
+@asynccontextmanager
+async def staying(site: Campus, workers: Workers) -> AsyncIterator[GatheringSink]:
+    sink = GatheringSink(site.points_of(AGENT))
+    [host] = hosts_of(site, AGENT, sink.table, CameraSettings())
+    async with client() as http:
+        desk = Desk(CameraSettings(), SystemClock(), lambda: 0.0, Newest(0), workers, http, sink)
+        tasks = [asyncio.create_task(stay(Watch(desk, host, camera), 0.0)) for camera in host.cameras]
+        try:
+            yield sink
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.mark.promise("P-camera-1")
+async def test_a_stream_that_ends_every_worker_is_told_and_the_one_beside_it_goes_on(tmp_path: Path) -> None:
+    site = files(tmp_path, poison=str(tmp_path / "poison"), good=str(clip(tmp_path / "good.mp4", 3)))
+    async with working() as workers, staying(site, workers) as sink:
+        await sink.until(lambda: bool(links(sink, "cam-poison")), 50)
+        restarts, before = workers.health()["0"]["restarts"], pictures(sink, 1)
+        await sink.until(lambda: pictures(sink, 1) >= before + 8, 50)
+        assert workers.health()["0"]["restarts"] == restarts
+        assert workers.quarantined() >= 1
+    assert set(links(sink, "cam-poison")) == {CameraLink.UNDECODABLE}
+    assert set(links(sink, "cam-good")) == {CameraLink.ONLINE}
+    assert restarts <= 3
+
+
+async def test_a_picture_that_ends_its_decoder_is_tried_alone_and_an_innocent_one_is_never_blamed() -> None:
+    """One that was under way when a worker ended is decoded by a process that has nothing else to do."""
+    poison, good = jpeg()[:-2] + b"poison\xff\xd9", jpeg()
+    async with working() as workers:
+        bad, told = await asyncio.gather(
+            workers.seen(poison, PIXELS, 0), workers.seen(good, PIXELS, 1), return_exceptions=True
+        )
+        assert getattr(bad, "link", None) is CameraLink.UNDECODABLE
+        assert not isinstance(told, BaseException)
+        restarts = workers.health()["0"]["restarts"]
+        with pytest.raises(NoPicture, match="ended its decoder"):
+            await workers.seen(poison, PIXELS, 0)
+        assert workers.health()["0"]["restarts"] == restarts, "it is not tried beside others again"
+        assert workers.quarantined() == 1
+        await workers.seen(good, PIXELS, 0)
+        assert workers.quarantined() == 0, "a good picture clears it"
+
+
+@pytest.mark.parametrize("program", [("/nonexistent/python",), (sys.executable, "-c", "pass")])
+async def test_a_machine_that_can_start_no_worker_says_so_for_each_camera(
+    tmp_path: Path, program: tuple[str, ...]
+) -> None:
+    site = files(tmp_path, good=str(clip(tmp_path / "good.mp4", 1)))
+    async with working(program, start_s=0.3) as workers, staying(site, workers) as sink:
+        await sink.until(lambda: bool(links(sink, "cam-good")), 50)
+        with pytest.raises(NoPicture, match="no process"):
+            await workers.seen(jpeg(), PIXELS, 5)
+        with pytest.raises(WorkerLost):
+            await workers.shrunk(jpeg(), PIXELS)
+    assert set(links(sink, "cam-good")) == {CameraLink.UNDECODABLE}
+
+
+async def test_a_worker_that_ends_as_soon_as_it_began_leaves_nobody_waiting() -> None:
+    """Its sign of life and its end may be heard at once, before those who wait for it are told of either."""
+    said = "import os; from edge_agent.sources.capture.orders import framed; os.write(1, framed(['alive', [], 0]))"
+    worker = Worker("0", SystemClock(), 5.0, (sys.executable, "-c", said), 1.0)
+    task = asyncio.create_task(worker.run())
+    try:
+        with pytest.raises(WorkerLost):
+            await worker.seen(jpeg(), PIXELS)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def test_who_is_to_blame_rests_twice_as_long_each_time_up_to_an_hour() -> None:
+    standing, why, rests = Standing(), NoPicture(CameraLink.UNDECODABLE, "why"), []
+    for _ in range(9):
+        standing.blame(why, 100.0)
+        rests.append(standing.rests_until_s - 100.0)
+    assert rests[:3] == [FIRST_REST_S, 2 * FIRST_REST_S, 4 * FIRST_REST_S]
+    assert rests[-1] == MOST_REST_S
+    standing.clear()
+    standing.blame(why, 0.0)
+    assert standing.rests_until_s == FIRST_REST_S
+
+
+class Failing(GatheringSink):
+    """A sink that fails the first few times."""
+
+    def __init__(self, table: Any, failures: int) -> None:
+        super().__init__(table)
+        self.left = failures
+
+    async def samples(self, batch: Any) -> None:
+        if self.left:
+            self.left -= 1
+            raise RuntimeError("no room")
+        await super().samples(batch)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_an_error_of_the_sink_costs_a_camera_one_picture_and_not_its_life(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, *, stays: bool
+) -> None:
+    site = files(tmp_path, good=str(clip(tmp_path / "good.mp4", 1)))
+    sink = Failing(site.points_of(AGENT), 2)
+    [host] = hosts_of(site, AGENT, sink.table, CameraSettings())
+    async with working() as workers, client() as http:
+        desk = Desk(CameraSettings(), SystemClock(), lambda: 0.0, Newest(0), workers, http, sink)
+        watch = Watch(desk, host, host.cameras[0])
+        task = asyncio.create_task(stay(watch, 0.0) if stays else watch.run(SystemClock().monotonic()))
+        try:
+            await sink.until(lambda: pictures(sink, 0) >= 2, 50)
+            assert not task.done()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    assert host.counts["faults"] == 2
+    assert "a fault of ours" in caplog.text
