@@ -55,7 +55,10 @@ async def test_what_a_unit_says_is_shown_with_what_it_could_mean_and_a_profile_t
         first = page.locator(".probe-found .table-row").first
         await expect(first.locator(".is-plausible")).to_contain_text("230.4 V voltage")
         await expect(first).to_contain_text("f32 ABCD")
-        await expect(page.locator(".probe-notes")).to_contain_text("80–99: no such address")
+        notes = page.locator(".probe-notes")
+        await expect(notes).to_contain_text("80–99: no such address")
+        await expect(notes).to_contain_text("All ffff, nothing there: 64–79")
+        await expect(notes).to_contain_text("SDM630-M or, bytes swapped, DS6M03M-")
         await expect(page.locator(".probe-found .table-row").nth(1)).to_contain_text("unclear")
         async with page.expect_download() as got:
             await page.locator('[data-act="draft"]').click()

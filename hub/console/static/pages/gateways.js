@@ -5,6 +5,7 @@ import { figure } from '../parts/figures.js';
 import { Mark } from '../parts/mark.js';
 import { DataTable } from '../parts/table.js';
 import { age, dateTime, duration } from '../parts/time.js';
+import { troubleWords } from '../i18n/troubles.js';
 import { say, t } from '../i18n/words.js';
 import { campus } from '../state/campus.js';
 import { gateways, loadGateways } from '../state/gateways.js';
@@ -72,7 +73,7 @@ function Links({ links }) {
     { key: 'silent', title: t('gateway.silentOf'), right: true, width: '6.2em', text: (link) => `${link.silent ?? 0}/${link.devices ?? 0}`, sort: (link) => link.silent },
     { key: 'period', title: t('gateway.period'), right: true, width: '4.6em', text: (link) => figure(link.period_s, 'C') },
     { key: 'ok', title: t('gateway.reads'), right: true, width: '4.6em', text: (link) => count(link.ok) },
-    { key: 'errors', title: t('gateway.errors'), width: 'minmax(0, 1.4fr)', text: (link) => [parts(link.errors), link.trouble].filter(Boolean).join(' · '), cell: (link) => [parts(link.errors), ' ', link.trouble ? inEnglish(link.trouble) : ''] },
+    { key: 'errors', title: t('gateway.errors'), width: 'minmax(0, 1.4fr)', text: (link) => [parts(link.errors), link.trouble && (troubleWords(link.trouble) ?? link.trouble)].filter(Boolean).join(' · '), cell: (link) => [parts(link.errors), ' ', link.trouble ? troubleWords(link.trouble) ?? inEnglish(link.trouble) : ''] },
     { key: 'probe', title: '', width: '4em', text: () => '', cell: (link) => (link.kind?.startsWith('modbus') ? html`<a class="link" href=${href('probe', [link.id])}>${t('probe.open')}</a>` : null) },
   ];
   return html`<div class="links" style=${{ height: `${(links.length + 1) * 34 + 4}px` }}><${DataTable} bare=${true} columns=${columns} rows=${[...links].sort((a, b) => isBad(b) - isBad(a))} keyOf=${(link) => link.id} name="links" rowHeight=${34} /></div>`;

@@ -31,9 +31,10 @@ function Notes({ data }) {
     data.read.length ? t('probe.read', { ranges: data.read.map(rangeWords).join(t('place.and')) }) : t('probe.readNothing'),
     ...data.refused.map((row) => t('probe.refused', { range: rangeWords([row.first, row.last]), why: known('why', row.why) })),
     ...(data.zeros.length ? [t('probe.zeros', { ranges: data.zeros.map(rangeWords).join(t('place.and')) })] : []),
+    ...(data.ones?.length ? [t('probe.ones', { ranges: data.ones.map(rangeWords).join(t('place.and')) })] : []),
     ...(data.truncated ? [t('probe.truncated')] : []),
   ];
-  return html`<ul class="probe-notes">${lines.map((line) => html`<li>${line}</li>`)}${data.texts.map((row) => html`<li>${addressWords(row.addr)} <code>${row.text}</code></li>`)}</ul>`;
+  return html`<ul class="probe-notes">${lines.map((line) => html`<li>${line}</li>`)}${data.texts.map((row) => html`<li>${addressWords(row.addr)} <code>${row.text}</code>${row.swapped && row.swapped !== row.text ? html` ${t('probe.swapped')} <code>${row.swapped}</code>` : null}</li>`)}</ul>`;
 }
 
 function Draft({ data, name }) {
