@@ -16,6 +16,12 @@ from hub.db.tables import alert_history, alerts
 
 #: Most values that one statement names; SQLite takes 32766, PostgreSQL 65535.
 CHUNK: Final = 500
+#: What a record and its row hold alike.
+_AS_IT_IS: Final = (
+    *("id", "agent", "rule", "rule_version", "site", "device", "unit", "parent"),
+    *("start_us", "raised_us", "received_us", "last_us", "shown_us", "cleared_us", "acked_us"),
+    *("count", "historical", "stale", "latch", "epoch", "acked_by", "assignee", "notes"),
+)
 
 
 def load(connection: Connection, ids: Collection[str]) -> dict[str, Record]:
@@ -58,76 +64,32 @@ def store(connection: Connection, records: Iterable[Record], lines: Iterable[Lin
 def record(row: RowMapping, seen: frozenset[tuple[EventKind, int]] = frozenset()) -> Record:
     """A row of `alerts` as a record."""
     return Record(
-        id=row["id"],
-        agent=row["agent"],
+        **{name: row[name] for name in _AS_IT_IS},
         family=Family(row["family"]),
-        rule=row["rule"],
-        rule_version=row["rule_version"],
-        site=row["site"],
-        device=row["device"],
         severity=Severity(row["severity"]),
         message=Text(row["message_zh"], row["message_en"]),
-        unit=row["unit"],
         value=_number(row["value"]),
         limit=_number(row["limit"]),
         evidence={name: _number(value) for name, value in row["evidence"].items()},
-        parent=row["parent"],
-        start_us=row["start_us"],
-        raised_us=row["raised_us"],
-        received_us=row["received_us"],
-        last_us=row["last_us"],
-        shown_us=row["shown_us"],
-        cleared_us=row["cleared_us"],
-        count=row["count"],
-        historical=row["historical"],
-        stale=row["stale"],
         seen=seen,
         state=State(row["state"]),
-        epoch=row["epoch"],
-        acked_us=row["acked_us"],
-        acked_by=row["acked_by"],
-        assignee=row["assignee"],
-        notes=row["notes"],
         seq=row["seq"],
-        latch=row["latch"],
     )
 
 
 def _row(one: Record) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "agent": one.agent,
+        **{name: getattr(one, name) for name in _AS_IT_IS},
         "state": str(one.state),
         "rank": RANK[one.state],
         "open": one.state is not State.CLOSED,
         "severity": int(one.severity),
         "family": str(one.family),
-        "rule": one.rule,
-        "rule_version": one.rule_version,
-        "site": one.site,
-        "device": one.device,
         "message_zh": one.message.zh,
         "message_en": one.message.en,
-        "unit": one.unit,
         "value": _finite(one.value),
         "limit": _finite(one.limit),
         "evidence": {name: _finite(value) for name, value in one.evidence.items()},
-        "parent": one.parent,
-        "start_us": one.start_us,
-        "raised_us": one.raised_us,
-        "received_us": one.received_us,
-        "last_us": one.last_us,
-        "shown_us": one.shown_us,
-        "cleared_us": one.cleared_us,
-        "count": one.count,
-        "historical": one.historical,
-        "stale": one.stale,
-        "epoch": one.epoch,
-        "acked_us": one.acked_us,
-        "acked_by": one.acked_by,
-        "assignee": one.assignee,
-        "notes": one.notes,
-        "latch": one.latch,
     }
 
 

@@ -20,12 +20,12 @@ from devices.campus.actions import Action
 from devices.campus.rules import ActingRule
 from devices.campus.site import Campus
 from devices.model.alerts import State
-from devices.model.errors import Unreachable
 from devices.wire.orders import OrderKind
 from hub.alerts import board, rows
 from hub.alerts.record import Record as Alert
 from hub.db import Database
 from hub.db.audit import Actor
+from hub.db.rounds import rounds
 from hub.db.tables import order_timers
 from hub.errors import Conflict, HubRefused
 from hub.orders import shelf
@@ -61,12 +61,7 @@ class Acting:
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Look now and then, for ever."""
-        while True:
-            await sleep(LOOK_S)
-            try:
-                await self.look()
-            except Unreachable as error:
-                log.warning("rules cannot order anything just now: %s", error)
+        await rounds(self.look, LOOK_S, "rules cannot order anything just now", log, sleep)
 
     async def look(self) -> None:
         """Set timers for new alerts, and act on those that are due.

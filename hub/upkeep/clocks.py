@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 
 from devices.campus.site import Campus
 from devices.model.alerts import EventKind
-from devices.model.errors import Unreachable
 from hub.alerts import board, store
 from hub.alerts.own_rules import AGENT_CLOCK
 from hub.alerts.record import Record
 from hub.alerts.silence import own_event
 from hub.db import Database
+from hub.db.rounds import rounds
 from hub.live.bus import ALERT, Bus
 
 _log = logging.getLogger(__name__)
@@ -52,12 +52,7 @@ class Clocks:
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Look now and then, for ever."""
-        while True:
-            await sleep(LOOK_S)
-            try:
-                await self.look()
-            except Unreachable as error:
-                _log.warning("the clocks cannot be judged: %s", error)
+        await rounds(self.look, LOOK_S, "the clocks cannot be judged", _log, sleep)
 
     async def look(self) -> None:
         """Judge once; the database is written only where something is different.

@@ -9,11 +9,11 @@ from typing import Final
 
 from devices.campus.site import Campus
 from devices.model.alerts import AlertEvent, EventKind, Family, alert_id
-from devices.model.errors import Unreachable
 from devices.model.texts import Text
 from hub.alerts import board, store
 from hub.alerts.record import Record
 from hub.db import Database
+from hub.db.rounds import rounds
 from hub.gateways import roster
 from hub.gateways.roster import Presence
 from hub.live.bus import ALERT, Bus
@@ -58,12 +58,7 @@ class Covering:
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Look now and then, for ever."""
-        while True:
-            await sleep(LOOK_S)
-            try:
-                await self.look()
-            except Unreachable as error:
-                _log.warning("the coverage by cameras cannot be judged: %s", error)
+        await rounds(self.look, LOOK_S, "the coverage by cameras cannot be judged", _log, sleep)
 
     async def look(self) -> None:
         """Judge once; the database is written only where something is different.
