@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import sys
 from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -16,9 +15,10 @@ from pathlib import Path
 from typing import Protocol
 
 from devices.wire.mqtt import Broker
+from tests.ports import free_port
 
-START_S = 10.0
-STOP_S = 5.0
+START_S = 40.0
+STOP_S = 20.0
 #: Larger than any message of ours; NATS' own default of 1 MB would end the connection that sends one.
 MAX_PAYLOAD = "8MB"
 #: NATS brings an unacknowledged message again after this long, also after a reconnect; its default is 30 s.
@@ -123,7 +123,7 @@ async def nats_broker(
         tls: certificate and key file; then the address has no `tls_ca` yet, see `to`.
         keepalive_s: goes into the address.
     """
-    port = _free_port()
+    port = free_port()
     lines = [
         "server_name: test",
         'listen: "127.0.0.1:-1"',
@@ -150,7 +150,7 @@ async def mosquitto_broker(
     keepalive_s: int = 15,
 ) -> AsyncIterator[RunningBroker]:
     """Mosquitto without persistence; arguments as for `nats_broker`."""
-    port = _free_port()
+    port = free_port()
     lines = [f"listener {port} 127.0.0.1", "persistence false", "log_dest stderr", "user root"]
     lines += [f"certfile {tls[0]}", f"keyfile {tls[1]}"] if tls else []
     lines += [f"allow_anonymous {'false' if users else 'true'}"]
@@ -225,12 +225,6 @@ def _written(path: Path, lines: Sequence[str]) -> Path:
     path.write_text("\n".join(lines) + "\n")
     path.chmod(0o600)
     return path
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _answers(port: int) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import ports
 from tests.fake_clock import FakeClock
 from tests.leaks import held, leaked_since
 
@@ -129,13 +129,7 @@ def server_program() -> Callable[[str], str]:
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     """Gives a loopback TCP port that nothing listens on; prefer port 0 where the program takes it."""
-
-    def port() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
-    return port
+    return ports.free_port
 
 
 @pytest.fixture

@@ -1,16 +1,22 @@
-"""A real Chromium, a fake hub, and a page that remembers every error it saw."""
+"""A real Chromium, a fake hub, and a page that remembers every error it saw.
+
+Chromium is started once for this folder, so its tests and their fixtures share one event loop.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, Request, async_playwright, expect
 
-from tests.conftest import find_server
+from tests.conftest import find_server, left_behind
 from tests.console.fake_hub import FakeHub, now_us
 
 ARGUMENTS = [
@@ -33,7 +39,24 @@ addEventListener('securitypolicyviolation',
   (event) => window.refused.push(`${event.violatedDirective} ${event.blockedURI}`));
 """
 
-expect.set_options(timeout=8_000)
+#: For every asynchronous fixture of this folder.
+shared_loop = functools.partial(pytest_asyncio.fixture, loop_scope="package")
+
+expect.set_options(timeout=20_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests of this folder in the event loop of its browser."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="package"), append=False)
+
+
+@shared_loop()
+async def nothing_left_behind() -> AsyncIterator[None]:
+    """The check of all tests, in the loop of these."""
+    async with left_behind():
+        yield
 
 
 @dataclass
@@ -70,7 +93,7 @@ class Seat:
         return [*self.errors, *self.failed, *await self.page.evaluate("window.refused ?? []")]
 
 
-@pytest.fixture
+@shared_loop(scope="package")
 async def browser() -> AsyncIterator[Browser]:
     program = find_server("chromium")
     async with async_playwright() as playwright:
@@ -79,7 +102,7 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@shared_loop()
 async def hub() -> AsyncIterator[FakeHub]:
     """A running fake hub without any alert."""
     hub = FakeHub()
@@ -87,7 +110,7 @@ async def hub() -> AsyncIterator[FakeHub]:
         yield hub
 
 
-@pytest.fixture
+@shared_loop()
 async def busy_hub() -> AsyncIterator[FakeHub]:
     """A running fake hub as a shift finds it: forty alerts, some of them acknowledged, and a few orders."""
     hub = FakeHub()

@@ -10,9 +10,10 @@ import pytest
 from starlette.applications import Starlette
 
 from hub.console import CONTENT_SECURITY_POLICY, STATIC, mount_console
+from tests.console.conftest import shared_loop
 
 
-@pytest.fixture
+@shared_loop()
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     app = Starlette()
     mount_console(app)

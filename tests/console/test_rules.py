@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.console.conftest import Seat, Sit
+from tests.console.conftest import Seat, Sit, shared_loop
 from tests.console.rule_hub import RuleHub, serving
 from tests.console.test_pages import download
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.needs("chromium")
 SLOW_MS = 20_000
 
 
-@pytest.fixture
+@shared_loop()
 async def hub(tmp_path: Path) -> AsyncIterator[RuleHub]:
     async with serving(tmp_path) as hub:
         yield hub

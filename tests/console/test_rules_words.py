@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 from devices.campus.rule_documents import document
 from devices.campus.rules import RuleFile
 from devices.profiles.strict import load
-from tests.console.conftest import SIZES, Sit
+from tests.console.conftest import SIZES, Sit, shared_loop
 from tests.console.rule_hub import RuleHub, serving
 from tests.console.test_pages import WIDER_THAN_THE_SCREEN
 from tests.console.test_rules import change
@@ -32,7 +32,7 @@ PAGES = {
 }
 
 
-@pytest.fixture
+@shared_loop()
 async def hub(tmp_path: Path) -> AsyncIterator[RuleHub]:
     async with serving(tmp_path) as hub:
         yield hub
