@@ -28,6 +28,8 @@ from edge_agent.sources.capture.walltime import WallTime
 
 #: A key frame is taken up to this part of the period early: the next one may come long after it.
 EARLY: Final = 0.1
+#: Without a key frame for so many periods, or time-outs if they are longer, a stream counts as not decodable.
+KEYLESS: Final = 3
 #: Damaged key frames in a row after which a stream counts as not decodable.
 MOST_DAMAGED: Final = 3
 PROTOCOLS: Final = {"rtsp": "rtsp,tcp,udp,rtp", "http": "http,tcp", "file": "file"}
@@ -103,7 +105,7 @@ class Stream:
         self._tell(_codec(video, tick_us, self._epoch))
         begun_s = told_s = time.monotonic()
         count, looked_s, first_us, pts = PacketCount(begun_s), -math.inf, math.nan, 0
-        seen_s = begun_s
+        seen_s = keyed_s = begun_s
         for packet in container.demux():  # of the others too: sound that goes on is no call that hangs
             if self._closed.is_set():
                 return
@@ -122,6 +124,8 @@ class Stream:
             now_s = seen_s = self.touched_s = time.monotonic()
             data, time_us = bytes(packet), self._wall.of(stream_us, time.time_ns() // 1000)
             count.add(stream_us, len(data), is_key=packet.is_keyframe, now_s=now_s)
+            keyed_s = now_s if packet.is_keyframe else keyed_s
+            self._check_keys(now_s - keyed_s)
             if self._order.packets:
                 self._tell(Packet(pts, time_us, packet.is_keyframe, data))
             if packet.is_keyframe and now_s - looked_s >= (1 - EARLY) * self.sample_s:
@@ -130,6 +134,12 @@ class Stream:
             if now_s - told_s >= self.sample_s:
                 told_s = now_s
                 self._tell(count.take(now_s))
+
+    def _check_keys(self, since_s: float) -> None:
+        """Without key frames nobody sees anything, however much comes; a new connection mostly begins with one."""
+        most_s = KEYLESS * max(self._order.sample_s, self._order.timeout_s)
+        if since_s > most_s and self._order.scheme != "file":
+            raise NoPicture(CameraLink.UNDECODABLE, f"no key frame within {most_s:g} s")
 
     def _arrival_us(self, stream_us: float) -> float:
         """The stream's own time; pictures sent one by one over HTTP have none, and FFmpeg makes one up."""

@@ -94,10 +94,10 @@ async def test_those_who_watch_one_camera_share_its_encoder_which_rests_when_the
 
 @pytest.mark.parametrize("sim", [ACCOUNT], indirect=True)
 async def test_the_right_account_opens_a_stream_and_the_wrong_one_does_not(sim: Simulation) -> None:
-    right = order(port(sim), PATH, account=SIGNED, signs="digest")
+    account = {"username": ACCOUNT[0], "signs": "digest"}
+    right = order(port(sim), PATH, password=ACCOUNT[1], **account)
     assert of(await asyncio.to_thread(read, right, lambda told: bool(of(told, Sight))), Sight)
-    wrong = {"account": "viewer:other@", "signs": "digest"}
-    assert await failure(sim, **wrong) is CameraLink.UNAUTHORISED
+    assert await failure(sim, password="other", **account) is CameraLink.UNAUTHORISED
     assert await failure(sim) is CameraLink.UNAUTHORISED
 
 
@@ -115,6 +115,16 @@ async def test_the_right_account_opens_a_stream_and_the_wrong_one_does_not(sim: 
 async def test_each_fault_of_a_stream_has_its_state(sim: Simulation, kind: str, link: CameraLink) -> None:
     sim.board.put("film", kind, sim.clock_us())
     assert await failure(sim, timeout_s=1.0, sample_s=0.2) is link
+
+
+async def test_a_stream_that_loses_its_key_frames_is_told_though_packets_come(sim: Simulation) -> None:
+    def lose() -> None:
+        sim.board.put("film", "no-keys", sim.clock_us())
+
+    wanted = order(port(sim), PATH, timeout_s=1.0, sample_s=0.2)
+    with pytest.raises(NoPicture, match="no key frame") as raised:
+        await asyncio.to_thread(read, wanted, lambda told: bool(of(told, Sight)), lose)
+    assert raised.value.link is CameraLink.UNDECODABLE
 
 
 async def test_more_watchers_than_sessions_are_turned_away_and_a_path_of_nobody_too(sim: Simulation) -> None:
