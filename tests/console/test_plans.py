@@ -12,6 +12,8 @@ from tests.console.fake_hub import FakeHub
 from tests.console.fake_plans import FLOOR, MAP, UNPLACED, positions
 
 pytestmark = pytest.mark.needs("chromium")
+#: What is moved is drawn with the next picture of the screen.
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 WHERE = f"campus/building/hq1-main?plan={FLOOR}"
 
 
@@ -25,6 +27,7 @@ def point(page: Page, device: str) -> Locator:
 
 
 async def middle(locator: Locator) -> tuple[float, float]:
+    await locator.page.evaluate(DRAWN)
     box = await locator.locator(".plan-body").bounding_box()
     assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -99,12 +102,15 @@ async def pinched(page: Page, device: str) -> tuple[float, float]:
         const box = drawing.getBoundingClientRect();
         const event = (name, pointerId, x) => drawing.dispatchEvent(new PointerEvent(
             name, { pointerId, bubbles: true, clientX: box.x + x, clientY: box.y + 100 }));
+        const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        await drawn();
         const before = gap();
         event('pointerdown', 11, 150);
         event('pointerdown', 12, 250);
         event('pointermove', 12, 350);
         event('pointerup', 11, 150);
         event('pointerup', 12, 350);
+        await drawn();
         return [before, gap()];
     }"""
     before, after = await page.evaluate(script, device)

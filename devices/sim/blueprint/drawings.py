@@ -12,15 +12,15 @@ from xml.sax.saxutils import escape
 from devices.campus.site import AreaKind
 from devices.model.texts import Text
 from devices.sim.blueprint.equipment import DevicePlan
-from devices.sim.blueprint.places import BUILDINGS, AreaPlan, BuildingPlan, label
+from devices.sim.blueprint.places import BUILDINGS, AreaPlan, BuildingPlan
 from devices.sim.blueprint.streams import PROFILE as STREAM
 
 WIDTH: Final = 800.0
 ROW: Final = 150.0
-CORRIDOR: Final = 50.0
+CORRIDOR: Final = 72.0
 EDGE: Final = 10.0
 #: A room is drawn no narrower than one of so many square metres.
-LEAST_M2: Final = 45.0
+LEAST_M2: Final = 70.0
 INSET: Final = 12.0
 VIEW_DEGREES: Final = 70
 CAMERAS: Final = frozenset({"campus-camera", STREAM})
@@ -78,7 +78,7 @@ def positions(found: Iterable[Sheet], devices: Iterable[DevicePlan]) -> Iterator
                 yield _row(sheet, device, *_watching(box, number, len(looking)))
             for number, device in enumerate(others, 1):
                 x = box.left + box.width * number / (len(others) + 1)
-                yield _row(sheet, device, x, box.top + box.height * 0.72, None)
+                yield _row(sheet, device, x, box.top + box.height * 0.85, None)
 
 
 def _row(sheet: Sheet, device: DevicePlan, x: float, y: float, heading: float | None) -> dict[str, str]:
@@ -96,7 +96,7 @@ def _watching(box: Box, number: int, of: int) -> tuple[float, float, float]:
     """Place and heading of a camera: along a strip, else from the walls towards the middle."""
     if box.style == "strip":
         x = box.left + box.width * (number + 0.5) / of
-        return x, box.top + box.height * 0.4, 90 if number % 2 == 0 else 270
+        return x, box.top + box.height * 0.55, 90 if number % 2 == 0 else 270
     width, height = box.width - 2 * INSET, box.height - 2 * INSET
     way = 2 * (width + height) * number / of
     sides = ((width, 1, 0), (height, 0, 1), (width, -1, 0), (height, 0, -1))
@@ -151,13 +151,19 @@ def _row_of(areas: Sequence[AreaPlan], top: float, height: float = ROW) -> Itera
     for area, share in zip(areas, shares, strict=True):
         width = (WIDTH - 2 * EDGE) * share / sum(shares)
         style = "strip" if area.room.kind in STRIPS else ""
-        yield Box(left, top, width, height, label(area), style, area.id)
+        yield Box(left, top, width, height, _sign(area), style, area.id)
         left += width
+
+
+def _sign(area: AreaPlan) -> Text:
+    """What stands in the room: the house is known from the plan."""
+    name, number = area.room.name, area.floor * 100 + area.number % 100
+    return Text(f"{number} {name.zh}", f"{number} {name.en}") if area.cooled else name
 
 
 def _drawn(box: Box) -> str:
     style = f' class="{box.style}"' if box.style else ""
-    x, y = box.left + box.width / 2, box.top + (box.height * 0.45 if box.style != "strip" else 16)
+    x, y = box.left + box.width / 2, box.top + (box.height * 0.45 if box.style != "strip" else 15)
     return (
         f'<rect{style} x="{box.left:.1f}" y="{box.top:.1f}" width="{box.width:.1f}" height="{box.height:.1f}"/>'
         f'<text x="{x:.1f}" y="{y:.1f}">{escape(box.name.zh)}</text>'

@@ -36,11 +36,13 @@ export const Plan = {
     const placing = usePlacing(() => props.plan);
     const points = computed(() => [...placing.all.value.values()].filter((at) => at.plan === props.plan.id && campus.value.devices.has(at.device)).map((at) => ({ at, device: campus.value.devices.get(at.device) })));
     const waiting = computed(() => unplaced(props.plan, campus.value, { plans: plans.value.plans, positions: placing.all.value }));
-    const show = (view, fit) => {
+    let size = null;
+    const show = (view, fit, window) => {
       world.value.setAttribute('transform', `translate(${view.x} ${view.y}) scale(${view.k})`);
       marks.value.setAttribute('transform', `translate(${view.x} ${view.y})`);
-      marks.value.style.setProperty('--k', view.k);
-      marks.value.style.setProperty('--s', sizeOf(points.value.length, element.value.getBoundingClientRect(), view.k / fit.k).toFixed(2));
+      const now = `${view.k} ${sizeOf(points.value.length, window, view.k / fit.k).toFixed(2)}`;
+      if (now !== size) ['--k', '--s'].forEach((name, at) => marks.value.style.setProperty(name, now.split(' ')[at]));
+      size = now;
       look.near = view.k > fit.k * NEAR;
     };
     const view = markRaw(useView(element, { box: () => props.plan.view_box, show, grab: placing.grab, tap: placing.tap }));

@@ -36,7 +36,7 @@ export function cone(heading, angle) {
 }
 
 export function words(device, { state, ageS }, alert) {
-  const now = state === 'stale' ? t('value.stale', { age: age(ageS) }) : t(`plans.state.${state}`);
+  const now = state === 'offline' && device.kind !== 'camera' ? t('value.noReading') : state === 'stale' ? t('value.stale', { age: age(ageS) }) : t(`plans.state.${state}`);
   return [say(device.name), now, alert && say(alert.title)].filter(Boolean).join(' · ');
 }
 
@@ -48,7 +48,7 @@ export function PlanPoint({ device, at, state, alert, aged, chosen, moved }) {
     <title>${said}</title>
     ${at.heading === undefined ? null : html`<path class="plan-cone" d=${cone(at.heading, at.angle)} />`}
     <circle class="plan-body" r=${SIZE_PX / 2} /><path class="plan-sign" transform="translate(-7 -7) scale(.875)" fill-rule="evenodd" d=${SIGNS[device.kind] ?? SIGNS.meter} />
-    ${state.state === 'offline' ? html`<path class="plan-off" d="M-7 7 L7 -7" />` : null}
+    ${state.state === 'offline' ? html`<path class="plan-off" d="M4 4 L10 10 M10 4 L4 10" />` : null}
     ${alert ? html`<g class="plan-alert"><g transform="translate(-1 -17)"><${AlertMark} alert=${alert} size=${16} /></g></g>` : null}
     ${aged ? html`<text class="plan-age" y=${SIZE_PX}>${age(state.ageS)}</text>` : null}</a>`;
 }

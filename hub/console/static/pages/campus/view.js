@@ -34,7 +34,7 @@ export function kept(view, [left, top, width, height], { width: across, height: 
 
 /**
  * Gestures on an element.
- * box(): the drawing's box; show(view, fit): puts it on the screen; grab(event): takes a press for itself, by giving
+ * box(): the drawing's box; show(view, fit, size): puts it on the screen, once for each picture of it; grab(event): takes a press for itself, by giving
  * {move(place), end()}; tap(place, event): a press without a move. A place is in units of the drawing.
  */
 export function useView(element, { box, show, grab, tap }) {
@@ -44,25 +44,28 @@ export function useView(element, { box, show, grab, tap }) {
   let pressed = null;
   let swallow = false;
   let watcher = null;
+  let frame = null;
+  let size = { width: 1, height: 1 }; // asking for it each time would lay out all signs each time
   const fingers = new Map();
-  const size = () => element.value.getBoundingClientRect();
   const put = (next) => {
-    view = kept(next, box(), size());
-    show(view, fit);
+    view = kept(next, box(), size);
+    frame ??= requestAnimationFrame(() => {
+      frame = null;
+      if (element.value) show(view, fit, size);
+    });
   };
   const whole = () => {
-    if (!element.value) return;
-    fit = fitted(box(), size());
+    fit = fitted(box(), size);
     own = false;
     put(fit);
   };
   const zoom = (factor, px, py) => {
-    const { width, height } = size();
+    const { width, height } = size;
     own = true;
     put(zoomed(view, factor, px ?? width / 2, py ?? height / 2, fit.k, fit.k * MOST_TIMES));
   };
   const spot = (event) => {
-    const { left, top } = size();
+    const { left, top } = element.value.getBoundingClientRect();
     return [event.clientX - left, event.clientY - top];
   };
   const placeOf = ([px, py]) => [(px - view.x) / view.k, (py - view.y) / view.k];
@@ -137,7 +140,11 @@ export function useView(element, { box, show, grab, tap }) {
     for (const [name, listener] of Object.entries(heard)) element.value.addEventListener(name, listener);
     element.value.addEventListener('wheel', wheel, { passive: false });
     element.value.addEventListener('click', click, { capture: true });
-    watcher = new ResizeObserver(() => (own ? put(view) : whole()));
+    watcher = new ResizeObserver(([{ contentRect }]) => {
+      size = contentRect;
+      if (own) put(view);
+      else whole();
+    });
     watcher.observe(element.value);
   });
   onUnmounted(() => watcher?.disconnect());
