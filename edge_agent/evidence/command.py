@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from edge_agent.evidence.manifest import NAME, digest, lines_in, standing
+from edge_agent.evidence.manifest import chain, digest, standing
 from edge_agent.evidence.store import problems
 
 
@@ -30,8 +30,7 @@ def verify(folder: Path, head: str) -> tuple[list[str], str]:
     was cut off the end, or written anew.
     """
     found = list(problems(folder))
-    path = folder / NAME
-    lines, _ = lines_in(path.read_bytes() if path.exists() else b"")
+    lines, _ = chain(folder)
     hashes = [digest(line) for line in lines]
     if head and head not in hashes:
         found.append(f"no line with the hash {head}")

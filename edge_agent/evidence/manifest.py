@@ -1,15 +1,23 @@
-"""The manifest: one line for each thing that was kept or removed, each with the hash of the line before it. Pure."""
+"""The manifest: one line for each thing that was kept or removed, each with the hash of the line before it.
+
+A file that is full is sealed under a number, and the next one goes on where it ended: one chain through all of them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from devices.model.alerts import Severity
 
 NAME: Final = "manifest.jsonl"
+#: Files that are sealed sort by their number.
+SEALED: Final = "manifest-*.jsonl"
+#: A file that has reached so many bytes is sealed.
+MOST_BYTES: Final = 4_000_000
 #: What the first line says of the line before it.
 BEGINNING: Final = "0" * 64
 Entry = dict[str, Any]
@@ -33,10 +41,39 @@ def lines_in(data: bytes) -> tuple[list[bytes], bytes]:
     return lines, torn
 
 
+def sealed(folder: Path) -> list[Path]:
+    """The full files, the oldest first."""
+    return sorted(folder.glob(SEALED))
+
+
+def chain(folder: Path) -> tuple[list[bytes], bytes]:
+    """All lines in a folder, through all its files, and what is torn at the end."""
+    lines, torn = [], b""
+    for path in (*sealed(folder), folder / NAME):
+        if torn:
+            lines.append(torn)  # only the end of all can be torn by a power cut
+        found, torn = lines_in(path.read_bytes() if path.exists() else b"")
+        lines += found
+    return lines, torn
+
+
+def before(lines: Sequence[bytes]) -> tuple[int, str]:
+    """Number and hash of the line that went before the first: of a file that was dropped, as a later line tells."""
+    first = _read(lines[0]) if lines else None
+    for line in lines:
+        match _read(line):
+            case {"kind": "dropped", "last": int(number), "head": str(head)} if isinstance(first, dict) and (
+                first.get("n"),
+                first.get("prev"),
+            ) == (number + 1, head):
+                return number, head
+    return 0, BEGINNING
+
+
 def breaks(lines: Sequence[bytes]) -> Iterator[str]:
     """Where the chain is broken."""
-    previous = BEGINNING
-    for number, line in enumerate(lines, 1):
+    last, previous = before(lines)
+    for number, line in enumerate(lines, last + 1):
         try:
             entry = json.loads(line)
             told = entry["n"], entry["prev"]

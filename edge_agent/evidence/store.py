@@ -11,7 +11,20 @@ from typing import Any, Final
 
 from devices.model.alerts import Severity
 from edge_agent.errors import NoRoom
-from edge_agent.evidence.manifest import BEGINNING, NAME, Entry, breaks, digest, line_of, lines_in, standing
+from edge_agent.evidence.manifest import (
+    BEGINNING,
+    MOST_BYTES,
+    NAME,
+    Entry,
+    before,
+    breaks,
+    chain,
+    digest,
+    line_of,
+    lines_in,
+    sealed,
+    standing,
+)
 from edge_agent.evidence.settings import EvidenceSettings
 
 DAY_US: Final = 86_400_000_000
@@ -28,6 +41,7 @@ class Store:
         folder: where; made if there is none.
         settings: bounds.
         free: bytes that are free on the disk of a folder.
+        most_bytes: a manifest of so many is sealed, and a new one begun.
 
     Call `open` first.
     """
@@ -37,7 +51,9 @@ class Store:
         folder: Path,
         settings: EvidenceSettings,
         free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
+        self._most_bytes = most_bytes
         self._folder = folder
         self._settings = settings
         self._free = free
@@ -65,9 +81,9 @@ class Store:
         """Read the manifest; clear away what a crash left half done, and lay aside what no line tells of."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / NAME
-        lines, torn = lines_in(path.read_bytes() if path.exists() else b"")
-        self._number, self._head = len(lines), digest(lines[-1]) if lines else ""
-        self._bytes = sum(len(line) + 1 for line in lines)
+        lines, torn = chain(self._folder)
+        self._number, self._head = before(lines)[0] + len(lines), digest(lines[-1]) if lines else ""
+        self._bytes = path.stat().st_size - len(torn) if path.exists() else 0
         self._kept = standing(lines)
         if torn:
             with path.open("r+b") as file:
@@ -126,7 +142,19 @@ class Store:
         for aside in (self._folder / QUARANTINE).glob("*"):
             if now_us - aside.stat().st_mtime * 1e6 > longest_us:
                 shutil.rmtree(aside)
+        self._drop(now_us - longest_us, now_us)
         return len(old)
+
+    def _drop(self, until_us: int, now_us: int) -> None:
+        """Remove sealed files that tell only of what is gone for long; a line says which, so that the chain holds."""
+        for path in sealed(self._folder):
+            lines, _ = lines_in(path.read_bytes())
+            known = standing(lines).keys() & self._kept.keys()
+            if known or path.stat().st_mtime * 1e6 > until_us:
+                return
+            last = int(path.stem.rpartition("-")[2])
+            self._add({"kind": "dropped", "time_us": now_us, "last": last, "head": digest(lines[-1])})
+            path.unlink()
 
     def read(self, alert: str, name: str, offset: int = 0, most: int = -1) -> bytes | None:
         """A file of an alert, or the part of it from `offset` on; None where there is none or it cannot be read."""
@@ -164,6 +192,9 @@ class Store:
     def _add(self, what: Mapping[str, Any]) -> None:
         line = line_of(self._number + 1, self._head or BEGINNING, what)
         path = self._folder / NAME
+        if self._bytes >= self._most_bytes:
+            path.rename(self._folder / f"manifest-{self._number:09d}.jsonl")
+            self._bytes = 0
         path.touch(mode=0o600)
         with path.open("r+b") as file:
             file.truncate(self._bytes)  # without what a full disk cut short
@@ -172,17 +203,16 @@ class Store:
             file.flush()
             os.fsync(file.fileno())
         self._number, self._head, self._bytes = self._number + 1, digest(line), self._bytes + len(line) + 1
-        others = {alert: entry for alert, entry in self._kept.items() if alert != what["alert"]}
+        others = {alert: entry for alert, entry in self._kept.items() if alert != what.get("alert")}
         self._kept = others | standing([line])
 
 
 def problems(folder: Path) -> Iterator[str]:
     """Everything in a folder of evidence that is not as it was kept."""
-    path = folder / NAME
-    if not path.exists():
-        yield f"{path}: there is none"
+    lines, torn = chain(folder)
+    if not lines and not torn:
+        yield f"{folder / NAME}: there is none"
         return
-    lines, torn = lines_in(path.read_bytes())
     yield from breaks(lines)
     if torn:
         yield f"line {len(lines) + 1}: torn"

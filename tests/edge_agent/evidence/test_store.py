@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from devices.model.alerts import Severity
 from edge_agent.__main__ import main
 from edge_agent.errors import NoRoom
-from edge_agent.evidence.manifest import NAME, digest
+from edge_agent.evidence.manifest import NAME, digest, sealed
 from edge_agent.evidence.settings import EvidenceSettings
 from edge_agent.evidence.store import DAY_US, QUARANTINE, Store, problems
 
@@ -183,3 +184,54 @@ def test_without_its_manifest_all_evidence_is_laid_aside(tmp_path: Path) -> None
     again = opened(tmp_path)
     assert (dict(again.entries), again.head()) == ({}, "")
     assert (tmp_path / QUARANTINE / ALERTS[1] / "clip.mp4").exists()
+
+
+def sealing(folder: Path) -> Store:
+    store = Store(folder, EvidenceSettings(), lambda _: 10**12, most_bytes=1000)
+    store.open()
+    return store
+
+
+def test_a_manifest_that_is_full_is_sealed_and_the_chain_goes_through_all_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(9):
+        store = sealing(tmp_path)
+        keep(store, number)
+    heads = [store.head()]
+    files = sealed(tmp_path)
+    assert len(files) >= 2
+    assert all(path.stat().st_size < 2000 for path in (*files, tmp_path / NAME))
+    again = sealing(tmp_path)
+    assert list(again.entries) == ALERTS[:9]
+    assert again.head() == heads[0]
+    assert (
+        main(["evidence", "verify", str(tmp_path), "--head", digest(files[0].read_bytes().splitlines()[0])])
+        == 0
+    )
+    assert "9 alerts with evidence, 9 lines" in capsys.readouterr().out
+    files[1].write_bytes(files[1].read_bytes().replace(b'"severity": ', b'"severity":  '))
+    assert any("does not follow" in problem for problem in problems(tmp_path))
+    files[0].unlink()
+    assert any("does not follow" in problem for problem in problems(tmp_path))
+
+
+def test_a_sealed_manifest_goes_when_all_it_tells_of_is_gone_for_long_and_the_chain_still_holds(
+    tmp_path: Path,
+) -> None:
+    store = sealing(tmp_path)
+    for number in range(9):
+        keep(store, number, Severity.CRITICAL if number > 5 else Severity.LOW)
+    first, *others = sealed(tmp_path)
+    old_s = (NOW_US - 400 * DAY_US) / 1e6
+    for path in (first, *others):
+        os.utime(path, (old_s, old_s))
+    store.prune(NOW_US + 31 * DAY_US)
+    assert not first.exists()
+    assert set(store.entries) == {ALERTS[n] for n in (6, 7, 8)}
+    assert list(problems(tmp_path)) == []
+    again = sealing(tmp_path)
+    assert set(again.entries) == {ALERTS[n] for n in (6, 7, 8)}
+    keep(again, 10)
+    assert list(problems(tmp_path)) == []
+    assert again.head() == digest((tmp_path / NAME).read_bytes().splitlines()[-1])
