@@ -25,6 +25,8 @@ from edge_agent.vision.clock import StreamClock
 from edge_agent.vision.motion import Grey
 from edge_agent.vision.watch import VisionPass, Watch
 
+log = logging.getLogger(__name__)
+
 #: Nothing is gained by more frames a second than this.
 MOST_FPS: Final = 13.0
 MOST_PIXELS: Final = 9_000_000
@@ -35,7 +37,7 @@ PLANAR: Final = frozenset(
 
 
 class Eye:
-    """One camera: its decoder, its clock and its watch."""
+    """One camera: its decoder, its clock and its watch. Of its counts, `blind` says that nothing decodes its stream."""
 
     def __init__(self, calibration: Calibration) -> None:
         self._watch = Watch(calibration)
@@ -53,11 +55,19 @@ class Eye:
 
     def begin(self, codec: Codec) -> None:
         """Another connection: its stamps have nothing to do with those before."""
-        self._decoder = av.CodecContext.create(codec.name, "r")
-        self._decoder.thread_count = 1
+        self._decoder, self._own["blind"] = None, 1
+        decoder = av.CodecContext.create(codec.name, "r")
+        decoder.thread_count = 1
         if codec.extradata:
-            self._decoder.extradata = codec.extradata
+            decoder.extradata = codec.extradata
+        self._decoder, self._own["blind"] = decoder, 0
         self._clock, self._breaks, self._waits_for_key = StreamClock(codec.tick_us), 0, True
+        self._watch.forget()
+
+    def stumble(self) -> None:
+        """Go on with the next key frame, or with the next connection where this one has no decoder."""
+        self._own["faults"] += 1
+        self._waits_for_key = True
         self._watch.forget()
 
     def take(self, packet: Packet) -> list[VisionPass]:
@@ -109,13 +119,24 @@ def serve(told: BinaryIO, answers: BinaryIO) -> None:
         match message:
             case ["watch", key, calibration]:
                 eyes[key] = Eye(Calibration.model_validate_json(calibration))
-            case ["codec", key, *parts]:
-                eyes[key].begin(Codec(*parts))
-            case ["packet", key, *parts]:
-                for found in eyes[key].take(Packet(*parts)):
+            case ["codec" | "packet" as kind, key, *parts]:
+                for found in _seen(eyes[key], kind, parts):
                     answer(["pass", key, asdict(found)])
             case ["beat", number]:
                 answer(["alive", number, [[key, eye.counts] for key, eye in eyes.items()]])
+
+
+def _seen(eye: Eye, kind: str, parts: list[Any]) -> list[VisionPass]:
+    """What one camera gives; its faults are its own."""
+    try:
+        if kind == "packet":
+            return eye.take(Packet(*parts))
+        eye.begin(Codec(*parts))
+    except Exception as error:  # boundary: a source's task, one eye of it, counted and told with its health
+        if not eye.counts.get("faults"):
+            log.warning("vision: a fault of ours (%s)", type(error).__name__, exc_info=True)
+        eye.stumble()
+    return []
 
 
 def _message(told: BinaryIO) -> list[Any] | None:

@@ -113,6 +113,7 @@ def test_a_view_without_edges_gets_no_reference_and_is_counted(eye: Eye) -> None
 
 @pytest.mark.promise("P-picture-4")
 def test_nothing_is_learnt_while_an_alert_is_out(eye: Eye) -> None:
+    eye.looking.note([alert(EventKind.MOMENT, "cam", "m")])  # over as soon as it is told
     eye.looking.note([alert(EventKind.RAISE, "cam", "a")])
     eye.learns()
     assert eye.state() is PictureReference.NONE

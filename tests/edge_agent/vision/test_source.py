@@ -31,7 +31,8 @@ CALIBRATION = Calibration.model_validate(
         "lanes": ({"radar": "r", "from_m": -20, "to_m": 40},),
     }
 )
-TABLE = PointTable.of(["cam.vision_kmh", "cam.vision_error_kmh", "cam.vision_lane"], ())
+POINTS = ("vision_kmh", "vision_error_kmh", "vision_lane")
+TABLE = PointTable.of([f"{camera}.{name}" for camera in ("cam", "odd") for name in POINTS], ())
 
 
 class Passed:
@@ -61,11 +62,11 @@ def clip(until_s: float, epoch: int = 1) -> tuple[Codec, list[Packet]]:
 
 
 @asynccontextmanager
-async def measuring() -> AsyncIterator[
-    tuple[VisionSource, Callable[[Codec, Packet], None], Callable[[], Any]]
-]:
-    takers: dict[str, Callable[[Codec, Packet], None]] = {}
-    source = VisionSource([CALIBRATION], TABLE, takers.__setitem__, SystemClock())
+async def measuring(
+    takers: dict[str, Callable[[Codec, Packet], None]] | None = None, *others: Calibration
+) -> AsyncIterator[tuple[VisionSource, Callable[[Codec, Packet], None], Callable[[], Any]]]:
+    takers = {} if takers is None else takers
+    source = VisionSource([*others, CALIBRATION], TABLE, takers.__setitem__, SystemClock())
     out = Passed()
     task = asyncio.create_task(source.run(out), name="vision")
     try:
@@ -134,4 +135,22 @@ async def test_rubbish_between_packets_costs_pictures_and_nothing_else() -> None
         for packet in packets:
             take(again, packet)
         assert (await told()).value[0] < 0
+        assert source.health().get("restarts") is None
+
+
+async def test_a_camera_whose_stream_makes_no_sense_costs_no_other_its_speeds() -> None:
+    odd = CALIBRATION.model_copy(update={"camera": "odd"})
+    takers: dict[str, Callable[[Codec, Packet], None]] = {}
+    async with measuring(takers, odd) as (source, take, told):
+        codec, packets = clip(12)
+        for name in ("no-such-codec", "aac"):
+            strange = Codec(name, b"", 768, 432, 1.0, 1)
+            takers["odd"](strange, packets[0])
+        for packet in packets:
+            takers["odd"](strange, packet)
+            take(codec, packet)
+        assert (await told()).value[0] < 0
+        while not source.health()["cameras"]["odd"].get("faults"):  # noqa: ASYNC110 - told with a beat
+            await asyncio.sleep(0.02)
+        assert source.health()["cameras"]["cam"].get("faults", 0) == 0
         assert source.health().get("restarts") is None
