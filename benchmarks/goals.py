@@ -41,7 +41,7 @@ GOALS = (
     ),
     Goal(
         "modbus at scale",
-        "100,000 points/s contiguous: <= 30 % of a core, no round left out; a write beside it p99 <= 300 ms",
+        "100,000 points/s contiguous: <= 30 % of a core, no round left out; writes beside that load p99 <= 300 ms",
     ),
     Goal("outbox", ">= 100,000 samples/s durable; >= 2,000 single alerts/s"),
     Goal("ingest", ">= 500,000 samples/s into DuckDB; >= 200,000 into VictoriaMetrics"),

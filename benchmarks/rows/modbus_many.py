@@ -33,7 +33,7 @@ from hub.series.duckdb import DuckSeries
 
 NAME = "modbus, many devices"
 DEVICES: Final = 130
-WINDOW_S: Final = 10.0
+WINDOW_S: Final = 6.0
 SETTLED_S: Final = 8.0
 #: The agent gathers for 50 ms by default, so that a disk is not asked for each answer; here age counts.
 GATHER_S: Final = 0.005

@@ -19,17 +19,17 @@ LOADS: Final = (10_000, 50_000, 100_000)
 #: Values in a row before a gap; 0: all in one piece.
 LAYOUTS: Final = {"contiguous": 0, "scattered": 20}
 DEAD: Final = (0, 5, 20)
-SETTLED_S: Final = 3.0
-WINDOW_S: Final = 2.0
+SETTLED_S: Final = 1.2
+WINDOW_S: Final = 0.5
 WORK = (
     f"{DEVICES} devices with a link each, every second, float32 decoded and checked, into a sink that counts; scattered"
-    f" is a gap after every 20 values; {WINDOW_S:.0f} s windows"
+    f" is a gap after every 20 values; {WINDOW_S} s windows, one after the other, a register written every 20 ms"
 )
 PEER = "none at hand that polls so much; the row modbus compares request by request with pymodbus"
 
 
 def run() -> list[Result]:
-    """Share of a core for each load, what arrives of it, and writes beside the largest one."""
+    """Share of a core for each load, what arrives of it, and writes beside each that is as large as can be."""
     results, arrived, writes = [], [], []
     with running("modbus") as port:
         for load in LOADS:
@@ -39,13 +39,14 @@ def run() -> list[Result]:
                     figure = f"{load} points/s, {layout}, {dead} % dead"
                     results.append(Result(figure, "% of a core", shares, more_is_better=False))
                     arrived.append(came)
-                    if load == LOADS[-1] and not block and not dead:
-                        writes = taken
+                    if load == LOADS[-1]:
+                        figure = f"write p99, {layout}, {dead} % dead"
+                        writes.append(Result(figure, "ms", taken, more_is_better=False))
     worst = min(arrived, key=np.median)
     return [
         *results,
         Result("rounds that were not left out, worst", "%", worst),
-        Result(f"write p99 beside {LOADS[-1]} points/s", "ms", writes, more_is_better=False),
+        *writes,
     ]
 
 
