@@ -155,7 +155,7 @@ class Desk:
             before = shelf.get(connection, name)
             if not before.open:
                 raise Conflict(Text("指令已结束", "The order is over"), before)
-            after = shelf.store(connection, cancelled(before, actor.name, now_us), actor.name, now_us)
+            after = shelf.store(connection, cancelled(before, actor.name, now_us), actor.name, now_us, why)
             act = Act("order.cancel", name, why, {"state": str(before.state)}, {"state": str(after.state)})
             audit.record(connection, actor, act, now_us)
             return after

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
@@ -17,6 +17,8 @@ from hub.orders.record import Line, Record, line
 EVERYBODY: Final = "*"
 #: An order whose end was assumed is asked about for so long.
 DOUBT_US: Final = 7 * 86_400_000_000
+#: Code of the line that says who has cancelled what is out already; it is over when its agent says so.
+ASKED_BACK: Final = "asked-back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,15 @@ def add(connection: Connection, record: Record) -> Record:
     return get(connection, record.id)
 
 
-def store(connection: Connection, record: Record, actor: str, now_us: int) -> Record:
-    """Store an order that has changed, with a line of its history."""
+def store(
+    connection: Connection, record: Record, actor: str, now_us: int, cancel_why: str | None = None
+) -> Record:
+    """Store an order that has changed, with a line of its history; of somebody who cancels it, with the reason."""
     connection.execute(update(orders).where(orders.c.id == record.id).values(**_row(record)))
-    _write(connection, line(record, actor, now_us))
+    entry = line(record, actor, now_us)
+    if cancel_why is not None:
+        entry = replace(entry, code=ASKED_BACK if record.open else entry.code, text=cancel_why)
+    _write(connection, entry)
     return record
 
 

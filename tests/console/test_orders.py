@@ -132,6 +132,20 @@ async def test_where_writing_is_off_the_form_is_grey_with_the_reason(busy_hub: F
         await expect(page.locator(".freeze-words")).to_contain_text("写值:未启用")
 
 
+async def test_an_order_leads_to_its_device_and_shows_only_the_steps_that_it_took(
+    busy_hub: FakeHub, sit: Sit
+) -> None:
+    async with sit(busy_hub, language="en") as seat:
+        row = next(row for row in busy_hub.orders.rows.values() if row["kind"] == "write" and row["device"])
+        row |= {"state": "expired", "over": True, "code": "expired"}
+        row |= dict.fromkeys(["sent_us", "taken_us", "verified_us"])
+        page = await seat.open(f"orders/{row['id']}")
+        await expect(page.locator(".order-steps li")).to_have_text(["queued", "expired"])
+        await page.locator(".order-card .pairs a").first.click()
+        await expect(page).to_have_url(re.compile(f"#/device/{row['device']}"))
+        await expect(page.locator(".orders")).to_have_count(0)
+
+
 async def test_orders_are_filtered_by_state_and_by_who_gave_them(busy_hub: FakeHub, sit: Sit) -> None:
     async with sit(busy_hub, language="en") as seat:
         page = await seat.open("orders")

@@ -17,6 +17,7 @@ TOLD = [
     *(str(of_status(status)) for status in STATUSES),
     "10.1.2.3:502 does not answer within 3.0 s",
     "10.1.2.3:502: Connection refused",
+    "10.1.2.3:502: Connect call failed ('10.1.2.3', 502)",
     "10.1.2.3:502: No route to host",
     "connection lost: [Errno 104] Connection reset by peer",
     "closed by the device",

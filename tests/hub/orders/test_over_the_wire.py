@@ -88,6 +88,8 @@ async def test_a_probe_of_an_agent_that_is_away_expires_and_is_not_carried_out_a
 async def test_a_cancelled_order_is_over_at_once_where_it_has_not_gone_out(home: House) -> None:
     made = await home.desk.make(wanted(), ANN)
     assert (await home.desk.cancel(made.id, "not needed", ANN)).state is OrderState.CANCELLED
+    last = (await home.db.read(lambda c: shelf.history(c, made.id)))[-1]
+    assert (last.actor, last.code, last.text) == ("ann", "cancelled", "not needed")
     with pytest.raises(Conflict):
         await home.desk.cancel(made.id, "again", ANN)
 

@@ -7,7 +7,7 @@ export const ordersZh = {
   at: { created: '下达', sent: '发出', taken: '接收', verified: '核实', ended: '结束', expires: '有效至', until: '保持至' },
   cancel: '取消命令', giveBack: '交还原值', cancelDo: '确认取消',
   code: {
-    'disabled': '未启用写值', 'read-only': '设备型号只读', 'not-listed': '该点不在可写清单', 'never': '消防泵与 DL/T 645 电表禁止写值', 'frozen': '已冻结', 'range': '超出允许范围', 'mode': '当前模式不允许', 'crossed': '下限将高于上限', 'stale': '没有新鲜读数', 'reserved': '设备已被另一条命令占用', 'too-many': '超过当日次数',
+    'disabled': '未启用写值', 'read-only': '设备型号只读', 'not-listed': '该点不在可写清单', 'never': '消防泵与 DL/T 645 电表禁止写值', 'frozen': '已冻结', 'range': '超出允许范围', 'mode': '当前模式不允许', 'asked-back': '要求收回', 'crossed': '下限将高于上限', 'stale': '没有新鲜读数', 'reserved': '设备已被另一条命令占用', 'too-many': '超过当日次数',
     'no-answer': '设备无应答', 'refused': '设备拒绝', 'garbled': '应答无法解码', 'not-verified': '回读值不符', 'not-kept': '网关磁盘无法记录', 'not-released': '未能交还原值', 'interrupted': '执行中断', 'clock': '网关时钟不可信', 'expired': '已过期', 'cancelled': '已取消', 'no-word': '网关没有回话', 'agent-unknown': '未知网关', 'unknown-kind': '网关不认识此类命令', 'already': '原来就是此值,没有写', 'over': '保持时间到', 'hub-silent': '与中心失联,已交还', 'left-alone': '现场已改动,未交还',
   },
   everything: '全部', freezeTitle: '写值总开关', allowed: '写值:允许', allowedNote: '有权限的人和已启用的规则可以下达命令', off: '写值:未启用', offNote: '中心设置 orders.enabled 未打开(默认),不会向设备写任何值', frozenAll: '写值:已全部冻结', frozenBy: '{who} 于 {at} 冻结:{why}',

@@ -17,7 +17,7 @@ const CHINESE = [
   [/^a redirect to another place$/, '被转到别处'],
   [/^(\S+) does not answer within ([\d.]+) s$/, '$1 在 $2 秒内无应答'],
   [/^it has not called port (\d+)$/, '还没有呼入端口 $1'],
-  [/^(\S+): Connection refused$/, '$1 拒绝连接'],
+  [/^(\S+): (?:\[Errno 111\] )?(?:Connection refused|Connect call failed .*)$/, '$1 拒绝连接'],
   [/^(\S+): (?:No route to host|Network is unreachable|Host is unreachable)$/, '$1 无法到达'],
   [/^(\S+): .*No such file or directory.*$/, '$1 不存在'],
   [/^(\S+): .*Permission denied.*$/, '$1 无权限打开'],

@@ -10,19 +10,22 @@ import { takeOrder } from '../../state/orders.js';
 import { href } from '../../router.js';
 import { showAlert } from '../board/board.js';
 import { AskWhy } from './asking.js';
-import { byWords, changeWords, codeWords, deviceName, nextWords, numberOf, OrderState, pointName } from './words.js';
+import { byWords, changeWords, codeWords, detailWords, deviceName, nextWords, numberOf, OrderState, pointName } from './words.js';
 
 /** The way of an order as far as it has come; the state it is in now stands out. */
 export function OrderSteps({ order }) {
-  const way = ['queued', 'sent', 'taken', order.over || order.state === 'verified' ? order.state : order.kind !== 'write' ? 'done' : 'verified'];
+  const end = order.over || order.state === 'verified' ? order.state : order.kind !== 'write' ? 'done' : 'verified';
+  const passed = { queued: true, sent: order.sent_us, taken: order.taken_us, verified: order.verified_us && end !== 'done' };
+  const way = [...Object.keys(passed).filter((state) => state !== end && (passed[state] || (!order.over && state !== 'verified'))), end];
   const at = way.indexOf(order.state);
   return html`<ol class="order-steps" aria-label=${t('orders.way')}>${way.map((state, number) => html`<li key=${state} class=${[number < at && 'is-past', number === at && 'is-now', (state === 'failed' || state === 'expired') && 'is-bad']} aria-current=${number === at ? 'step' : null}>${t(`orders.state.${state}`)}</li>`)}</ol>`;
 }
 
 /** Why it ended so, in our words and in those of the device or program. */
 export function OrderTrouble({ order }) {
-  if (!order.code && !order.text) return null;
-  return html`<p class=${order.state === 'failed' || order.state === 'expired' ? 'problem' : 'faint'}>${codeWords(order)}${order.assumed ? ` · ${t('orders.assumed')}` : ''} ${order.text ? html`<span lang="en">${order.text}</span>` : null}</p>`;
+  const detail = detailWords(order);
+  if (!order.code && !detail) return null;
+  return html`<p class=${order.state === 'failed' || order.state === 'expired' ? 'problem' : 'faint'}>${codeWords(order)}${order.assumed ? ` · ${t('orders.assumed')}` : ''} ${detail ? html`<span lang="en">${detail}</span>` : null}</p>`;
 }
 
 function Times({ order }) {
@@ -31,10 +34,13 @@ function Times({ order }) {
     <dt>${t('orders.at.expires')}</dt><dd>${dateTime(order.expires_us)}</dd>${order.until_us ? html`<dt>${t('orders.at.until')}</dt><dd>${dateTime(order.until_us)}</dd>` : null}`;
 }
 
+/** Whether the code of a line says more than its state does. */
+const saysMore = (line) => line.code !== 'asked-back' && line.code !== line.state;
+
 function History({ lines }) {
   if (!lines?.length) return null;
-  return html`<section><h3>${t('alert.history')}</h3><ol class="history">${lines.map((line, number) => html`<li key=${number}><time>${dateTime(line.time_us).slice(5)}</time><span class="history-act">${t(`orders.state.${line.state}`)}</span>
-    <span>${line.actor ? html`<b>${line.actor}</b> ` : null}${codeWords(line)} ${line.text ? html`<span lang=${line.actor === 'hub' || !line.actor ? 'en' : null}>${line.text}</span>` : null}</span></li>`)}</ol></section>`;
+  return html`<section><h3>${t('alert.history')}</h3><ol class="history">${lines.map((line, number) => html`<li key=${number}><time>${dateTime(line.time_us).slice(5)}</time><span class="history-act">${line.code === 'asked-back' ? codeWords(line) : t(`orders.state.${line.state}`)}</span>
+    <span>${line.actor ? html`<b>${line.actor}</b> ` : null}${saysMore(line) ? codeWords(line) : ''} <span lang=${line.actor === 'hub' || !line.actor ? 'en' : null}>${detailWords(line)}</span></span></li>`)}</ol></section>`;
 }
 
 const mayCancel = (order) => may('engineer') && (!order.over || order.holding);

@@ -18,10 +18,10 @@ const WHO = ['all', 'person', 'rule'];
 
 const columns = (narrow) => [
   { key: 'number', title: t('orders.order'), width: '4em', text: numberOf, sort: (row) => row.seq },
-  { key: 'state', title: t('device.state'), width: '7.4em', text: (row) => t(`orders.state.${row.state}`), cell: (row) => html`<${OrderState} order=${row} />` },
-  { key: 'device', title: t('alert.device'), width: 'minmax(0, 1.4fr)', text: deviceName },
-  { key: 'point', title: t('orders.what'), width: 'minmax(0, .8fr)', text: pointName },
-  { key: 'change', title: t('orders.change'), width: 'minmax(9.6em, 1fr)', text: changeWords },
+  { key: 'state', title: t('device.state'), width: '10em', text: (row) => t(`orders.state.${row.state}`), cell: (row) => html`<${OrderState} order=${row} />` },
+  { key: 'device', title: t('alert.device'), width: 'minmax(5em, 1.2fr)', text: deviceName },
+  { key: 'point', title: t('orders.what'), width: 'minmax(5em, .9fr)', text: pointName },
+  { key: 'change', title: t('orders.change'), width: 'minmax(13.5em, 1.2fr)', text: changeWords },
   { key: 'by', hidden: narrow, title: t('orders.who'), width: 'minmax(0, .9fr)', text: byWords },
   { key: 'why', title: t('orders.why'), width: 'minmax(0, 1.3fr)', hidden: narrow, text: (row) => row.why },
   { key: 'time', title: t('orders.at.created'), width: '7em', text: (row) => dateTime(row.created_us), sort: (row) => row.created_us, cell: (row) => shortTime(row.created_us, nowUs()) },
@@ -46,7 +46,7 @@ export const OrdersPage = {
     };
     const older = () => loadOlderOrders().then(() => { problem.value = ''; }, () => { problem.value = t('problem.unreachable'); });
     useKeys({ j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1), Escape: () => (chosen.value ? choose(null) : false) });
-    watch(() => route.rest[0], (id) => { if (id && orders.value.known && !orders.value.rows.has(id)) choose(null); });
+    watch(() => route.rest[0], (id) => { if (route.page === 'orders' && id && orders.value.known && !orders.value.rows.has(id)) choose(null); });
     const chip = (group) => html`<button class=${['chip', route.query.state === group && 'is-on']} data-state=${group} aria-pressed=${route.query.state === group ? 'true' : 'false'} onClick=${() => amend({ state: route.query.state === group ? '' : group })}>${t(`orders.group.${group}`)} <b>${of.value.filter(GROUPS[group]).length}</b></button>`;
     return () => html`<div class=${['with-side', 'orders', chosen.value && 'has-chosen', !isLive.value && 'is-unsure']}><div class="main-part stack">
         <div class="page-head"><h1>${t('orders.title')}</h1><div class="chips">${Object.keys(GROUPS).map(chip)}</div>

@@ -33,9 +33,15 @@ export const valueWords = (order, value) => (order.kind !== 'write' ? '' : point
 export function changeWords(order) {
   if (order.kind !== 'write') return '';
   const before = order.before === null ? '' : `${valueWords(order, order.before)} → `;
+  if (order.state === 'released' && order.after !== null) return `${before}${valueWords(order, order.value)} → ${valueWords(order, order.after)}`;
   const other = order.after !== null && order.after !== order.value ? ` (${t('orders.readBack', { value: valueWords(order, order.after) })})` : '';
   return `${before}${valueWords(order, order.value)}${other}`;
 }
+
+/** What programs say that has words of ours in the code already. */
+const NO_MORE = /^(?:it shows another value|it does not answer|it is so already|it was cancelled|it was changed meanwhile|its time is over|writing is frozen|it does not take back what it had|orders are not enabled on this agent|the agent was started anew|another order holds \S+|this agent does not list .*|the data sheet \S+ is only for reading|no fresh reading: )/;
+/** What is said beside the code, where it says more. */
+export const detailWords = (line) => (line.text && line.code ? line.text.replace(NO_MORE, '') : line.text ?? '');
 
 /** A person by name, or the rule by its title. */
 export const byWords = (order) => (order.rule ? t('orders.byRule', { rule: say(campus.value.rules.get(order.rule)?.title) || order.rule }) : order.by);
