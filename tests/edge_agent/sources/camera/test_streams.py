@@ -9,12 +9,14 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
 from devices.campus.site import Campus
 from devices.model.codes import CameraLink
 from devices.model.errors import ConfigRefused, Refused
+from edge_agent.evidence.ring import Ring
 from edge_agent.sources.camera import CameraSettings, CameraSource
 from edge_agent.sources.capture.packets import Codec, Packet
 from edge_agent.sources.port import SystemClock
@@ -87,6 +89,76 @@ async def test_another_camera_is_visited_for_one_picture_a_period(tmp_path: Path
             await sink.until(lambda: pictures(sink, 0) >= 2, 20)
     assert CameraLink.ONLINE in links(sink, "cam-1")
     assert sink.of("cam-1.key_s") == []
+
+
+@pytest.mark.needs("gst-rtsp-server")
+async def test_packets_of_two_connections_are_never_in_one_clip(tmp_path: Path) -> None:
+    """The server plays a short clip and ends; the camera is opened again, and its stamps begin anew."""
+    ring, taken = Ring(10**8, 10**9), []
+
+    def take(codec: Codec, packet: Packet) -> None:
+        ring.take(codec, packet)
+        taken.append((codec.epoch, packet))
+
+    short = clip(tmp_path / "short.mp4", 1.0)
+    with playing(clips={"/cam": str(short)}) as server:
+        site = rtsp_campus(tmp_path, server.port, tags=("critical",))
+        async with watching(site, before=lambda source: source.on_packets("cam-1", take)) as (sink, _):
+            await sink.until(lambda: len({epoch for epoch, _ in taken}) >= 2 and taken[-1][1].pts > 0, 50)
+    epochs = [epoch for epoch, _ in taken]
+    assert epochs == sorted(epochs)
+    assert set(epochs) >= {1, 2}
+    assert min(packet.pts for epoch, packet in taken if epoch == 2) < max(
+        packet.pts for epoch, packet in taken if epoch == 1
+    )
+    times = [packet.time_us for _, packet in taken]
+    cut = ring.cut(min(times), max(times))
+    assert cut is not None
+    assert len({epoch for epoch, packet in taken if packet in cut.packets}) == 1
+
+
+def without_key_frames(file: Path) -> bytes:
+    """A stream that has lost the picture that all others follow."""
+    with av.open(str(file), "w", format="mpegts") as out:
+        stream = out.add_stream("mpeg4", rate=10, options={"g": "600"})
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for number in range(400):
+            picture = np.full((180, 320, 3), number % 50, np.uint8)
+            out.mux(
+                [
+                    p
+                    for p in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24"))
+                    if not p.is_keyframe
+                ]
+            )
+    return file.read_bytes()
+
+
+@pytest.mark.parametrize("tags", [(), ("critical",)])
+async def test_a_stream_without_key_frames_is_told_and_holds_no_session_for_long(
+    tmp_path: Path, tags: tuple[str, ...]
+) -> None:
+    data = without_key_frames(tmp_path / "none.ts")
+
+    def stream(_: Asked) -> Reply:
+        yield b"HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\n\r\n" + data[: len(data) // 2]
+        for at in itertools.cycle(range(len(data) // 2, len(data) - 1880, 1880)):
+            yield data[at : at + 1880]
+            yield 0.02
+
+    host = Host({"/stream/1.mjpeg": stream, "/snapshot/1.jpg": lambda _: ok(FIRST)})
+    async with serving(host):
+        devices = [
+            device("cam-1", "campus-stream", "rec", tags=tags),
+            device("still", "campus-camera", "rec"),
+        ]
+        link = http_link(host.port, poll_s=0.5, timeout_s=1.0, sessions=2 if tags else 1)
+        async with watching(campus_of(tmp_path, [link], devices)) as (sink, _):
+            await sink.until(lambda: bool(links(sink, "cam-1")), 40)
+            stills = pictures(sink, 1)
+            await sink.until(lambda: pictures(sink, 1) > stills, 40)
+    assert links(sink, "cam-1")[0] is CameraLink.UNDECODABLE
+    assert pictures(sink, 0) == 0
 
 
 def picture_stream(_: Asked) -> Reply:

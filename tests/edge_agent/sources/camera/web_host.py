@@ -14,6 +14,7 @@ class Asked:
     method: str
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 #: What to send for a request: pieces of bytes, seconds to wait, None to hang up; may have no end.
@@ -51,7 +52,9 @@ class Host:
         first, *lines = head.strip().split("\r\n")
         method, path, _ = first.split(" ", 2)
         pairs = (line.split(":", 1) for line in lines)
-        asked = Asked(method, path, {key.lower(): value.strip() for key, value in pairs})
+        headers = {key.lower(): value.strip() for key, value in pairs}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        asked = Asked(method, path, headers, body)
         self.asked.append(asked)
         self.busy += 1
         self.most_busy = max(self.most_busy, self.busy)
