@@ -14,12 +14,15 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+import yaml
 
 from devices.sim.demo_files import write_edge, write_hub
 from devices.sim.processes import Process, Processes
 from tests.campus.site_text import write_site
 
 NAME, PASSWORD = "operator-1", "seven horses under the bridge"
+#: What a test does not want to wait for: a silent unit is asked again soon, and counters are told often.
+IMPATIENT = {"modbus": {"probe_most_s": 2.0}}, {"health_s": 2.0}
 
 
 class Stack:
@@ -40,6 +43,7 @@ class Stack:
         self.processes.__enter__()
         self.hub_file = write_hub(self.folder, self.site, self.port, self.broker_port)
         self.edge_file = write_edge(self.folder, self.site, "edge", self.health_port)
+        self._make_impatient()
         (self.folder / "credentials").mkdir(mode=0o700)
         for name in ("edge", "field"):
             self.processes.call(
@@ -60,6 +64,12 @@ class Stack:
         if error is not None:
             for log in sorted((self.folder / "logs").glob("*.log")):
                 print(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}")  # noqa: T201 - for who reads the failure
+
+    def _make_impatient(self) -> None:
+        settings = yaml.safe_load(self.edge_file.read_text("utf-8"))
+        sources, settings["uplink"] = IMPATIENT
+        settings["sources"] = {**settings.get("sources", {}), **sources}
+        self.edge_file.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
 
     def _keys(self, name: str) -> Path:
         return self.folder / "credentials" / f"{name}.json"

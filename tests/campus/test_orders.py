@@ -60,6 +60,8 @@ def test_a_set_point_is_ordered_verified_held_over_a_kill_and_given_back(stack: 
     stack.post(f"/api/orders/{held['id']}/cancel", {"why": "enough"})
     back = ended(stack, held, "released")
     assert (back["code"], back["cancelled_by"], truth(stack)) == ("cancelled", "operator-1", 23.0)
+    asked_back = [(line["actor"], line["text"]) for line in back["history"] if line["code"] == "asked-back"]
+    assert asked_back == [("operator-1", "enough")]
 
 
 @pytest.mark.promise("P-orders-1")

@@ -16,7 +16,7 @@ from tests.campus.stack import Stack
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.needs("nats-server")]
 DEAD = f"{SHARED}-7"
-ROUNDS = 12
+ROUNDS = 10
 #: A busy machine can take a round from one link and not from the other, but not again and again.
 WINDOWS = 4
 #: So late does each unit answer: a round takes 0.3 s of 0.5, so there is no room to wait for the dead one.
