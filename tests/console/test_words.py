@@ -18,6 +18,7 @@ from hub.reports.commissioning import Group, Left
 from hub.reports.coverage import Standing
 from tests.console.conftest import Sit
 from tests.console.fake_hub import FakeHub
+from tests.console.fake_plans import FLOOR
 from tests.console.markup import key_uses, literals
 from tests.console.pages import PAGES
 
@@ -30,7 +31,11 @@ LINK_KINDS = {kind for link in get_args(AnyLink) for kind in get_args(link.model
 #: Words that are the same in every language: units, signs, keys of a keyboard.
 SAME_EVERYWHERE = {"km/h", "kW", "kB", "MB", "GB", "B", "K", "J", "A", "R", "S", "N", "O"}
 #: Pages beside those that test_pages draws, with what must be there before they count as drawn.
-PAGES_TO_READ = PAGES | {"cooling?show=all": ".table-row", "cameras?by=kind": ".tile"}
+PAGES_TO_READ = PAGES | {
+    "cooling?show=all": ".table-row",
+    "cameras?by=kind": ".tile",
+    f"campus/building/hq1-main?plan={FLOOR}": ".plan-point",
+}
 
 BOOKS = """async () => {
     const flat = (book, way) => Object.entries(book).flatMap(([key, value]) =>
