@@ -88,21 +88,22 @@ async def test_on_a_thin_line_what_rules_read_stays_fresh_and_the_rest_comes_lat
         agents(mosquitto.to(port=line.port), **changes) as agent,
     ):
         agent.clock.step_us = ((2 * KEPT_S - int(time.time())) % COARSE_S) * S  # none of the kept seconds
-        await produce(agent, range(60))
+        await produce(agent, range(40))
         await until(lambda: agent.uplink.is_thin)
-        put_s = await produce(agent, range(60, 120))
+        put_s = await produce(agent, range(40, 100))
+        await until(lambda: hub.has_all(Lane.LIVE, range(60, 90)))
         arrived_s = {record.number: record.at_s for record in hub.records}
-        ages = sorted(arrived_s[number] - put_s[number] for number in range(80, 110))
-        assert ages[-1] < 3, "30 kB come in each second, 15 go"
+        ages = sorted(arrived_s[number] - put_s[number] for number in range(60, 90))
+        assert ages[-1] < 5, "30 kB come in each second, 15 go: otherwise it would be nine"
         health = agent.uplink.health()
         assert health["thinned"] > 20
         assert 8_000 < health["bandwidth_bytes_per_s"] < 40_000
-        assert not set(range(10_080, 10_110)) <= set(arrived_s), "the rest waits"
+        assert not set(range(10_060, 10_090)) <= set(arrived_s), "the rest waits"
         line.bytes_per_s = None
         await until(lambda: is_empty(agent), within_s=20)
         await until(lambda: not agent.uplink.is_thin, within_s=20)
-    assert hub.has_all(Lane.LIVE, range(120))
-    assert hub.has_all(Lane.LIVE, range(10_000, 10_120)), "nothing is lost"
+    assert hub.has_all(Lane.LIVE, range(100))
+    assert hub.has_all(Lane.LIVE, range(10_000, 10_100)), "nothing is lost"
 
 
 def test_what_no_rule_reads_goes_ten_seconds_of_each_minute() -> None:

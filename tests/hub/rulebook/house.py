@@ -71,7 +71,7 @@ class House:
 
     async def running(self, number: int, *agents: str) -> None:
         """Wait until the agents run a set, by the hub's own reckoning."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 steps = await self.steps(number)
                 if all(agent in steps and steps[agent].state is Progress.RUNNING for agent in agents):
