@@ -232,6 +232,6 @@ async def test_a_lane_with_too_few_passes_shows_no_percentiles(hub: FakeHub, sit
         watched, unwatched = (page.locator(".speed-vision .table-row").nth(number) for number in (0, 1))
         shown = [await row.locator('[role="cell"]').all_inner_texts() for row in (watched, unwatched)]
         assert shown[0][2:9] == ["200", "85.0%", "10.0%", "5.0%", "1.062", "1.051–1.073", "180"]
-        assert "6.2% off the radar" in shown[0][9]
+        assert "Radar angle: 6.2% off" in shown[0][9]
         assert shown[1][2:] == ["0", "—", "—", "—", "—", "—", "0", ""]
         await expect(page.locator(".vision-words")).to_contain_text("the angle of the radar is wrong")

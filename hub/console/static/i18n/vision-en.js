@@ -1,5 +1,5 @@
 // Words of what cameras say to radars; every key of vision-zh.js, in English.
 export const visionEn = {
-  title: 'Cameras beside the radars', checked: 'Checked', confirmed: 'Confirmed', single_source: 'Single source', conflict: 'Conflict', ratio: 'Camera / radar', spread: 'P25–P75', n: 'Vehicles', says: 'Means', angle: 'Camera {off}% off the radar, always the same: look at the angle of the radar',
+  title: 'Cameras beside the radars', checked: 'Checked', confirmed: 'Confirmed', single_source: 'Single source', conflict: 'Conflict', ratio: 'Camera / radar', spread: 'P25–P75', n: 'Vehicles', says: 'Means', angle: 'Radar angle: {off}% off',
   of: { checked: 'Passes in a lane that a calibrated camera watches. The three shares are shares of these; — where there are none.', confirmed: 'Radar and camera are within 3 km/h or 5%, and so is the error that the camera tells of itself.', single_source: 'The camera measured nothing, or is neither near nor far enough.', conflict: 'They differ by more than 6 km/h or 10%, and by more than the error of the camera.', ratio: 'Median of speed by camera over speed by radar, of all vehicles that both measured; beside it the quartiles and how many there were.', angle: 'With {n} vehicles or more, a median more than 3% off 1 and both quartiles on the same side: a constant ratio says that the angle of the radar is wrong.' },
 };

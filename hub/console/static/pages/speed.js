@@ -114,7 +114,7 @@ export const SpeedPage = {
         <div class="speed-charts"><div class="speed-main">${chart(t('speed.distribution'), 'speed-distribution', parts.spread)}</div>
           <section class="worst"><h2>${t('speed.worst')}</h2><${DataTable} bare=${true} name="speed-worst" columns=${worstColumns()} rows=${answer.worst ?? []} keyOf=${(row) => row.id || row.seq || row.time_us} order=${{ key: 'value', down: true }} /></section>
           ${chart(t('speed.byHour'), 'speed-by-hour', parts.hours)}${chart(t('speed.byDay'), 'speed-by-day', parts.days)}
-          <${Lanes} answer=${answer} /></div><${SecondOpinion} answer=${answer} />`}
+          <${Lanes} answer=${answer} /><${SecondOpinion} answer=${answer} /></div>`}
       </div>`;
     };
   },
