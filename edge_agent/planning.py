@@ -23,6 +23,7 @@ from edge_agent.sources.modbus.learned import Cut, applied
 from edge_agent.sources.modbus.plan import Span, UnitPlan, Why, plan_link
 from edge_agent.sources.modbus.question import Question
 from edge_agent.sources.modbus.unit import Flags
+from edge_agent.sources.polling.forecast import outlined
 
 #: Devices behind one unit that the page names.
 MOST_NAMED: Final = 4
@@ -98,19 +99,11 @@ def _link(
         replace(plan, spans=applied(cuts, link.id, plan.unit, plan.spans))
         for plan in plan_link(campus, link, table)
     ]
-    needed_s = cycle_s(plans, pacing)
     spans = [span for plan in plans for span in plan.spans]
     return {
-        "link": link.id,
-        "kind": link.kind,
-        "poll_s": link.poll_s,
-        "cycle_s": needed_s,
-        "with_one_silent_s": needed_s + link.timeout_s,
-        "keeps_period": needed_s <= link.poll_s,
-        "requests": len(spans),
+        **outlined(link, cycle_s(plans, pacing), len(spans), sum(len(span.readings) for span in spans)),
         "registers": sum(span.count for span in spans),
         "wasted": sum(span.wasted for span in spans),
-        "points": sum(len(span.readings) for span in spans),
         "units": [_unit(plan, pacing, reads, table.names) for plan in plans],
     }
 

@@ -20,7 +20,8 @@ from edge_agent.probe.meaning import MEANINGS, STRONG
 from edge_agent.probe.reading import HALVED, Asker
 from edge_agent.sources.modbus.decode import VIEWS, Decoder
 from edge_agent.sources.modbus.plan import BIT_TABLES, Limits, Reading, Span, spans, split
-from edge_agent.sources.modbus.question import DeviceException, NoAnswer
+from edge_agent.sources.modbus.question import DeviceException
+from edge_agent.sources.polling.refusals import NoAnswer
 
 VERDICTS: Final = {
     Quality.GOOD: "good",

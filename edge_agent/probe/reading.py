@@ -16,7 +16,8 @@ import numpy as np
 from devices.model.errors import Garbled, Unreachable
 from devices.profiles.profile import Table
 from edge_agent.sources.modbus.plan import BIT_TABLES
-from edge_agent.sources.modbus.question import DeviceException, NoAnswer, Question, exception_name
+from edge_agent.sources.modbus.question import DeviceException, Question, exception_name
+from edge_agent.sources.polling.refusals import NoAnswer
 
 Ask = Callable[[Question, float], Awaitable[bytes]]
 Range = tuple[int, int]

@@ -17,7 +17,14 @@ P = TypeVar("P", bound=asyncio.Protocol)
 CHUNK: Final = 4096
 #: Bytes a line may still have to send; more means that the adapter has stopped taking them.
 MOST_UNSENT: Final = 64 * 1024
+START_BITS: Final = 1
 PARITIES: Final = {"N": serial.PARITY_NONE, "E": serial.PARITY_EVEN, "O": serial.PARITY_ODD}
+
+
+def character_s(baud: int, frame: str) -> float:
+    """Seconds that one byte takes on a serial line."""
+    bits = START_BITS + int(frame[0]) + (frame[1] != "N") + int(frame[2])
+    return bits / baud
 
 
 async def open_serial(

@@ -10,7 +10,8 @@ from devices.campus.site import Campus
 from edge_agent.sources.dlt645.frames import HEAD, TAIL, WAKE_UP
 from edge_agent.sources.dlt645.plan import IDENTIFIER_BYTES, Item, plan_link
 from edge_agent.sources.dlt645.settings import Dlt645Settings
-from edge_agent.sources.modbus.ways import character_s
+from edge_agent.sources.polling.forecast import outlined
+from edge_agent.sources.serial_port import character_s
 
 #: What a meter usually takes before it answers; the standard allows 0.02 to 0.5 s.
 TURN_ROUND_S: Final = 0.1
@@ -31,14 +32,7 @@ def described(campus: Campus, link: Dlt645Link, turn_round_s: float | None = Non
     items = [item for plan in plans for item in plan.items]
     needed_s = sum(takes_s(item, link, turn_round_s) for item in items)
     return {
-        "link": link.id,
-        "kind": link.kind,
-        "poll_s": link.poll_s,
-        "cycle_s": needed_s,
-        "with_one_silent_s": needed_s + link.timeout_s,
-        "keeps_period": needed_s <= link.poll_s,
-        "requests": len(items),
-        "points": sum(len(item.readings) for item in items),
+        **outlined(link, needed_s, len(items), sum(len(item.readings) for item in items)),
         "meters": [
             {
                 "address": plan.address,

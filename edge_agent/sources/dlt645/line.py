@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from devices.campus.dlt645_links import Dlt645Link, Dlt645SerialLink, Dlt645TcpLink
-from devices.model.errors import Garbled, Refused, Unreachable
+from devices.model.errors import Garbled, Unreachable
 from edge_agent.sources.dlt645 import frames
 from edge_agent.sources.dlt645.counters import Counters
 from edge_agent.sources.dlt645.frames import Finder, Frame, Read
 from edge_agent.sources.dlt645.plan import IDENTIFIER_BYTES
-from edge_agent.sources.modbus.question import NoAnswer
+from edge_agent.sources.polling.refusals import DeviceRefused, NoAnswer
 from edge_agent.sources.serial_port import open_serial
 
 #: Bytes that may come between two good answers; whoever sends more is no meter, and is hung up on.
@@ -21,7 +21,7 @@ MAX_NOISE: Final = 4096
 LONGEST_BITS: Final = 12 * (frames.HEAD + 255 + frames.TAIL)
 
 
-class MeterRefused(Refused):
+class MeterRefused(DeviceRefused):
     """The meter answered that it will not or cannot; `reasons` by name."""
 
     def __init__(self, reasons: list[str]) -> None:
@@ -270,8 +270,7 @@ async def connected(link: Dlt645Link, connect_timeout_s: float, gap_s: float, co
     except Unreachable:
         counters.connect_failures += 1
         raise
-    counters.reconnects += counters.connects > 0
-    counters.connects += 1
+    counters.opened()
     return line
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import random as random_numbers
 from collections.abc import Callable
-from typing import Any
 
 from devices.campus.dlt645_links import Dlt645Link
 from devices.campus.site import Campus
@@ -13,11 +11,11 @@ from devices.model.points import PointTable
 from edge_agent.sources.dlt645.plan import plan_link
 from edge_agent.sources.dlt645.settings import Dlt645Settings
 from edge_agent.sources.dlt645.worker import BusWorker
-from edge_agent.sources.outlet import Outlet
-from edge_agent.sources.port import Clock, Sink
+from edge_agent.sources.polling.source import PollingSource
+from edge_agent.sources.port import Clock
 
 
-class Dlt645Source:
+class Dlt645Source(PollingSource[BusWorker]):
     """Polls every DL/T 645-2007 bus of an agent; it never writes.
 
     Args:
@@ -43,16 +41,7 @@ class Dlt645Source:
             for link in campus.links_of(agent)
             if isinstance(link, Dlt645Link)
         ]
-        self.workers = [BusWorker(link, plans, settings, clock, random) for link, plans in planned if plans]
-
-    async def run(self, out: Sink) -> None:
-        """Deliver for ever."""
-        outlet = Outlet(out)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(outlet.run(), name="dlt645 outlet")
-            for worker in self.workers:
-                group.create_task(worker.run(outlet), name=f"dlt645 {worker.link.id}")
-
-    def health(self) -> dict[str, Any]:
-        """Counters and state of each bus, by its link's id."""
-        return {"links": {worker.link.id: worker.health() for worker in self.workers}}
+        workers = {
+            link.id: BusWorker(link, plans, settings, clock, random) for link, plans in planned if plans
+        }
+        super().__init__("dlt645", workers)

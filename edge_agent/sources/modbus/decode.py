@@ -97,12 +97,7 @@ class Decoder:
 
     def missing(self, quality: Quality, time_us: int) -> SampleBatch:
         """Say that the readings of this span could not be had."""
-        return no_readings(self.rows, quality, time_us)
-
-
-def no_readings(rows: npt.NDArray[np.int32], quality: Quality, time_us: int) -> SampleBatch:
-    """Say of each of these points that it has no reading, and why."""
-    return SampleBatch.of(rows, time_us, np.nan, quality)
+        return SampleBatch.of(self.rows, time_us, np.nan, quality)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from devices.campus.modbus_links import (
 )
 from edge_agent.sources.modbus.plan import BIT_TABLES, Span, UnitPlan
 from edge_agent.sources.modbus.rtu import GAP_CHARACTERS, LEAST_GAP_S
-from edge_agent.sources.modbus.ways import character_s
+from edge_agent.sources.serial_port import character_s
 
 #: Bytes of a read request with unit and checksum, and of its answer beside the values.
 REQUEST_BYTES: Final = 8

@@ -20,10 +20,10 @@ from edge_agent.sources.modbus.counters import Counters
 from edge_agent.sources.modbus.question import (
     EXCEPTION,
     DeviceException,
-    NoAnswer,
     Question,
     exception_name,
 )
+from edge_agent.sources.polling.refusals import NoAnswer
 
 HEADER: Final = struct.Struct(">HHHB")  # transaction, protocol, length of what follows, unit
 LENGTHS: Final = range(3, 255)  # unit, function and 1 to 252 bytes

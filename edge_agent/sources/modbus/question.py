@@ -25,9 +25,9 @@ from pymodbus.pdu.register_message import (
     WriteSingleRegisterRequest,
 )
 
-from devices.model.errors import Refused, Unreachable
 from devices.profiles.profile import Table
 from edge_agent.sources.modbus.plan import BIT_TABLES
+from edge_agent.sources.polling.refusals import DeviceRefused
 
 READS: Final[dict[Table, type[ModbusPDU]]] = {
     Table.COIL: ReadCoilsRequest,
@@ -36,24 +36,19 @@ READS: Final[dict[Table, type[ModbusPDU]]] = {
     Table.INPUT: ReadInputRegistersRequest,
 }
 EXCEPTION: Final = 0x80
+#: The gateway answers, the unit behind it does not.
+UNIT_SILENT: Final = frozenset({10, 11})
 #: Function, first address and count: what comes back of a request that writes several values.
 CONFIRMED: Final = 5
 
 
-class NoAnswer(Unreachable):
-    """Nobody answered in time. `heard`: something came, but nothing that fits."""
-
-    def __init__(self, text: str, *, heard: bool) -> None:
-        super().__init__(text)
-        self.heard = heard
-
-
-class DeviceException(Refused):
+class DeviceException(DeviceRefused):
     """The device answered with an exception code."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"exception {code} ({exception_name(code)})")
         self.code = code
+        self.is_there = code not in UNIT_SILENT
 
 
 def exception_name(code: int) -> str:

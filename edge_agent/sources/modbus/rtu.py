@@ -16,7 +16,8 @@ from typing import Final
 from devices.model.errors import Garbled
 from edge_agent.sources.modbus.counters import Counters
 from edge_agent.sources.modbus.line import Line
-from edge_agent.sources.modbus.question import EXCEPTION, NoAnswer, Question
+from edge_agent.sources.modbus.question import EXCEPTION, Question
+from edge_agent.sources.polling.refusals import NoAnswer
 
 READS: Final = frozenset({1, 2, 3, 4})
 #: Whole length of the answers that do not say it, checksum included.

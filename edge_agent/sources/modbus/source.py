@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import random as random_numbers
 from collections.abc import Callable
-from typing import Any
 
 from devices.campus.modbus_links import ModbusLink
 from devices.campus.site import Campus
@@ -17,11 +15,11 @@ from edge_agent.sources.modbus.settings import ModbusSettings
 from edge_agent.sources.modbus.unit import Flags
 from edge_agent.sources.modbus.ways import Receptions, way_of
 from edge_agent.sources.modbus.worker import LinkWorker
-from edge_agent.sources.outlet import Outlet
-from edge_agent.sources.port import Clock, Sink
+from edge_agent.sources.polling.source import PollingSource
+from edge_agent.sources.port import Clock
 
 
-class ModbusSource:
+class ModbusSource(PollingSource[LinkWorker]):
     """Polls every Modbus link of an agent.
 
     Args:
@@ -48,31 +46,20 @@ class ModbusSource:
         reads: Callable[[], Flags | None] = lambda: None,
     ) -> None:
         receptions: Receptions = {}
-        links = [link for link in campus.links_of(agent) if isinstance(link, ModbusLink)]
         learned = learned or Learned()
-        plans = {link.id: plan_link(campus, link, table) for link in links}
-        self.workers = [
-            LinkWorker(
-                link,
-                plans[link.id],
-                settings,
-                clock,
-                random,
-                way_of(link, settings, receptions),
-                learned,
-                reads,
-            )
-            for link in links
-            if plans[link.id]
+        planned = [
+            (link, plan_link(campus, link, table))
+            for link in campus.links_of(agent)
+            if isinstance(link, ModbusLink)
         ]
-
-    async def run(self, out: Sink) -> None:
-        """Deliver for ever."""
-        outlet = Outlet(out)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(outlet.run(), name="modbus outlet")
-            for worker in self.workers:
-                group.create_task(worker.run(outlet), name=f"modbus {worker.link.id}")
+        workers = {
+            link.id: LinkWorker(
+                link, plans, settings, clock, random, way_of(link, settings, receptions), learned, reads
+            )
+            for link, plans in planned
+            if plans
+        }
+        super().__init__("modbus", workers)
 
     def worker_of(self, link_id: str) -> LinkWorker:
         """The worker of a link, to ask one question of one of its units.
@@ -80,11 +67,6 @@ class ModbusSource:
         Raises:
             Refused: this agent reads no such link.
         """
-        for worker in self.workers:
-            if worker.link.id == link_id:
-                return worker
-        raise Refused(f"this agent reads no Modbus link {link_id!r}")
-
-    def health(self) -> dict[str, Any]:
-        """Counters and state of each link, by its id."""
-        return {"links": {worker.link.id: worker.health() for worker in self.workers}}
+        if (worker := self._by_link.get(link_id)) is None:
+            raise Refused(f"this agent reads no Modbus link {link_id!r}")
+        return worker

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
 from devices.campus.modbus_links import (
     ModbusDialInLink,
@@ -20,17 +20,10 @@ from edge_agent.sources.modbus.dial_in import Expected, Reception
 from edge_agent.sources.modbus.line import Line, TcpLine
 from edge_agent.sources.modbus.rtu import Pace, RtuLine
 from edge_agent.sources.modbus.settings import ModbusSettings
-from edge_agent.sources.serial_port import open_serial
+from edge_agent.sources.serial_port import character_s, open_serial
 
 #: Ports of this gateway that units call, by address; links may share one.
 Receptions = dict[tuple[str, int], Reception]
-START_BITS: Final = 1
-
-
-def character_s(baud: int, frame: str) -> float:
-    """Seconds that one byte takes on a serial line."""
-    bits = START_BITS + int(frame[0]) + (frame[1] != "N") + int(frame[2])
-    return bits / baud
 
 
 class Way(Protocol):
@@ -78,7 +71,7 @@ class Connecting:
         except OSError as error:
             counters.connect_failures += 1
             raise Unreachable(f"{self.host}:{self.port}: {error.strerror or error}") from None
-        _count(counters)
+        counters.opened()
         return line
 
 
@@ -106,7 +99,7 @@ class Opening:
         except Unreachable:
             counters.connect_failures += 1
             raise
-        _count(counters)
+        counters.opened()
         return line
 
 
@@ -149,7 +142,7 @@ class Called:
             counters.connect_failures += 1
             raise Unreachable(f"it has not called port {reception.port}") from None
         line, expected.line = expected.line, None
-        _count(counters)
+        counters.opened()
         return line
 
     def _line(self, counters: Counters) -> Line:
@@ -173,8 +166,3 @@ def way_of(link: ModbusLink, settings: ModbusSettings, receptions: Receptions | 
     if isinstance(link, ModbusTcpLink):
         return Connecting(link.host, link.port, TcpLine, settings.connect_timeout_s)
     raise TypeError(f"no way to a {link.kind} link")
-
-
-def _count(counters: Counters) -> None:
-    counters.reconnects += counters.connects > 0
-    counters.connects += 1

@@ -11,8 +11,9 @@ import pytest
 
 from devices.model.errors import Garbled, Refused, Unreachable
 from devices.profiles.profile import Table
-from edge_agent.sources.modbus.question import DeviceException, NoAnswer, Question
+from edge_agent.sources.modbus.question import DeviceException, Question
 from edge_agent.sources.modbus.worker import LinkWorker
+from edge_agent.sources.polling.refusals import NoAnswer
 from tests.contracts.modbus.reading import campus, reading
 from tests.contracts.modbus.stages import Stage
 from tests.edge_agent.sources.modbus import misbehaving as server_of

@@ -10,7 +10,8 @@ import pytest
 from devices.model.errors import Garbled, Unreachable
 from devices.profiles.profile import Table
 from edge_agent.probe.reading import Asker, Heard, Manners, joined, look
-from edge_agent.sources.modbus.question import DeviceException, NoAnswer, Question
+from edge_agent.sources.modbus.question import DeviceException, Question
+from edge_agent.sources.polling.refusals import NoAnswer
 from tests.fake_clock import FakeClock
 
 

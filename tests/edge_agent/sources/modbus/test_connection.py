@@ -13,9 +13,10 @@ from devices.profiles.profile import Table
 from edge_agent.sources.modbus.connection import Connection
 from edge_agent.sources.modbus.counters import Counters
 from edge_agent.sources.modbus.line import Line
-from edge_agent.sources.modbus.question import NoAnswer, Question
+from edge_agent.sources.modbus.question import Question
 from edge_agent.sources.modbus.rtu import Pace, RtuLine
 from edge_agent.sources.modbus.settings import ModbusSettings
+from edge_agent.sources.polling.refusals import NoAnswer
 from edge_agent.sources.port import SystemClock
 from tests.edge_agent.sources.modbus.test_rtu import Wire
 

@@ -16,7 +16,7 @@ from devices.profiles.profile import Table
 from edge_agent.sources.modbus.counters import Counters
 from edge_agent.sources.modbus.question import Question
 from edge_agent.sources.modbus.rtu import Pace, RtuLine, crc16, framed, length_of
-from edge_agent.sources.modbus.ways import character_s
+from edge_agent.sources.serial_port import character_s
 
 QUESTION = Question.read(17, Table.HOLDING, 107, 3)
 WORDS = bytes.fromhex("022b00000064")

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_agent.sources.modbus.breaker import Breaker
 from edge_agent.sources.modbus.plan import plan_link
-from edge_agent.sources.modbus.unit import Turn, Unit, turns_of
+from edge_agent.sources.modbus.unit import Unit, turns_of
+from edge_agent.sources.polling.breaker import Breaker
+from edge_agent.sources.polling.turn import Turn
 from tests.edge_agent.sources.small_campus import AGENT, campus_of, device, modbus_link
 
 POINTS = [{"name": f"p{n}", "table": "holding", "addr": 100 * n} for n in range(3)]
@@ -21,7 +22,7 @@ def units(folder: Path) -> list[Unit]:
     return [Unit.of(plan, Breaker(1.0, 1.0)) for plan in plans]
 
 
-def asked(turn: Turn) -> tuple[int, bool, list[int]]:
+def asked(turn: Turn[Unit]) -> tuple[int, bool, list[int]]:
     return turn.unit.plan.unit, turn.is_urgent, [request.span.addr for request in turn.requests]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge_agent.sources.modbus.allowance import Allowance
-from edge_agent.sources.modbus.breaker import Breaker
+from edge_agent.sources.polling.allowance import Allowance
+from edge_agent.sources.polling.breaker import Breaker
 
 
 def test_waits_double_up_to_the_longest_and_begin_anew_after_an_answer() -> None:
