@@ -53,6 +53,7 @@ class Options:
     memory: file that keeps the counters from run to run.
     ledger: file that the ledger is written to at the end, and on request.
     account: name and password that RTSP hosts want; without one everybody may look.
+    lingers: now and then somebody stays before a camera for a while; without it none does, whatever the hour.
     """
 
     seed: int = 1
@@ -63,13 +64,15 @@ class Options:
     memory: Path | None = None
     ledger: Path | None = None
     account: tuple[str, str] = ("", "")
+    lingers: bool = True
 
 
 class Drawing:
     """Pictures of the plant's cameras."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, *, lingers: bool = True) -> None:
         self._plant = plant
+        self._lingers = lingers
         self._roads: dict[str, Road] = {}
 
     def picture(self, camera: str, time_us: int, troubles: Mapping[str, Trouble]) -> bytes:
@@ -81,12 +84,12 @@ class Drawing:
         sight, zone = self._plant.sight(camera, time_us), self._plant.campus.timezone
         calibration = self._plant.roads.calibration(camera)
         if calibration is None:
-            return View(camera, sight, time_us, zone, troubles)
+            return View(camera, sight, time_us, zone, troubles, lingers=self._lingers)
         if camera not in self._roads:
             self._roads[camera] = Road(calibration)
         since_us = troubles["frozen-clock"].since_us if "frozen-clock" in troubles else time_us
         vehicles = self._plant.roads.vehicles(camera, since_us)
-        return View(camera, sight, time_us, zone, troubles, self._roads[camera], vehicles)
+        return View(camera, sight, time_us, zone, troubles, self._roads[camera], vehicles, self._lingers)
 
 
 class Simulation:
@@ -111,7 +114,7 @@ class Simulation:
         self.board = FaultBoard(fault_targets(campus), enter, leave)
         wires = (self.board, self.ledger, clock_us, options.ports)
         self._gateways = gateways(campus, self.plant.truth, *wires, self.plant.rooms.tell)
-        drawing = Drawing(self.plant)
+        drawing = Drawing(self.plant, lingers=options.lingers)
         self._recorders = recorders(campus, drawing, *wires, self.gaps)
         self.stream_hosts = stream_hosts(campus, drawing, *wires, self.gaps, options.account)
         lines = [(gateway.link.id, gateway.line) for gateway in self._gateways]

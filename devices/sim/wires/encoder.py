@@ -15,7 +15,7 @@ from devices.sim.wires.rtp import TICKS_PER_S
 from devices.sim.wires.scenery import HEIGHT, WIDTH, Picture
 
 #: How coarse: by a fixed measure, not by a bit rate, so that equal pictures give equal key frames.
-QUANTISER: Final = 23
+QUANTISER: Final = 25
 OPTIONS: Final = {
     "preset": "ultrafast",
     "tune": "zerolatency",

@@ -18,23 +18,28 @@ LORRIES, NEAR_PEOPLE, SPIDERS, HEADLIGHTS = 12, 9, 15, 4
 DROPS: Final = 160
 
 
-def draw(picture: Any, sight: Sight, seed: int, time_us: int) -> None:
-    """Draw what is there at this moment into a picture."""
+def draw(picture: Any, sight: Sight, seed: int, time_us: int, *, lingers: bool = True) -> None:
+    """Draw what is there at this moment into a picture; `lingers` also what stays for a while."""
     second = time_us // 1_000_000
-    outside = sight.kind in OUTSIDE
     _passer_by(picture, sight, seed, time_us)
+    if lingers:
+        _draw_lingering(picture, sight, seed, second)
+    draw_air(picture, sight, seed, time_us, lingers=lingers)
+
+
+def _draw_lingering(picture: Any, sight: Sight, seed: int, second: int) -> None:
+    outside = sight.kind in OUTSIDE
     if outside and (since_s := _there(seed, second, LORRIES, 1)) is not None:
         _lorry(picture, sight.level, seed, since_s)
     if not outside and (since_s := _there(seed, second, NEAR_PEOPLE, 2)) is not None:
         _near_person(picture, sight.level, since_s)
     if outside and sight.infrared and (since_s := _there(seed, second, HEADLIGHTS, 4)) is not None:
         _headlights(picture, seed, since_s)
-    draw_air(picture, sight, seed, time_us)
 
 
-def draw_air(picture: Any, sight: Sight, seed: int, time_us: int) -> None:
+def draw_air(picture: Any, sight: Sight, seed: int, time_us: int, *, lingers: bool = True) -> None:
     """Draw what is in the air and on the glass."""
-    if sight.infrared and _there(seed, time_us // 1_000_000, SPIDERS, 3) is not None:
+    if lingers and sight.infrared and _there(seed, time_us // 1_000_000, SPIDERS, 3) is not None:
         _spider(picture, seed, time_us // 1_000_000)
     if sight.rain > 0:
         _rain(picture, sight, time_us)

@@ -63,6 +63,7 @@ class View:
     troubles: by kind of fault, see `TROUBLES`.
     road:     what a calibrated camera looks at; others have a scene of their kind.
     vehicles: where they are on it.
+    lingers:  now and then somebody or something stays before the camera for a while.
     """
 
     camera: str
@@ -72,6 +73,7 @@ class View:
     troubles: Mapping[str, Trouble] = field(default_factory=dict)
     road: Road | None = None
     vehicles: tuple[Vehicle, ...] = ()
+    lingers: bool = True
 
 
 def render(view: View) -> bytes:
@@ -114,12 +116,12 @@ def _scene(view: View, time_us: int) -> Any:
     away, seed, sight = abs(percent) >= AWAY, seed_of(view.camera), view.sight
     if view.road is None or away:
         picture = _place(view, away=away, percent=percent)
-        passing.draw(picture, sight, seed, time_us)
+        passing.draw(picture, sight, seed, time_us, lingers=view.lingers)
         return picture
     picture = view.road.seen(sight.level, infrared=sight.infrared)
     sun = 0.0 if sight.rain > 0 or sight.infrared else max(0.0, 2 * sight.level / DAY_LEVEL - 1)
     view.road.drive(picture, view.vehicles, time_us, sight.level / DRAWN_LEVEL, sun)
-    passing.draw_air(picture, sight, seed, time_us)
+    passing.draw_air(picture, sight, seed, time_us, lingers=view.lingers)
     return np.roll(picture, round(WIDTH * percent / 100), axis=1) if percent else picture
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -42,6 +43,19 @@ PROVOKED = {
 }
 STREAMS = ("parking-3",)
 WAIT_S = 50.0
+#: A workday at 10:01:45: the light stays for hours.
+MORNING_US = int(dt.datetime(2026, 11, 24, 2, 1, 45, tzinfo=dt.UTC).timestamp() * 1e6)
+
+
+class Morning(SystemClock):
+    """It begins at `MORNING_US`."""
+
+    def __init__(self) -> None:
+        self._ahead_us = MORNING_US - super().now_us()
+
+    def now_us(self) -> int:
+        """Wall time of that morning."""
+        return super().now_us() + self._ahead_us
 
 
 class Store:
@@ -62,8 +76,8 @@ class Store:
 
 
 @asynccontextmanager
-async def agent(campus: Campus, store: Store) -> AsyncIterator[Looking]:
-    table, clock = campus.points_of("edge"), SystemClock()
+async def agent(campus: Campus, store: Store, clock: SystemClock | None = None) -> AsyncIterator[Looking]:
+    table, clock = campus.points_of("edge"), clock or SystemClock()
     looking = Looking(campus, "edge", table, PictureSettings(learn_s=0.1))
     detection = Detection(campus, "edge", table, clock.now_us())
     pace = DetectSettings(tick_s=0.2)
@@ -102,8 +116,9 @@ async def test_faults_of_pictures_are_told_once_each_and_cleared_after_repair(
             del rule["on_delay_s"], rule["off_delay_s"]
     link = {"port": free_port(), "poll_s": POLL_S, "timeout_s": 5, "sessions": 16}
     campus = campus_of(tmp_path, rules, PROVOKED, STREAMS, **link)
-    store = Store()
-    async with running(campus, Options()) as sim, agent(campus, store) as looking:
+    store, clock = Store(), Morning()
+    options = Options(lingers=False)
+    async with running(campus, options, clock.now_us) as sim, agent(campus, store, clock) as looking:
 
         def knows(camera: str) -> bool:
             return any(looking.reference(camera, light) is not None for light in Light)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from tests.edge_agent.pictures.test_on_the_wire import Store, agent, until
 #: A key frame comes each second; rules wait for longer than that, and shorter than twice.
 POLL_S, DELAY_S, TIMEOUT_S = 1.0, 1.8, 3.0
 SLOW_FPS = 0.7
+#: The morning of a workday: the light stays for hours.
+MORNING_US = int(dt.datetime(2026, 11, 24, 2, tzinfo=dt.UTC).timestamp() * 1e6)
 PROVOKED = {
     "lobby-1": ("cover", "camera-covered"),
     "corridor-2": ("turn", "camera-turned"),
@@ -60,7 +64,9 @@ async def test_faults_of_streams_are_told_once_each_and_cleared_after_repair(
     tmp_path: Path, free_port: Callable[[], int]
 ) -> None:
     campus, store = streamed(tmp_path, free_port()), Store()
-    async with running(campus, Options()) as sim, agent(campus, store) as looking:
+    ahead_us = MORNING_US - time.time_ns() // 1000
+    morning_us = lambda: time.time_ns() // 1000 + ahead_us  # noqa: E731
+    async with running(campus, Options(lingers=False), morning_us) as sim, agent(campus, store) as looking:
 
         def knows(camera: str) -> bool:
             return any(looking.reference(camera, light) is not None for light in Light)
