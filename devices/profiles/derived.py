@@ -85,4 +85,10 @@ RECORDING_POINTS: Final = (
 HOST_POINTS: Final = (
     _point("offline_alike", "同一主机无画面的摄像机占比", "cameras of the host without a picture", *_SHARE),
     _point("many_offline", "主机无画面的摄像机占比", "such share, of the host", *_SHARE),
+    _point(
+        "many_unreached",
+        "同楼一起断开的摄像机占比",
+        "cameras of the building that went away together",
+        *_SHARE,
+    ),
 )

@@ -19,7 +19,7 @@ from edge_agent.detect.track import Track
 
 #: What the agent says of itself, and a recorder that may have no pictures any more.
 OWN_WORDS: Final = frozenset(
-    {"link", "pass_kmh", "same_pictures", "offline_alike", "many_offline"}
+    {"link", "pass_kmh", "same_pictures", "offline_alike", "many_offline", "many_unreached"}
     | {"recorded_share", "gaps_alike", "many_gaps"}
 )
 
@@ -135,8 +135,14 @@ class SilenceJudge(Judge):
 
 
 def _members(subject: Subject) -> list[int]:
-    """The points by which a subject is heard; what the agent itself says about a link does not count."""
+    """The points by which a subject is heard; what the agent itself says about a link does not count.
+
+    But a camera that is a link of its own says by its state what is wrong: its silence would be a second alert.
+    """
     own = [row for name, row in subject.points.items() if not _own_word(name)]
+    alone = len({name.rpartition(".")[0] for name in subject.points}) == 1
+    if alone and any(name.endswith(".link") for name in subject.points):
+        own = []
     return own or list(subject.points.values())
 
 

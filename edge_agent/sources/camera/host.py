@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from devices.campus.site import HttpLink
 from devices.model.codes import CameraLink
@@ -18,6 +18,9 @@ from edge_agent.sources.camera.turns import Rank, Turns
 from edge_agent.sources.camera.workers import Taker
 from edge_agent.sources.capture.failures import NoPicture
 from edge_agent.sources.capture.orders import Order
+
+if TYPE_CHECKING:
+    from edge_agent.sources.camera.together import Building
 
 #: Counters by outcome, with the names that all sources use where they mean the same.
 COUNTED: Final = {
@@ -86,6 +89,7 @@ class Host:
     """A link, its cameras and its counters.
 
     rests_until_s: the host was not reached; until then its cameras share `rest`, the reason.
+    building: where its only camera is, if it has but one.
     """
 
     link: HttpLink
@@ -98,6 +102,7 @@ class Host:
     last_ok_us: int = 0
     period_s: float = math.nan
     told_offline: float = math.nan
+    building: Building | None = None
 
     def offline(self) -> float:
         """Cameras without a picture in %, of those that were tried, rounded down; 0 where it is one alone."""

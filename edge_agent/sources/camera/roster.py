@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,13 +16,14 @@ from devices.profiles.streams import StreamSheet
 from edge_agent.sources.camera.fetch import Target, sign_in
 from edge_agent.sources.camera.host import Camera, Host
 from edge_agent.sources.camera.settings import Account, CameraSettings
+from edge_agent.sources.camera.together import Building
 from edge_agent.sources.camera.turns import Turns
 from edge_agent.sources.capture.orders import Order
 
 #: Points that this source knows by itself, the pictures aside.
 POINTS: Final = (
     *("link", "fps", "kbps", "gap_s", "key_s", "clock_off_s"),
-    *("recorded_share", "gaps_alike", "many_gaps", "offline_alike", "many_offline"),
+    *("recorded_share", "gaps_alike", "many_gaps", "offline_alike", "many_offline", "many_unreached"),
 )
 #: Tag of a device whose stream is read all the time, and which goes before others.
 CRITICAL: Final = "critical"
@@ -72,7 +74,19 @@ def hosts_of(campus: Campus, agent: str, table: PointTable, settings: CameraSett
         host.cameras.append(Camera(name, row, rows, target, critical, stays, recording))
     for host in hosts.values():
         check_sessions(host)
-    return [host for host in hosts.values() if host.cameras]
+    with_cameras = [host for host in hosts.values() if host.cameras]
+    _share_buildings(campus, with_cameras)
+    return with_cameras
+
+
+def _share_buildings(campus: Campus, hosts: list[Host]) -> None:
+    """Cameras that are links of their own are told together with those of their building."""
+    buildings: defaultdict[str, Building] = defaultdict(Building)
+    for host in hosts:
+        if len(host.cameras) == 1:
+            [camera] = host.cameras
+            host.building = buildings[campus.areas[campus.devices[camera.id].area].building]
+            host.building.cameras.append(camera)
 
 
 def check_sessions(host: Host) -> None:

@@ -9,7 +9,7 @@ from devices.model.codes import CameraLink
 from devices.wire.mqtt import Backoff
 from edge_agent.sources.camera.host import Camera
 from edge_agent.sources.camera.settings import CameraSettings
-from edge_agent.sources.camera.watch import JITTER, NO_KEY, Watch
+from edge_agent.sources.camera.watch import JITTER, Watch
 from edge_agent.sources.camera.workers import Channel, WorkerLost
 from edge_agent.sources.capture.failures import NoPicture
 from edge_agent.sources.capture.packets import Sight
@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 #: Pauses before a stream is opened again; one that hung or ended its worker is kept from it for longer.
 FIRST_S: Final = 1.0
 MOST_S: Final = 60.0
-#: Periods, or time-outs where those are longer, without a key frame while packets come.
-PATIENCE: Final = 3
 
 
 async def stay(watch: Watch, due_s: float) -> None:
@@ -65,20 +63,15 @@ async def _delivered(watch: Watch, channel: Channel) -> None:
     """
     desk, camera, link = watch.desk, watch.camera, watch.host.link
     every_s, camera.hurry = link.poll_s, channel.every
-    sight_s, patience_s = desk.clock.monotonic(), PATIENCE * max(link.timeout_s, link.poll_s)
     while True:
         event = await channel.next()
-        now_s = desk.clock.monotonic()
         if isinstance(event, Sight):
-            sight_s = now_s
             await watch.tell(CameraLink.ONLINE, "", event)
         else:
             await watch.samples(
                 desk.clock.now_us(), fps=event.fps, kbps=event.kbps, gap_s=event.gap_s, key_s=event.key_s
             )
-            if now_s - sight_s > patience_s:
-                await watch.tell(CameraLink.UNDECODABLE, NO_KEY, None)
-        wanted_s = _every_s(camera, desk.settings, now_s, link.poll_s)
+        wanted_s = _every_s(camera, desk.settings, desk.clock.monotonic(), link.poll_s)
         if wanted_s != every_s:
             every_s = wanted_s
             channel.every(every_s)

@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 JITTER: Final = 0.5
 #: A visit to a stream may wait so long for a key frame, at most; then it is somebody else's turn.
 MOST_VISIT_S: Final = 60.0
-NO_KEY: Final = "packets come, and no key frame"
 #: The error of a host's clock is told when it changes by so much, and else so often.
 CLOCK_CHANGE_S: Final = 1.5
 CLOCK_EVERY_S: Final = 600.0
@@ -119,6 +118,7 @@ class Watch:
         self.host.counts[COUNTED[link]] += 1
         await self.samples(time_us, link=link)
         await self._tell_others()
+        await self._tell_building()
         if sight is not None:
             self.desk.newest.put(camera.id, Picture(sight.time_us, sight.jpeg))
             self.host.last_ok_us = sight.time_us
@@ -148,6 +148,17 @@ class Watch:
         rows = [camera.rows["offline_alike"] for camera in host.cameras]
         rows.append(host.cameras[0].rows["many_offline"])
         await self.desk.out.samples(SampleBatch.of(rows, time_us, share))
+
+    async def _tell_building(self) -> None:
+        """Deliver which cameras that are links of their own went away together, when it changes."""
+        building = self.host.building
+        if building is None:
+            return
+        building.note(self.camera, self.desk.clock.monotonic())
+        if news := building.news():
+            await self.desk.out.samples(
+                SampleBatch.of(list(news), self.desk.clock.now_us(), list(news.values()))
+            )
 
     async def _reached(self) -> Sight:
         """A picture from the host, or its latest refusal while it rests.
@@ -205,7 +216,7 @@ class Watch:
                     while not isinstance(event := await channel.next(), Sight):
                         pass  # counts come before a picture where key frames are rare
             except TimeoutError:
-                raise NoPicture(CameraLink.UNDECODABLE, f"{NO_KEY} within {longest_s:g} s") from None
+                raise NoPicture(CameraLink.UNDECODABLE, f"no key frame within {longest_s:g} s") from None
             return event
 
     async def device_clock(self, off_s: float) -> None:

@@ -88,6 +88,7 @@ PICTURE = {
     "many_gaps": 0.0,
     "offline_alike": 0.0,
     "many_offline": 0.0,
+    "many_unreached": 0.0,
 }
 AC = {"on": ON, "mode": float(AcMode.COOL), "setpoint_c": 26.0, "fault": OFF}
 DOOR = {"open": float(DoorState.CLOSED), "forced": OFF}
@@ -220,6 +221,14 @@ STORIES = {
         link=float(CameraLink.SESSION_LIMIT),
         offline_alike=60.0,
         many_offline=60.0,
+    ),
+    "camera-building-offline": camera(
+        "同楼 60% 以上的网络摄像机同时断开:供电或交换机",
+        "60 % or more of the network cameras of its building went away together: power or a switch",
+        85,
+        link=float(CameraLink.HOST_DOWN),
+        offline_alike=60.0,
+        many_unreached=60.0,
     ),
     "camera-recording-gap": camera(
         "上一小时仅 40% 有录像", "only 40 % of the last hour was recorded", 60, recorded_share=40.0

@@ -47,7 +47,7 @@ from tests.edge_agent.detect.twin.slow_values import (
 
 #: Rule, device, kind, time_us, start_us, severity, value, limit.
 Told = tuple[str, str, str, int, int, int, float, float]
-OWN_WORDS = {"link", "pass_kmh", "same_pictures", "offline_alike", "many_offline"}
+OWN_WORDS = {"link", "pass_kmh", "same_pictures", "offline_alike", "many_offline", "many_unreached"}
 OWN_WORDS |= {"recorded_share", "gaps_alike", "many_gaps"}
 
 
@@ -244,11 +244,13 @@ class _Run:
     def _silences(self, rule: StaleRule, row: Row) -> list[tuple[int, int, int]]:
         """From when to when a thing is silent, and when it was last heard."""
         on_link = [device for device in self.campus.devices_of(self.agent) if device.link == row.device.link]
-        link_heard = sorted({time for device in on_link for time in self._heard(device.id)})
+        link_heard = sorted({time for device in on_link for time in self._heard(device.id, len(on_link))})
         chosen = (
             {device.id for device in selected(self.campus, rule)} if rule.of == "link" else {row.device.id}
         )
-        heard = {time for device in on_link if device.id in chosen for time in self._heard(device.id)}
+        mine = [device.id for device in on_link if device.id in chosen]
+        together = len(mine) if rule.of == "link" else 0
+        heard = {time for device in mine for time in self._heard(device, together)}
         after_us = micros(rule.after_s)
         found: list[tuple[int, int, int]] = []
         for last_us, next_us in _with_next(sorted(heard | {self.since_us})):
@@ -260,10 +262,12 @@ class _Run:
                     break
         return found
 
-    def _heard(self, device: str) -> list[int]:
-        """When a device was heard; what the agent itself says about it does not count."""
+    def _heard(self, device: str, together: int) -> list[int]:
+        """When a device was heard; what the agent itself says about it does not count, but for a lone camera's."""
         points = self._said_of(device)
         own = [name for name in points if name not in OWN_WORDS] or list(points)
+        if together == 1 and f"{device}.link" in self.campus.points_of(self.agent).row:
+            own = list(points)
         return [time for name in own for time, _ in points[name]]
 
 

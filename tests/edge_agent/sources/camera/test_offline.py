@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from devices.campus.loading import load_campus
 from devices.campus.site import Campus
 from devices.model.alerts import AlertEvent, EventKind
 from devices.model.codes import CameraLink
@@ -15,7 +17,7 @@ from devices.model.frames import FrameBatch
 from devices.model.samples import SampleBatch
 from devices.profiles.strict import read_yaml
 from edge_agent.detect.detection import Detection
-from edge_agent.sources.camera import CameraSettings
+from edge_agent.sources.camera import CameraSettings, cameras_of
 from edge_agent.sources.camera.decoding import Workers
 from edge_agent.sources.camera.fetch import client
 from edge_agent.sources.camera.newest import Newest
@@ -37,6 +39,7 @@ class Judged:
         self.time_us = 1_790_000_000_000_000
         self.table = campus.points_of("edge")
         self.events: list[AlertEvent] = []
+        self._names = cameras_of(campus, "edge")
         self._detection = Detection(campus, "edge", self.table, self.time_us)
 
     def now_us(self) -> int:
@@ -52,7 +55,7 @@ class Judged:
         self.events += self._detection.step(batch, self.time_us).events
 
     async def frames(self, batch: FrameBatch) -> None:
-        rows = [self.table.row[f"{NAMES[row]}.mean_level"] for row in batch.camera]
+        rows = [self.table.row[f"{self._names[row]}.mean_level"] for row in batch.camera]
         await self.samples(SampleBatch.of(rows, batch.time_us, 118.0))
 
     def told(self) -> list[tuple[str, str, EventKind]]:
@@ -119,3 +122,71 @@ async def test_a_recorder_of_which_most_cameras_fail_is_one_alert_and_those_that
         ("camera-many-offline", NAMES[0], EventKind.CLEAR),
         ("camera-offline", NAMES[6], EventKind.RAISE),
     ]
+
+
+@pytest.fixture
+async def alone(tmp_path: Path) -> tuple[Judged, list[Watch]]:
+    """Ten cameras of one building and one of another, each a link of its own."""
+    campus = campus_of(tmp_path, read_yaml(RULES), [*NAMES, "kitchen-1", "parking-1"])
+    file = tmp_path / "site.yaml"
+    site = json.loads(file.read_text("utf-8"))
+    [recorder] = site["links"]
+    site["links"] = [{**recorder, "id": f"to-{one['id']}"} for one in site["devices"]]
+    for one in site["devices"]:
+        one["link"] = f"to-{one['id']}"
+    file.write_text(json.dumps(site), "utf-8")
+    campus = load_campus(file)
+    judged = Judged(campus)
+    hosts = hosts_of(campus, "edge", judged.table, CameraSettings())
+    workers = Workers(1, 0, judged, 15)
+    async with client() as http:
+        desk = Desk(CameraSettings(), judged, lambda: 0.0, Newest(0), workers, http, judged)
+    return judged, [Watch(desk, host, host.cameras[0]) for host in hosts]
+
+
+async def test_power_lost_to_most_cameras_of_a_building_is_one_alert_and_clears(
+    alone: tuple[Judged, list[Watch]],
+) -> None:
+    judged, watches = alone
+    names = [watch.camera.id for watch in watches]
+    house = [number for number, name in enumerate(names) if name != "parking-1"]
+    assert len(house) == 10
+    await rounds(judged, watches, 4, {})
+    lost = dict.fromkeys(house[3:9], CameraLink.HOST_DOWN)
+    await rounds(judged, watches, 3, lost)
+    assert judged.told() == [("camera-building-offline", names[0], EventKind.RAISE)]
+    await rounds(judged, watches, 20, lost)
+    await rounds(judged, watches, 3, {})
+    assert judged.told() == [*both("camera-building-offline", names[0])]
+
+
+async def test_single_cameras_that_are_links_of_their_own_have_one_alert_each(
+    alone: tuple[Judged, list[Watch]],
+) -> None:
+    judged, watches = alone
+    names = [watch.camera.id for watch in watches]
+    await rounds(judged, watches, 4, {})
+    await rounds(judged, watches, 10, {2: CameraLink.HOST_DOWN})
+    assert judged.told() == [("camera-offline", names[2], EventKind.RAISE)]
+    await rounds(judged, watches, 10, {2: CameraLink.HOST_DOWN, 10: CameraLink.PORT_CLOSED})
+    assert judged.told()[1:] == [("camera-offline", "parking-1", EventKind.RAISE)]
+    await rounds(judged, watches, 3, {})
+    assert sorted(judged.told()[2:]) == [
+        ("camera-offline", name, EventKind.CLEAR) for name in sorted((names[2], "parking-1"))
+    ]
+
+
+async def test_one_that_was_away_before_keeps_its_alert_when_the_building_loses_power(
+    alone: tuple[Judged, list[Watch]],
+) -> None:
+    judged, watches = alone
+    names = [watch.camera.id for watch in watches]
+    await rounds(judged, watches, 4, {})
+    await rounds(judged, watches, 10, {0: CameraLink.HOST_DOWN})
+    await rounds(judged, watches, 10, dict.fromkeys((0, *range(4, 10)), CameraLink.HOST_DOWN))
+    assert judged.told() == [
+        ("camera-offline", names[0], EventKind.RAISE),
+        ("camera-building-offline", names[0], EventKind.RAISE),
+    ]
+    await rounds(judged, watches, 4, {0: CameraLink.HOST_DOWN})
+    assert judged.told()[2:] == [("camera-building-offline", names[0], EventKind.CLEAR)]
