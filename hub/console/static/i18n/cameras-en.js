@@ -15,7 +15,7 @@ export const camerasEn = {
     confirm: 'Confirm', confirmWhy: 'looked at in the console: view and place are right', forget: 'Learn anew…', forgetNow: 'Learn anew', forgetNote: 'References by day and by night are forgotten and learnt anew (two and a half minutes; by night, when it is night). Only after the camera was turned on purpose or the place rebuilt.', underWay: 'On its way to the gateway', needsEngineer: 'Engineers may confirm references',
   },
   left: {
-    'no-picture': 'no picture', untold: 'its gateway has not told', alert: 'an alert is open, nothing is learnt', 'other-view-day': 'the day shows another view than the night', 'other-view-night': 'the night shows another view than the day', 'plain-day': 'too plain by day', 'plain-night': 'too plain by night',
+    'no-picture': 'no picture', untold: 'its gateway has not told', alert: 'an alert is open: learnt when it ends, unless it was told to learn anew', 'other-view-day': 'the day shows another view than the night', 'other-view-night': 'the night shows another view than the day', 'plain-day': 'too plain by day', 'plain-night': 'too plain by night',
     'confirm-day': 'confirm by day', 'confirm-night': 'confirm by night', 'no-day': 'not learnt by day', 'no-night': 'not learnt by night',
   },
   setup: {

@@ -15,7 +15,7 @@ export const camerasZh = {
     confirm: '确认', confirmWhy: '已在控制台查看:画面与位置正确', forget: '重新学习…', forgetNow: '重新学习', forgetNote: '日间与夜间参考都会忘掉并重新学习(约两分半钟,夜间要等到夜里)。摄像机有意转动、现场改造之后才这样做。', underWay: '指令已发往网关', needsEngineer: '工程师可确认参考画面',
   },
   left: {
-    'no-picture': '取不到画面', untold: '网关尚未上报参考状态', alert: '有告警未恢复,暂不学习', 'other-view-day': '日间画面与夜间参考不符', 'other-view-night': '夜间画面与日间参考不符', 'plain-day': '日间画面太空,无法学习', 'plain-night': '夜间画面太空,无法学习',
+    'no-picture': '取不到画面', untold: '网关尚未上报参考状态', alert: '有告警未恢复,恢复后才学习(已下令重新学习的除外)', 'other-view-day': '日间画面与夜间参考不符', 'other-view-night': '夜间画面与日间参考不符', 'plain-day': '日间画面太空,无法学习', 'plain-night': '夜间画面太空,无法学习',
     'confirm-day': '日间待确认', 'confirm-night': '夜间待确认', 'no-day': '日间未学到', 'no-night': '夜间未学到',
   },
   setup: {
