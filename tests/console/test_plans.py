@@ -149,4 +149,10 @@ async def test_an_engineer_places_devices_and_takes_the_lines_for_the_site_file(
         async with page.expect_download() as download:
             await page.locator('[data-take="file"]').click()
         assert (await download.value).suggested_filename.endswith(".csv")
+        # where positions stand in the site file itself, and with no more digits than a person can place
+        position = {"plan": "p", "device": "d", "x": 1.26, "y": 2, "heading": -90, "angle": 70}
+        module = "import('/console/pages/campus/plans.js')"
+        words_of = f"async (one) => (await {module}).wordsFor([one], null)"
+        as_yaml = "positions:\n- {plan: p, device: d, x: 1.3, y: 2, heading: 270, angle: 70}"
+        assert await page.evaluate(words_of, position) == as_yaml
         assert await seat.complaints() == []

@@ -66,12 +66,12 @@ async def running(
     finally:
         if hub.returncode is None:
             hub.terminate()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await hub.wait()
 
 
 async def serving(hub: asyncio.subprocess.Process, client: httpx.AsyncClient, log: Path) -> None:
-    async with asyncio.timeout(45):
+    async with asyncio.timeout(90):
         while True:
             assert hub.returncode is None, f"see {log}"
             try:
@@ -88,7 +88,7 @@ async def first_admin(client: httpx.AsyncClient, config: Path) -> None:
 
 
 async def until(client: httpx.AsyncClient, path: str, holds: Callable[[Any], bool]) -> Any:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not holds(answer := (await client.get(path)).json()):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.1)
     return answer
@@ -144,7 +144,7 @@ async def test_from_an_empty_folder_to_an_alert_on_the_board_and_through_a_kill(
         assert (await client.get("/")).headers["content-type"].startswith("text/html")
         assert (await client.get("/console/app.js")).status_code in {200, 404}
         hub.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await hub.wait() == 0
     assert "Traceback" not in log.read_text()
     assert PASSWORD not in log.read_text()
@@ -222,6 +222,19 @@ def test_check_names_the_problems_of_the_site_file_too(
     config.write_text(yaml.safe_dump({**told(config), "site": "site.yaml"}))
     assert main(["check", "--config", str(config)]) == 2
     assert "ghost" in capsys.readouterr().err
+
+
+def test_check_names_what_a_floor_plan_may_not_hold(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = "plans: [{id: first, building: hq1-main, drawing: first.svg}]\n"
+    (tmp_path / "site.yaml").write_text(SITE.read_text() + plan)
+    (tmp_path / "first.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><script/></svg>'
+    )
+    config.write_text(yaml.safe_dump({**told(config), "site": "site.yaml"}))
+    assert main(["check", "--config", str(config)]) == 2
+    assert "first.svg: line 1: script: found an element <script>" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["edge-nobody", "", "../etc"])
