@@ -38,6 +38,7 @@ The console asks for a name and a password: both are printed when everything run
 While it runs, in another terminal:
   campus-sim faults                               what can be provoked
   campus-sim fault hq1-pump-1 manual              a pump out of automatic; see it on the board
+  campus-sim fault hq1-radar-in speeder           a vehicle too fast; see its clip beside the alert
   campus-edge status                              one screen about the first agent
 """
 
