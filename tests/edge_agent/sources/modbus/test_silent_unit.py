@@ -22,6 +22,7 @@ from tests.edge_agent.sources.small_campus import AGENT, campus_of, device, modb
 UNITS = 20
 DEAD = 7
 POLL_S = 0.4
+TIMEOUT_S = 0.3
 ROUNDS = 20
 SHEET = {"kind": "modbus", "points": [{"name": "a", "table": "holding", "addr": 1}]}
 
@@ -34,11 +35,23 @@ def rounds(simulation: Simulation) -> Counter[tuple[str, int]]:
     )
 
 
-def two_buses(folder: Path) -> Campus:
-    """Twenty meters on each of two serial lines; one will lose a meter, the other is its twin that does not."""
-    values = {**modbus_link(1), "kind": "modbus-serial", "baud": 115200, "poll_s": POLL_S, "timeout_s": 0.3}
+def late_answers(source: ModbusSource) -> int:
+    """How often the late unit was late, while it is left to its probes."""
+    units = source.health()["links"]["late"]["units"]
+    return int(units.get(str(DEAD), {"late": 0})["late"])
+
+
+def three_buses(folder: Path) -> Campus:
+    """Twenty meters on each of three serial lines; of one a meter dies, of one it is late, the twin keeps its own."""
+    values = {
+        **modbus_link(1),
+        "kind": "modbus-serial",
+        "baud": 115200,
+        "poll_s": POLL_S,
+        "timeout_s": TIMEOUT_S,
+    }
     del values["host"], values["port"]
-    links = [{**values, "id": name, "path": str(folder / name)} for name in ("bus", "twin")]
+    links = [{**values, "id": name, "path": str(folder / name)} for name in ("bus", "late", "twin")]
     devices = [
         device(f"{link['id']}-{unit}", "sheet", str(link["id"]), unit=unit)
         for link in links
@@ -51,17 +64,19 @@ def two_buses(folder: Path) -> Campus:
 @pytest.mark.promise("P-modbus-1")
 async def test_one_silent_unit_of_twenty_leaves_the_others_period_within_ten_percent(tmp_path: Path) -> None:
     """Counted by the meters, and against the twin, which a busy machine slows as much."""
-    campus = two_buses(tmp_path)
+    campus = three_buses(tmp_path)
     sink = GatheringSink(campus.points_of(AGENT))
     settings = ModbusSettings(probe_first_s=0.5, probe_most_s=1.0)
     source = ModbusSource(campus, AGENT, settings, sink.table, SystemClock())
     async with running(campus, Options()) as simulation:
         task = asyncio.create_task(source.run(sink))
         try:
-            for link in ("bus", "twin"):
+            for link in ("bus", "late", "twin"):
                 await sink.until_count(f"{link}-{UNITS}.power_w", 2, 30.0)
             simulation.board.put(f"bus-{DEAD}", "silent", simulation.clock_us())
+            simulation.board.put(f"late-{DEAD}", "slow", simulation.clock_us(), value=1.1 * TIMEOUT_S)
             await sink.until(lambda: DEAD in source.health()["links"]["bus"]["silent"], 30.0)
+            await sink.until(lambda: late_answers(source) >= 2, 30.0)
             before, late = rounds(simulation), source.health()["links"]["twin"]["overruns"]
             await sink.until(lambda: rounds(simulation)["twin", 1] - before["twin", 1] >= ROUNDS, 60.0)
             done = rounds(simulation) - before
@@ -71,9 +86,11 @@ async def test_one_silent_unit_of_twenty_leaves_the_others_period_within_ten_per
             with contextlib.suppress(asyncio.CancelledError):
                 await task
     alive = [unit for unit in range(1, UNITS + 1) if unit != DEAD]
-    read, twins = (sum(done[link, unit] for unit in alive) for link in ("bus", "twin"))
+    read, beside_late, twins = (sum(done[link, unit] for unit in alive) for link in ("bus", "late", "twin"))
     assert read >= 0.9 * twins
+    assert done["late", DEAD] <= 0.5 * ROUNDS, "asked as seldom as a dead one, not each time"
     if health["twin"]["overruns"] == late:  # the machine kept up, so that each one can be judged
+        assert beside_late >= 0.9 * twins
         assert all(abs(done["bus", unit] - ROUNDS) <= 0.1 * ROUNDS for unit in alive), done
     assert done["bus", DEAD] == 0
     assert {quality for _, quality in sink.of(f"bus-{DEAD}.power_w")[-5:]} == {Quality.NO_ANSWER}
