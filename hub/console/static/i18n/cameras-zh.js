@@ -20,7 +20,7 @@ export const camerasZh = {
   },
   setup: {
     progress: '各楼进度', every_area: '所有区域', every_link: '所有链路', dayDone: '日间 {n} / {of}', nightDone: '夜间 {n} / {of}', left: '还差什么', confirm: '待确认', blocked: '受阻', waiting: '等待', done: '完成', all: '全部', press: '确认无误', next: '下一个', none: '没有这种情况的摄像机', isDone: '日间、夜间均已确认',
-    question: '画面是否就是上面写的位置?参考画面是否清晰、没有遮挡?', note: '只确认看到过的参考画面。夜间参考要等摄像机转为红外后才能学到,第二天再来确认。位置不对时先改现场文件或接线,再重新学习。',
+    question: '画面是否就是上面写的位置?参考画面是否清晰、没有遮挡?', note: 'Enter 确认,N 下一个,P 上一个,F 重新学习。只确认看到过的参考画面。夜间参考要等摄像机转为红外后才能学到,第二天再来确认。位置不对时先改现场文件或接线,再重新学习。',
   },
   page: { signals: '画面信号', history: '告警经过', wall: '在点位墙上看', noLimit: '没有固定限值', above: '高于 {limit} 告警', below: '低于 {limit} 告警', unknown: '没有 {id} 这台摄像机', times: '{n} 次', noReading: '这段时间没有读数' },
 };
