@@ -199,7 +199,7 @@ def files_campus(folder: Path, port: int, **files: Path) -> Campus:
     sheets = {name: sheet("file", str(path)) for name, path in files.items()}
     devices = [device(f"cam-{name}", name, "rec", tags=("critical",)) for name in files]
     stills = device("still", "campus-camera", "rec")
-    link = http_link(port, poll_s=0.3, timeout_s=0.3, sessions=8)
+    link = http_link(port, poll_s=0.3, timeout_s=1.0, sessions=8)  # a stream hangs after three such, and a second
     return campus_of(folder, [link], [stills, *devices], sheets)
 
 
@@ -220,7 +220,9 @@ async def test_a_stream_that_hangs_in_a_call_is_killed_with_its_worker_and_the_o
     assert set(links(sink, "cam-hanging")) == {CameraLink.SILENT}
     assert set(links(sink, "cam-good")) == {CameraLink.ONLINE}
     assert set(links(sink, "still")) == {CameraLink.ONLINE}
-    assert (health["workers"]["0"]["hung"], health["workers"]["0"]["restarts"]) == (1, 1)
+    assert health["workers"]["0"]["hung"] >= 1
+    assert health["workers"]["0"]["restarts"] >= 1
+    assert health["quarantined"] >= 1
     assert health["links"]["rec"]["troubles"] == {"cam-hanging": "hung in a call, its worker was killed"}
 
 
