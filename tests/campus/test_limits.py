@@ -10,7 +10,7 @@ import pytest
 from tests.campus.stack import Stack
 from tests.campus.test_orders import can_order, ended
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.needs("nats-server")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.needs("nats-server")]
 #: In a server room, which cools the whole year.
 UNIT = "ac-servers"
 LIMIT: dict[str, Any] = {"device": UNIT, "point": "setpoint_low_c", "hold_s": 3600, "why": "a test"}

@@ -10,7 +10,7 @@ import yaml
 from tests.campus.stack import Stack
 from tests.campus.test_orders import can_order, ended
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.needs("nats-server")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.needs("nats-server")]
 METER = {"link": "gw", "why": "a test"}
 LOOK = {"unit": 20, "table": "input", "ranges": [[0, 23]], "looks": 1}
 

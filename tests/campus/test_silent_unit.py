@@ -14,7 +14,7 @@ import pytest
 from tests.campus.site_text import SHARED, SHARED_POLL_S, TWIN, UNITS
 from tests.campus.stack import Stack
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.needs("nats-server")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.needs("nats-server")]
 DEAD = f"{SHARED}-7"
 ROUNDS = 10
 #: A busy machine can take a round from one link and not from the other, but not again and again.
@@ -47,8 +47,10 @@ def stored(stack: Stack, link: str, since_us: int) -> dict[str, Stored]:
     return found
 
 
-def newest_us(stack: Stack, unit: str) -> int:
-    return int(stack.get("/api/latest")["values"].get(f"{unit}.pressure_mpa", (0,))[0])
+def newest_us(stack: Stack, *units: str) -> int:
+    """When the unit that was read least recently was read; 0 if it never was."""
+    values = stack.get("/api/latest")["values"]
+    return min(int(values.get(f"{unit}.pressure_mpa", (0,))[0]) for unit in units)
 
 
 def shown(stack: Stack, unit: str) -> float | None:
@@ -100,7 +102,7 @@ def shown_silent(stack: Stack) -> list[str]:
 @pytest.mark.promise("P-modbus-1")
 def test_one_of_twenty_units_dies_and_the_other_nineteen_keep_their_period(stack: Stack) -> None:
     units = [f"{link}-{n}" for link in (SHARED, TWIN) for n in range(1, UNITS + 1)]
-    stack.until(lambda: all(newest_us(stack, unit) for unit in units), "all forty are read", 60)
+    stack.until(lambda: newest_us(stack, *units), "all forty are read", 60)
     for link in (SHARED, TWIN):
         stack.simulate("fault", link, "slow", "--value", SLOW_S)
     before = {row["id"] for row in stack.alerts("device-silent")}
