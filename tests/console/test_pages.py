@@ -39,8 +39,8 @@ async def test_ten_thousand_alerts_scroll_with_few_rows_in_the_page(hub: FakeHub
         hub.alerts.make("door-held", doors[number % len(doors)], start - number * 1_000_000)
     async with sit(hub) as seat:
         page = await seat.open()
-        await expect(page.locator(".count-words")).to_contain_text("10000", timeout=20_000)
-        await expect(page.locator(".alert-row").first).to_be_visible(timeout=20_000)
+        await expect(page.locator(".count-words")).to_contain_text("10000", timeout=40_000)
+        await expect(page.locator(".alert-row").first).to_be_visible(timeout=40_000)
         rows = page.locator(".list-rows")
         assert await rows.evaluate("list => list.scrollHeight") > 10_000 * 40
         worst_ms = await rows.evaluate(SCROLL)

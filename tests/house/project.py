@@ -68,7 +68,7 @@ def program(name: str) -> str:
     return found
 
 
-def run(*command: str, timeout_s: float = 50) -> tuple[int, str]:
+def run(*command: str, timeout_s: float = 150) -> tuple[int, str]:
     """Exit code and all output of a command, run at the root."""
     answer = subprocess.run(
         command,

@@ -20,7 +20,7 @@ from hub.series.victoriametrics import VictoriaSeries
 from tests.conftest import find_server
 from tests.contracts.series.fake_influxdb import BUCKET, ORGANISATION, TOKEN, FakeInflux, fake_influxdb
 
-START_S = 20.0
+START_S = 60.0
 
 
 async def at_once() -> None:
@@ -114,7 +114,7 @@ async def victoria_server(folder: Path) -> AsyncIterator[str]:
 
 async def _url(process: asyncio.subprocess.Process, log: Path) -> str:
     """The address at which the server answers, out of what it has open."""
-    async with asyncio.timeout(START_S), httpx.AsyncClient(trust_env=False) as http:
+    async with asyncio.timeout(START_S), httpx.AsyncClient(trust_env=False, timeout=30) as http:
         while True:
             assert process.returncode is None, f"victoria-metrics ended, see {log}"
             for port in _listening(process.pid):

@@ -15,7 +15,7 @@ ALONE = ("unshare", "--mount") if os.geteuid() == 0 else ("unshare", "--mount", 
 
 
 def may_mount() -> bool:
-    return subprocess.run([*ALONE, "true"], check=False, capture_output=True, timeout=10).returncode == 0
+    return subprocess.run([*ALONE, "true"], check=False, capture_output=True, timeout=60).returncode == 0
 
 
 @pytest.mark.promise("P-outbox-9")
@@ -28,6 +28,8 @@ def test_on_a_full_disk_alerts_are_kept_and_telemetry_is_refused_until_there_is_
     if how == "--mount":
         alone, how = (ALONE, how) if may_mount() else ((), "--pretend")
     story = (sys.executable, "-m", "tests.edge_agent.outbox.full_disk", str(tmp_path), how)
-    told = subprocess.run([*alone, *story], cwd=ROOT, check=False, capture_output=True, text=True, timeout=50)
+    told = subprocess.run(
+        [*alone, *story], cwd=ROOT, check=False, capture_output=True, text=True, timeout=150
+    )
     assert told.returncode == 0, told.stderr
     assert "told to the end" in told.stdout

@@ -24,7 +24,7 @@ def report_of(folder: Path, seconds: float, seed: int, *planted: str) -> dict[st
         str(seed),
     )
     run = subprocess.run(
-        [*command, *planted], cwd=ROOT, check=False, capture_output=True, text=True, timeout=50
+        [*command, *planted], cwd=ROOT, check=False, capture_output=True, text=True, timeout=150
     )
     assert run.returncode == 0, run.stderr
     report: dict[str, Any] = json.loads(run.stdout)

@@ -87,7 +87,9 @@ class Site:
         headers = {"Cookie": f"campuswatch={token}"}
         if after is not None:
             headers["Last-Event-ID"] = after
-        client = await self.stack.enter_async_context(httpx.AsyncClient(base_url=self.web.address))
+        client = await self.stack.enter_async_context(
+            httpx.AsyncClient(base_url=self.web.address, timeout=60)
+        )
         answer = await self.stack.enter_async_context(
             client.stream("GET", f"/api/events{query}", headers=headers)
         )
@@ -194,7 +196,7 @@ async def test_signing_out_ends_the_pages_of_that_session_and_no_other(site: Sit
     mine, other = await site.page(token=token), await site.page()
     await mine.next()
     await other.next()
-    async with httpx.AsyncClient(base_url=site.web.address) as client:
+    async with httpx.AsyncClient(base_url=site.web.address, timeout=60) as client:
         headers = {"X-Campuswatch": "1", "Cookie": f"campuswatch={token}"}
         assert (await client.post("/api/sign-out", headers=headers)).status_code == 200
     await mine.end()
@@ -206,7 +208,7 @@ async def test_disabling_a_person_ends_all_their_pages(site: Site) -> None:
     page = await site.page(role=Role.OPERATOR)
     await page.next()
     admin = await token_of(site.ports, Role.ADMIN)
-    async with httpx.AsyncClient(base_url=site.web.address) as client:
+    async with httpx.AsyncClient(base_url=site.web.address, timeout=60) as client:
         headers = {"X-Campuswatch": "1", "Cookie": f"campuswatch={admin}"}
         answer = await client.patch("/api/users/operator", json={"disabled": True}, headers=headers)
         assert answer.status_code == 200
@@ -282,7 +284,7 @@ async def test_more_pages_than_the_hub_holds_are_refused(ports: Ports) -> None:
         page = await site.page()
         await page.next()
         token = await token_of(site.ports, Role.VIEWER)
-        async with httpx.AsyncClient(base_url=site.web.address) as client:
+        async with httpx.AsyncClient(base_url=site.web.address, timeout=60) as client:
             answer = await client.get("/api/events", headers={"Cookie": f"campuswatch={token}"})
         assert answer.status_code == 429
 

@@ -21,7 +21,7 @@ from tests.hub.rulebook.documents import SITE, setpoint
 from tests.hub.rulebook.house import ANN, HALL, HQ1, House, house
 from tests.hub.waiting import until
 
-pytestmark = [pytest.mark.needs("nats-server"), pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.needs("nats-server"), pytest.mark.timeout(400)]
 
 
 @pytest.fixture
