@@ -25,7 +25,7 @@ from devices.campus.loading import load_campus
 from devices.campus.site import Campus
 from devices.model.errors import CampusError
 from devices.sim.__main__ import main as simulator
-from devices.sim.demo_files import stream_accounts, write_edge, write_hub, write_password
+from devices.sim.demo_files import camera_settings, write_edge, write_hub, write_password
 from devices.sim.processes import Process, Processes
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
@@ -113,8 +113,8 @@ def _processes(options: argparse.Namespace, campus: Campus) -> Iterator[Process]
     running += ["--memory", str(data / "sim-memory.json"), "--ledger", str(data / "sim-ledger.json")]
     yield Process("sim", "devices.sim", tuple(running))
     for number, agent in enumerate(campus.agents):
-        accounts = stream_accounts(data, campus, agent)
-        settings = write_edge(data, options.site, agent, 9180 + number, accounts)
+        camera = camera_settings(data, campus, agent)
+        settings = write_edge(data, options.site, agent, 9180 + number, camera)
         yield Process(agent, "edge_agent", ("run", "--config", str(settings)))
     if options.history_days:
         history = ["history", "--site", str(options.site), "--days", str(options.history_days)]

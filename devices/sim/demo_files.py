@@ -11,7 +11,6 @@ import yaml
 
 from devices.campus.site import Campus
 
-Accounts = dict[str, dict[str, str]]
 #: Who may watch the simulated streams.
 VIEWER: Final = "viewer"
 
@@ -28,11 +27,14 @@ def write_hub(data: Path, site: Path, port: int, broker_port: int) -> Path:
     return _written(data / "hub.yaml", settings)
 
 
-def stream_accounts(data: Path, campus: Campus, agent: str) -> Accounts:
-    """How an agent signs in at its streams."""
-    password = str(write_password(data))
-    links = [link.id for link in campus.links_of(agent) if link.kind == "rtsp"]
-    return {link: {"username": VIEWER, "password_file": password} for link in links}
+def camera_settings(data: Path, campus: Campus, agent: str) -> dict[str, Any]:
+    """How an agent signs in at its streams, and which of its recorders say what they recorded."""
+    password, links = str(write_password(data)), campus.links_of(agent)
+    account = {"username": VIEWER, "password_file": password}
+    return {
+        "accounts": {link.id: account for link in links if link.kind == "rtsp"},
+        "onvif": {link.id: link.port for link in links if link.kind == "http"},
+    }
 
 
 def write_password(data: Path) -> Path:
@@ -45,9 +47,9 @@ def write_password(data: Path) -> Path:
 
 
 def write_edge(
-    data: Path, site: Path, agent: str, health_port: int, accounts: Accounts | None = None
+    data: Path, site: Path, agent: str, health_port: int, camera: dict[str, Any] | None = None
 ) -> Path:
-    """Write the settings of one agent and return the file; `accounts` by the link that wants one."""
+    """Write the settings of one agent and return the file; `camera` is how it takes pictures."""
     credentials = (data / "credentials").resolve()
     settings = {
         "agent": agent,
@@ -55,7 +57,7 @@ def write_edge(
         "data_dir": str((data / agent).resolve()),
         "hub": str(credentials / f"{agent}.json"),
         "health": {"port": health_port},
-        "sources": {"camera": {"accounts": accounts or {}}},
+        "sources": {"camera": camera or {}},
         "orders": {"enabled": True, "kinds": ["ac"], "per_day": 20},
     }
     return _written(data / f"{agent}.yaml", settings)
