@@ -323,11 +323,7 @@ SCENE = [
 ]
 
 
-@settings(
-    max_examples=60,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    deadline=None,
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.floats(5, 49), max_size=10))
 def test_cuts_and_restarts_anywhere_give_the_same_events_and_samples_and_state(
     road: Street, cuts: list[float]
