@@ -119,8 +119,10 @@ async def test_each_bad_answer_has_its_state_and_the_next_camera_its_picture(
     host = Host({"/snapshot/1.jpg": reply, "/snapshot/2.jpg": lambda _: ok(PICTURE)})
     # Only where time itself is the matter may it run out: what comes in part has to come before that.
     patience_s = {CameraLink.SILENT: 0.7, CameraLink.TIMED_OUT: 2.0}.get(state, 25.0)
-    site = campus(tmp_path, host.port, 2, poll_s=0.5, timeout_s=patience_s)
-    async with serving(host), watching(site) as (sink, source):
+    async with (
+        serving(host),
+        watching(campus(tmp_path, host.port, 2, poll_s=0.5, timeout_s=patience_s)) as (sink, source),
+    ):
         await sink.until(
             lambda: bool(links(sink, "cam-1")) and links(sink, "cam-2")[-1:] == [CameraLink.ONLINE], 40
         )
@@ -166,7 +168,7 @@ async def test_the_other_cameras_of_an_unreached_host_share_the_reason_without_a
     port = free_port()
     patient = CameraSettings(host_rest_s=30)
     async with watching(campus(tmp_path, port, 20, poll_s=0.5), patient) as (sink, source):
-        await sink.until(lambda: len(sink.batches) >= 20)
+        await sink.until(lambda: all(links(sink, f"cam-{number}") for number in range(1, 21)), 40)
         health = source.health()["links"]["rec"]
     assert set(links(sink, "cam-20")) == {CameraLink.PORT_CLOSED}
     assert health["port_closed"] >= 20
