@@ -100,7 +100,6 @@ def _site(free_port: Callable[[], int], rules: str) -> dict[str, Any]:
         "buildings": [{"id": "main", "site": "hq", "name": _words("主楼", "Main")}],
         "zones": [{"id": "all", "name": _words("全区", "All"), "owner": _words("值班", "Duty")}],
         "areas": [
-            area("servers", "server_room"),
             area("room", "office"),
             area("pumps", "pump_room"),
             area("gate", "gate"),
@@ -121,7 +120,7 @@ def _site(free_port: Callable[[], int], rules: str) -> dict[str, Any]:
         ],
         "devices": [
             *(device(f"ac-{n}", "intesis-inmbs", "gw", "room", unit=n) for n in range(1, 5)),
-            device("ac-servers", "lg-pmbusb00a", "gw", "servers", unit=10, index=3),
+            device("ac-limits", "lg-pmbusb00a", "gw", "room", unit=10, index=3),
             device("meter", "eastron-sdm630", "gw", "room", unit=20),
             *(
                 device(f"{link}-{n}", "one-word", link, "room", unit=n)

@@ -127,5 +127,3 @@ def test_one_of_twenty_units_dies_and_the_other_nineteen_keep_their_period(stack
     stack.until(lambda: all(row["cleared_us"] for row in raised()), "its alert is cleared", 40)
     assert [row["device"] for row in raised()] == [DEAD], "one cause, one alert"
     assert shown(stack, DEAD) is not None
-    for link in (SHARED, TWIN):
-        stack.simulate("clear", link)
