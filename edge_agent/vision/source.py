@@ -160,4 +160,6 @@ class VisionSource:
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+            await (
+                process.communicate()
+            )  # what it still said is read: else its pipe, and we, would wait for ever

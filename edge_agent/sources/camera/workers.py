@@ -305,7 +305,9 @@ class Worker:
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+            await (
+                process.communicate()
+            )  # what it still said is read: else its pipe, and we, would wait for ever
 
 
 def _grey(data: bytes) -> Any:
