@@ -14,7 +14,7 @@ from devices.model.texts import Text
 from devices.profiles.strict import parse
 from hub.errors import Invalid
 
-MOST_RULES: Final = 50
+MOST_RULES: Final = 100
 #: A rule is nested some ten deep; the reader of rules must not be led deeper.
 DEEPEST: Final = 24
 _MEANT: Final = re.compile(r"did you mean '([^']*)'")

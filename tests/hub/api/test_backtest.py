@@ -166,7 +166,7 @@ async def test_a_rule_with_a_mistake_is_refused_with_its_place_and_what_was_mean
         ({"to_us": 1 << 63}, 422),
         ({"from_us": FROM_US - 93 * 86_400 * S}, 413),
         ({"rules": []}, 422),
-        ({"rules": [rule()] * 51}, 422),
+        ({"rules": [rule()] * 101}, 422),
         ({"baseline": "dead"}, 422),
         ({"more": 1}, 422),
     ],
