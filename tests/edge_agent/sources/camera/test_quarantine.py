@@ -126,6 +126,24 @@ async def test_a_worker_that_ends_as_soon_as_it_began_leaves_nobody_waiting() ->
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_a_worker_that_is_killed_with_its_pipe_full_is_started_again() -> None:
+    """A stream of it hangs, and it had more to say than fits a pipe: nobody reads that any more."""
+    said = (
+        "import fcntl, os, time; from edge_agent.sources.capture.orders import framed;"
+        "fcntl.fcntl(1, fcntl.F_SETPIPE_SZ, 1 << 20);"
+        "os.write(1, framed(['alive', [1], 0]) + bytes(900_000)); time.sleep(99)"
+    )
+    worker = Worker("0", SystemClock(), 20.0, (sys.executable, "-c", said))
+    task = asyncio.create_task(worker.run())
+    try:
+        async with asyncio.timeout(40):
+            while not worker.counts["restarts"]:  # noqa: ASYNC110 - a counter is no event
+                await asyncio.sleep(0.02)
+    finally:
+        task.cancel()
+        await asyncio.wait({task}, timeout=10)
+
+
 def test_who_is_to_blame_rests_twice_as_long_each_time_up_to_an_hour() -> None:
     standing, why, rests = Standing(), NoPicture(CameraLink.UNDECODABLE, "why"), []
     for _ in range(9):

@@ -16,6 +16,7 @@ import pytest
 from devices.campus.site import Campus
 from devices.model.codes import CameraLink
 from devices.model.errors import ConfigRefused, Refused
+from edge_agent.evidence.ring import Ring
 from edge_agent.sources.camera import CameraSettings, CameraSource
 from edge_agent.sources.capture.packets import Codec, Packet
 from edge_agent.sources.port import SystemClock
@@ -88,6 +89,32 @@ async def test_another_camera_is_visited_for_one_picture_a_period(tmp_path: Path
             await sink.until(lambda: pictures(sink, 0) >= 2, 20)
     assert CameraLink.ONLINE in links(sink, "cam-1")
     assert sink.of("cam-1.key_s") == []
+
+
+@pytest.mark.needs("gst-rtsp-server")
+async def test_packets_of_two_connections_are_never_in_one_clip(tmp_path: Path) -> None:
+    """The server plays a short clip and ends; the camera is opened again, and its stamps begin anew."""
+    ring, taken = Ring(10**8, 10**9), []
+
+    def take(codec: Codec, packet: Packet) -> None:
+        ring.take(codec, packet)
+        taken.append((codec.epoch, packet))
+
+    short = clip(tmp_path / "short.mp4", 1.0)
+    with playing(clips={"/cam": str(short)}) as server:
+        site = rtsp_campus(tmp_path, server.port, tags=("critical",))
+        async with watching(site, before=lambda source: source.on_packets("cam-1", take)) as (sink, _):
+            await sink.until(lambda: len({epoch for epoch, _ in taken}) >= 2 and taken[-1][1].pts > 0, 50)
+    epochs = [epoch for epoch, _ in taken]
+    assert epochs == sorted(epochs)
+    assert set(epochs) >= {1, 2}
+    assert min(packet.pts for epoch, packet in taken if epoch == 2) < max(
+        packet.pts for epoch, packet in taken if epoch == 1
+    )
+    times = [packet.time_us for _, packet in taken]
+    cut = ring.cut(min(times), max(times))
+    assert cut is not None
+    assert len({epoch for epoch, packet in taken if packet in cut.packets}) == 1
 
 
 def without_key_frames(file: Path) -> bytes:
