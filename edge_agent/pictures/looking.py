@@ -108,7 +108,9 @@ class Looking:
             out = self._alerts.setdefault(row, set())
             if event.kind is EventKind.CLEAR:
                 out.discard(event.id)
-            elif event.kind is EventKind.RAISE:  # a moment is over at once, and a change is of one that is out
+            elif (
+                event.kind is EventKind.RAISE
+            ):  # a moment is over at once, and a change is of one that is out
                 out.add(event.id)
 
     def confirm(self, camera: str, light: Light, now_us: int) -> None:
