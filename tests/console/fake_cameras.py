@@ -51,9 +51,15 @@ def coverage(hub: FakeHub) -> Json:
     return {"now_us": now_us(), "entries": [ENTRY], "rows": rows}
 
 
+#: Of what came before it nothing is known.
+FIRST_MONTH = "2026-02"
+
+
 def month_rates(month: str) -> Json:
     def rate(points: int, online: float) -> Json:
         shares = {"online": online, "good": online - 0.012, "unknown": 0.004}
+        if month < FIRST_MONTH:
+            shares = {"online": 0.0, "good": 0.0, "unknown": 1.0}
         recording = {"time": online - 0.02, "unknown": 0.015, "days": online - 0.05, "last_day": 1.0}
         return {
             "points": points,

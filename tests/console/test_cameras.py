@@ -82,6 +82,9 @@ async def test_rates_of_a_month_stand_beside_those_before_and_above_their_defini
         assert {"month=2026-03", "month=2026-02"} == {
             query for path, query in hub.queries if path.endswith("/rates")
         }
+        await expect(rows.first).to_contain_text(re.compile(r"96.3%\s*95.1%$"))
+        await seat.open("cameras/rates?month=2026-02&by=kind")
+        await expect(rows.first).to_contain_text(re.compile(r"100.0%\s*—\s*—$"))
 
 
 async def test_a_camera_shows_its_signals_with_the_limits_of_the_live_rules_first(

@@ -25,7 +25,7 @@ const ASK_S = 30;
 const MOST_ALERTS = 50;
 const MOST_POINTS = 20; // of one question to the store
 /** Points whose course tells nothing by itself. */
-const LEFT_OUT = new Set(['shift_x', 'shift_y', 'alike', 'many_alike', 'reference', 'reference_day', 'reference_night', 'vision_kmh', 'vision_error_kmh', 'vision_lane']);
+const LEFT_OUT = new Set(['shift_x', 'shift_y', 'alike', 'many_alike', 'reference', 'reference_day', 'reference_night', 'offline_alike', 'many_offline', 'many_unreached', 'gaps_alike', 'many_gaps', 'vision_kmh', 'vision_error_kmh', 'vision_lane']);
 
 /** Comparisons of a rule that must hold, together or one of them. */
 const leavesOf = (parts) => (parts ?? []).flatMap((part) => (part.point ? [part] : leavesOf(part.all ?? part.any)));

@@ -29,6 +29,9 @@ function linesOf({ now, before }, by) {
   return [all, ...Object.keys(now[key]).map((id) => ({ key: id, name: name(id), now: now[key][id], before: before[key]?.[id] }))].filter((row) => row.now);
 }
 
+/** A month of which nothing is known has no rate; where anything is, what is unknown counts as not online. */
+const before = (row, which) => (row.before && row.before.time.unknown < 1 ? row.before.time[which] : null);
+
 function columns() {
   const share = (key, title, of, width = '5.7em') => ({ key, title, right: true, width, text: (row) => percent(of(row)), raw: of, sort: of });
   return [
@@ -43,8 +46,8 @@ function columns() {
     share('recordedUnknown', t('camera.rates.recordedUnknown'), (row) => row.now.recording.unknown),
     share('recordedDays', t('camera.rates.recordedDays'), (row) => row.now.recording.days),
     share('recordedLast', t('camera.rates.recordedLast'), (row) => row.now.recording.last_day),
-    share('onlineBefore', t('camera.rates.onlineBefore'), (row) => row.before?.time.online),
-    share('goodBefore', t('camera.rates.goodBefore'), (row) => row.before?.time.good),
+    share('onlineBefore', t('camera.rates.onlineBefore'), (row) => before(row, 'online')),
+    share('goodBefore', t('camera.rates.goodBefore'), (row) => before(row, 'good')),
   ];
 }
 
