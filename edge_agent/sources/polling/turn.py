@@ -16,6 +16,18 @@ from edge_agent.sources.polling.breaker import Breaker
 NEVER: Final = -math.inf
 #: How long a value that a device refuses alone is not asked for again.
 REFUSED_REST_S: Final = 600.0
+#: Longest phase shift at the start, so that links do not all ask at once.
+SPREAD_S: Final = 1.0
+#: Rounds begin on this grid, for all links the same: what several links answer is then judged, kept and sent in one go.
+SLOT_S: Final = 0.05
+
+
+def first_round_s(now_s: float, poll_s: float, share: float) -> float:
+    """When the first round of a link begins.
+
+    share: of the phase shift, from 0 to 1; by chance, so that links spread over a period
+    """
+    return math.ceil((now_s + share * min(poll_s, SPREAD_S)) / SLOT_S) * SLOT_S
 
 
 class Decoder(Protocol):

@@ -15,14 +15,12 @@ from edge_agent.sources.polling.allowance import Allowance
 from edge_agent.sources.polling.connection import Connection, Line, Link
 from edge_agent.sources.polling.counters import LinkCounters
 from edge_agent.sources.polling.settings import PollSettings
-from edge_agent.sources.polling.turn import NEVER, Request, Turn, Unit
+from edge_agent.sources.polling.turn import NEVER, Request, Turn, Unit, first_round_s
 from edge_agent.sources.port import Clock
 
 #: A probe is not worth sending with less time than this, or than a few usual answers take.
 LEAST_PROBE_S: Final = 0.02
 USUAL_ANSWERS: Final = 3.0
-#: Longest phase shift at the start, so that links do not ask in step.
-SPREAD_S: Final = 1.0
 FAULT_REST_S: Final = 5.0
 #: What no rule reads waits behind what rules read, but not longer than so many periods.
 MOST_WAITED: Final = 5.0
@@ -63,7 +61,7 @@ class Worker(ABC, Generic[U, R, L]):
 
     async def run(self, out: Outlet) -> None:
         """Read for ever."""
-        start_s = self._clock.monotonic() + self._random() * min(self._link.poll_s, SPREAD_S)
+        start_s = first_round_s(self._clock.monotonic(), self._link.poll_s, self._random())
         for turn in self._turns:
             turn.due_s = start_s
         try:
