@@ -46,6 +46,8 @@ def _misfit(name: str, value: float | str, profile: Profile) -> str:
         if point.scale_by == name and not _number(value):
             return "a number other than 0"
     default = profile.sheet.parameters[name]
+    if value == default:
+        return ""
     if not isinstance(default, str):
         return "" if _number(value) is not None else f"a number, such as {default:g}"
     if isinstance(profile.sheet, SnapshotSheet | StreamSheet):

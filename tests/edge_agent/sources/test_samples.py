@@ -50,9 +50,10 @@ def test_the_readme_of_a_source_lists_its_settings(source: str) -> None:
         if line.startswith("| `")
         for name in re.findall(r"`(\w+)`", line.split("|")[1])
     ]
-    assert listed == list(SETTINGS[source].model_fields)
+    assert sorted(listed) == sorted(SETTINGS[source].model_fields)
 
 
 def test_every_source_is_looked_at_here() -> None:
     folders = {path.parent.name for path in FOLDER.glob("*/settings.py")}
-    assert folders == set(SETTINGS)
+    # What Modbus and DL/T 645 share is no source of its own.
+    assert folders - {"polling"} == set(SETTINGS)
