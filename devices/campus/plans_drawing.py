@@ -42,11 +42,12 @@ ELEMENT: Final = re.compile(
 )
 #: Attributes whose text is for people.
 WORDS: Final = frozenset({"id", "class", "role", "lang"})
-#: What may stand before a bracket; `url` only for parts of the same file.
+#: What may stand before a bracket; `url` only for parts of the same file. A word is looked at from its beginning only:
+#: from each of its letters, a path without spaces would take hours.
 FUNCTION: Final = re.compile("rgba?|hsla?|calc|matrix|(translate|scale|rotate|skew)[XY]?")
-_CALL: Final = re.compile(r"([\w-]+)\(\s*(['\"]?#[\w.:-]+['\"]?\s*\))?")
+_CALL: Final = re.compile(r"(?<![\w-])([\w-]+)\(\s*(['\"]?#[\w.:-]+['\"]?\s*\))?")
 _PICTURE: Final = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=\s]*")
-_LENGTH: Final = re.compile(r"([0-9.]+)(px|mm|cm|in|pt)?")
+_LENGTH: Final = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(px|mm|cm|in|pt)?")
 ViewBox = tuple[float, float, float, float]
 
 
@@ -126,6 +127,8 @@ class _Reader:
             self._wrong(name, f"elements more than {DEEPEST} deep", f"at most {DEEPEST}", last=True)
         if not self._open and (space, name) != (SVG, "svg"):
             self._wrong(name, f"<{name}> as the root", f"<svg> with xmlns={SVG}", last=True)
+        if self._open and self._open[-1][0] == "style":  # a browser puts the text around it together again
+            self._wrong(name, f"an element <{name}> in a style sheet", "text only")
         is_repeat = space == SVG and name == "use"
         self._open.append((name, attributes.get("id", ""), 1, is_repeat))
         if space in IDLE:

@@ -87,6 +87,7 @@ def test_a_plain_drawing_is_taken_with_its_view_box() -> None:
         ("<style>@import 'http://x/a.css';</style>", "styles without @"),
         ("<style>a{fill:u\\72l(http://x)}</style>", "styles without \\"),
         ("<style>a{fill:ur/**/l(x)}</style>", "styles without /*"),
+        ("<style>a{fill:url<style/>(http://x)}</style>", "an element <style> in a style sheet"),
         ('<g xml:base="http://x/"/>', "an attribute base"),
         ("<?xml-stylesheet href='http://x/a.css'?>", "an instruction <?xml-stylesheet"),
         ("<g>" * 70 + "</g>" * 70, "more than 64 deep"),
@@ -109,6 +110,16 @@ def test_document_types_other_encodings_and_other_roots_are_refused() -> None:
     assert "expected XML in UTF-8" in refused(svg().decode().encode("utf-16"))
     assert "expected <svg> with xmlns=" in refused(b"<svg/>")
     assert f"expected at most {MOST_BYTES}" in refused(svg(" " * MOST_BYTES))
+
+
+@pytest.mark.timeout(30)  # hours, where the time grows with the square of the length
+def test_a_long_path_without_spaces_is_read_at_once() -> None:
+    assert view_box_of(svg(f'<path d="{"m1-2h3" * 150_000}"/>'), "a.svg") == (0, 0, 100, 50)
+
+
+@pytest.mark.parametrize("size", ["1.2.3px", ".", "..", "١"])
+def test_a_size_that_is_no_number_is_not_held_against_the_view_box(size: str) -> None:
+    assert view_box_of(svg("", f'viewBox="0 0 100 50" width="{size}" height="{size}"'), "a.svg")[2] == 100
 
 
 @pytest.mark.parametrize("box", ["", "0 0 100", "0 0 -1 5", "0 0 1e999 5", "0 0 a 5", "nan 0 1 1"])
