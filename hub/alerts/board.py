@@ -17,6 +17,8 @@ from hub.db.tables import alert_history, alerts
 from hub.errors import Invalid
 
 MAX_PAGE: Final = 500
+#: A value that was written down twice may differ by so much.
+SAME: Final = 1e-3
 _BOARD: Final = (alerts.c.severity, alerts.c.rank, alerts.c.start_us, alerts.c.seq)
 _NEWEST: Final = (alerts.c.start_us, alerts.c.seq)
 
@@ -74,10 +76,16 @@ def counts(connection: Connection) -> dict[str, Any]:
     return {**by_state, "by_severity": by_severity, "by_family": by_family}
 
 
-def at(connection: Connection, device: str, time_us: int) -> Record | None:
-    """The alert of a device that covers a moment, if any."""
+def at(connection: Connection, device: str, time_us: int, value: float) -> Record | None:
+    """The alert of a device that covers a moment and is about this value, if any.
+
+    Two vehicles that pass together are two alerts of one radar at the same time, or one and none.
+    """
     query = select(alerts).where(
-        alerts.c.device == device, alerts.c.start_us <= time_us, alerts.c.last_us >= time_us
+        alerts.c.device == device,
+        alerts.c.start_us <= time_us,
+        alerts.c.last_us >= time_us,
+        alerts.c.value.between(value - SAME, value + SAME),
     )
     row = connection.execute(query.order_by(alerts.c.start_us.desc()).limit(1)).mappings().first()
     return None if row is None else rows.record(row)

@@ -187,9 +187,9 @@ def _limit_now(hub: Ports, radars: Sequence[str]) -> float | None:
 
 
 def _pass(connection: Connection, radars: Sequence[str], passes: Passes, row: int) -> dict[str, Any]:
-    """One fast pass, with its alert where it raised one."""
+    """One fast pass, with the alert that it raised itself, if it did."""
     radar, time_us = radars[int(passes.device[row])], int(passes.time_us[row])
-    alert = board.at(connection, radar, time_us)
+    alert = board.at(connection, radar, time_us, float(passes.kmh[row]))
     limit = float(passes.limit[row])
     return {
         "id": alert.id if alert else "",

@@ -11,7 +11,7 @@ import pytest
 from devices.campus.coverage import Coverage
 from devices.campus.loading import with_rules
 from devices.campus.speed_rules import SpeedLimit
-from devices.model.alerts import Family
+from devices.model.alerts import AlertEvent, Family
 from devices.model.codes import AcMode, CameraLink, SpeedCheck, VehicleClass
 from devices.model.samples import SampleBatch
 from devices.profiles.profile import Words
@@ -33,6 +33,12 @@ async def passed(ports: Ports, *passes: tuple[int, int, float]) -> None:
     await ports.series.write([Entry(batch, RADARS)])
 
 
+def overtaking(from_s: float, to_s: float, kmh: float) -> AlertEvent:
+    """An alert about a vehicle that was in sight of a radar from one second to another."""
+    start_us, end_us = (START_US + round(second * S) for second in (from_s, to_s))
+    return moment(device="hq1-radar-1", start_us=start_us, time_us=end_us, family=Family.TRAFFIC, value=kmh)
+
+
 async def test_speeds_of_both_directions_count_with_the_limit_of_their_hour(
     viewer: Client, ports: Ports
 ) -> None:
@@ -45,9 +51,7 @@ async def test_speeds_of_both_directions_count_with_the_limit_of_their_hour(
         (0, night, 24.0),
         (0, START_US + 3 * S, float("nan")),
     )
-    pass_alert = moment(
-        1, device="hq1-radar-1", start_us=START_US + S, time_us=START_US + 3 * S, family=Family.TRAFFIC
-    )
+    pass_alert = overtaking(0, 3, 40.0)
     await ports.db.write(lambda c: store.apply_events(c, [pass_alert], "edge-hq1", None, START_US))
     answer = (await viewer.get(f"/api/speed?from_us={START_US}&to_us={START_US + 24 * H}")).json()
     assert answer["devices"] == ["hq1-radar-1", "hq1-radar-2"]
@@ -59,6 +63,18 @@ async def test_speeds_of_both_directions_count_with_the_limit_of_their_hour(
     first, second, *_ = answer["worst"]
     assert (first["value"], first["limit"], first["id"], first["seq"]) == (40.0, 30.0, pass_alert.id, 1)
     assert (second["value"], second["device"], second["id"]) == (34.0, "hq1-radar-2", "")
+    slow = {one["value"]: one["id"] for one in answer["worst"]}
+    assert slow[28.0] == "", "it passed while the alert's vehicle was in sight"
+
+
+async def test_each_of_two_vehicles_that_pass_together_links_to_its_own_alert(
+    viewer: Client, ports: Ports
+) -> None:
+    await passed(ports, (0, START_US + S, 44.1), (0, START_US + 2 * S, -51.7))
+    both = [overtaking(0, 3, 51.7), overtaking(0.5, 2.5, 44.1)]
+    await ports.db.write(lambda c: store.apply_events(c, both, "edge-hq1", None, START_US))
+    answer = (await viewer.get(f"/api/speed?from_us={START_US}&to_us={START_US + H}")).json()
+    assert [(one["value"], one["id"]) for one in answer["worst"]] == [(51.7, both[0].id), (44.1, both[1].id)]
 
 
 async def test_lanes_have_their_own_figures_and_say_how_much_of_the_time_was_heard(
