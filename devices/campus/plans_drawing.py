@@ -120,15 +120,7 @@ class _Reader:
 
     def _start(self, full: str, attributes: dict[str, str]) -> None:
         space, _, name = full.rpartition(" ")
-        self._elements += 1
-        if self._elements > MOST_ELEMENTS:
-            self._wrong(name, f"more than {MOST_ELEMENTS} elements", f"at most {MOST_ELEMENTS}", last=True)
-        if len(self._open) >= DEEPEST:
-            self._wrong(name, f"elements more than {DEEPEST} deep", f"at most {DEEPEST}", last=True)
-        if not self._open and (space, name) != (SVG, "svg"):
-            self._wrong(name, f"<{name}> as the root", f"<svg> with xmlns={SVG}", last=True)
-        if self._open and self._open[-1][0] == "style":  # a browser puts the text around it together again
-            self._wrong(name, f"an element <{name}> in a style sheet", "text only")
+        self._fits(space, name)
         is_repeat = space == SVG and name == "use"
         self._open.append((name, attributes.get("id", ""), 1, is_repeat))
         if space in IDLE:
@@ -143,6 +135,18 @@ class _Reader:
             self._uses.append((target[1:], f"line {self._parser.CurrentLineNumber}: use.href"))
         if len(self._open) == 1:
             self._root(attributes)
+
+    def _fits(self, space: str, name: str) -> None:
+        """Whether there may be one more element here."""
+        self._elements += 1
+        if self._elements > MOST_ELEMENTS:
+            self._wrong(name, f"more than {MOST_ELEMENTS} elements", f"at most {MOST_ELEMENTS}", last=True)
+        if len(self._open) >= DEEPEST:
+            self._wrong(name, f"elements more than {DEEPEST} deep", f"at most {DEEPEST}", last=True)
+        if not self._open and (space, name) != (SVG, "svg"):
+            self._wrong(name, f"<{name}> as the root", f"<svg> with xmlns={SVG}", last=True)
+        if self._open and self._open[-1][0] == "style":  # a browser joins the text on both sides of it
+            self._wrong(name, f"an element <{name}> in a style sheet", "text only")
 
     def _root(self, attributes: dict[str, str]) -> None:
         given = attributes.get("viewBox", "")
