@@ -29,7 +29,8 @@ from edge_agent.sources.port import Clock, Sink
 log = logging.getLogger(__name__)
 
 PROGRAM: Final = (sys.executable, "-m", "edge_agent.evidence.maker")
-#: Pictures of the time after a pass are waited for so long beyond it; a stream that stalls gives what there is.
+#: Pictures of the time after a pass are waited for so long beyond it; a stream that stalls gives what there is, and
+#: those who waited behind it do not wait anew: meanwhile rings of other cameras run over.
 PATIENCE_S: Final = 10.0
 MAKING_S: Final = 60.0
 #: Vehicles that may wait for their evidence.
@@ -37,6 +38,8 @@ MOST_WAITING: Final = 64
 #: Pictures of a short pass are at least so far apart.
 APART_US: Final = 400_000
 PRUNE_S: Final = 3600.0
+#: What an alert says of a vehicle whose road a camera watches.
+CHECK: Final = "check"
 #: A folder that cannot be read is tried again so soon.
 RETRY_S: Final = 60.0
 
@@ -80,8 +83,7 @@ class Keeper:
     def note(self, events: Iterable[AlertEvent]) -> None:
         """Take evidence of those that are vehicles that a camera saw; returns at once."""
         for event in events:
-            rule = self._campus.rules.get(event.rule)
-            is_pass = event.kind is EventKind.MOMENT and isinstance(rule, SpeedingRule)
+            is_pass = event.kind is EventKind.MOMENT and CHECK in event.evidence  # by whichever rule
             if is_pass and event.device in self._camera_of:
                 if self._waiting.full():
                     self.counts["missed"] += 1
@@ -154,7 +156,8 @@ class Keeper:
         """Packets around a pass, once those after it are there or do not come."""
         ring = self._rings[camera]
         to_us = event.time_us + round(self._settings.after_s * 1e6)
-        until_s = self._clock.monotonic() + max(0.0, (to_us - self._clock.now_us()) / 1e6) + PATIENCE_S
+        due_s = min((to_us - self._clock.now_us()) / 1e6, self._settings.after_s)  # a clock may step back
+        until_s = self._clock.monotonic() + due_s + PATIENCE_S
         while ring.newest_us < to_us and self._clock.monotonic() < until_s:
             await self._clock.sleep(0.2)
         return ring.cut(event.start_us - round(self._settings.before_s * 1e6), to_us)

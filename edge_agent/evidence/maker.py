@@ -9,7 +9,7 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
@@ -65,10 +65,12 @@ def pictures(codec: Codec, packets: Sequence[Packet], moments_us: Sequence[int])
     decoder.thread_count = 1
     if codec.extradata:
         decoder.extradata = codec.extradata
-    tie_us = packets[0].time_us - packets[0].pts * codec.tick_us
+    times_us = {packet.pts: packet.time_us for packet in packets}
     best: dict[int, tuple[int, int, Any]] = {}
     for frame in _decoded(decoder, packets):
-        time_us = round(frame.pts * codec.tick_us + tie_us)
+        if frame.pts not in times_us:
+            continue
+        time_us = times_us[frame.pts]
         for moment_us in moments_us:
             away = abs(time_us - moment_us)
             if moment_us not in best or away < best[moment_us][0]:
@@ -85,20 +87,36 @@ def _decoded(decoder: Any, packets: Sequence[Packet]) -> Iterator[Any]:
             frames = decoder.decode(raw)
         except av.FFmpegError:
             continue  # one damaged picture is no reason to have none
-        yield from (f for f in frames if f.pts is not None and f.width * f.height <= MOST_PIXELS)
-    yield from (frame for frame in decoder.decode(None) if frame.pts is not None)
+        yield from (frame for frame in frames if frame.width * frame.height <= MOST_PIXELS)
+    yield from decoder.decode(None)
 
 
 def with_facts(picture: Picture, lines: Sequence[str]) -> Picture:
     """The picture with a band of facts below it, so that nothing of it is covered."""
     width = picture.shape[1]
     line_px = max(18, round(width * LINE_SHARE))
-    band = np.zeros((round(line_px * (len(lines) + 0.5)), width, 3), np.uint8)
-    font = cv2.FontFace(FONT)
-    for number, line in enumerate(lines, 1):
+    font, size = cv2.FontFace(FONT), round(line_px * 0.7)
+
+    def fits(text: str) -> bool:
+        return bool(cv2.getTextSize((0, 0), text, (0, 0), font, size, 400)[2] <= width - line_px)
+
+    rows = [row for line in lines for row in folded(line, fits)]
+    band = np.zeros((round(line_px * (len(rows) + 0.5)), width, 3), np.uint8)
+    for number, row in enumerate(rows, 1):
         at = (line_px // 2, round(line_px * number))
-        cv2.putText(band, line, at, (255, 255, 255), font, round(line_px * 0.7), 400)
+        cv2.putText(band, row, at, (255, 255, 255), font, size, 400)
     return np.concatenate([picture, band])
+
+
+def folded(line: str, fits: Callable[[str], bool]) -> Iterator[str]:
+    """A line as rows that fit, cut between words where that is possible."""
+    while not fits(line) and len(line) > 1:
+        most = next(length for length in range(len(line) - 1, 0, -1) if length == 1 or fits(line[:length]))
+        end = line.rfind(" ", 1, most + 1)
+        end = most if end < 0 else end
+        yield line[:end].rstrip()
+        line = line[end:].lstrip()
+    yield line
 
 
 def jpeg(picture: Picture) -> bytes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge_agent.sources.capture.packets import Codec, Packet
+from edge_agent.sources.capture.walltime import JUMP_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,25 @@ class Ring:
         return max(cuts, key=lambda one: min(one.to_us, to_us) - max(one.from_us, from_us), default=None)
 
     def _of(self, codec: Codec, from_us: int, to_us: int) -> Cut | None:
-        own = [packet for other, packet in self._packets if other == codec]
+        own = _timed(codec, [packet for other, packet in self._packets if other == codec])
         keys = [number for number, packet in enumerate(own) if packet.is_key]
         before = [number for number in keys if own[number].time_us <= from_us]
         first = before[-1] if before else next(iter(keys), len(own))
         chosen = tuple(packet for packet in own[first:] if packet.time_us <= to_us)
         return Cut(codec, chosen) if chosen and chosen[0].is_key and chosen[-1].time_us >= from_us else None
+
+
+def _timed(codec: Codec, packets: Sequence[Packet]) -> list[Packet]:
+    """Packets with the times that those after them show to be right.
+
+    A connection begins with pictures that waited at the other side, so they look later than they were taken until one
+    comes that did not wait. A leap is no delay: there the stream's own time began anew.
+    """
+    found: list[Packet] = []
+    least = None
+    for packet in reversed(packets):
+        stream_us = packet.pts * codec.tick_us
+        offset = packet.time_us - stream_us
+        least = offset if least is None or abs(offset - least) >= JUMP_US else min(offset, least)
+        found.append(packet._replace(time_us=round(stream_us + least)))
+    return found[::-1]

@@ -19,8 +19,8 @@ from devices.model.plates import encode
 from devices.model.texts import Text
 from edge_agent.evidence.facts import facts_of, lines_of
 from edge_agent.evidence.fan import Fan
-from edge_agent.evidence.keeper import Keeper
-from edge_agent.evidence.maker import clip, pictures, with_facts
+from edge_agent.evidence.keeper import PATIENCE_S, Keeper
+from edge_agent.evidence.maker import clip, folded, pictures, with_facts
 from edge_agent.evidence.manifest import NAME
 from edge_agent.evidence.nals import with_start_codes
 from edge_agent.evidence.settings import EvidenceSettings
@@ -31,6 +31,7 @@ from tests.edge_agent.detect.test_speeding import campus_of
 from tests.edge_agent.detect.test_views import WATCHED
 from tests.edge_agent.vision.test_source import NOW_US
 from tests.edge_agent.vision.test_source import clip as recorded
+from tests.fake_clock import FakeClock
 
 PLATE = encode("浙B12345")
 
@@ -132,6 +133,58 @@ def test_facts_stand_below_the_picture_in_both_languages(tmp_path: Path) -> None
     band = shown[360:]
     heights = len(band) // 5 * np.arange(5)
     assert all((band[top : top + len(band) // 5] > 200).sum() > 200 for top in heights[:4])
+
+
+def test_long_facts_are_folded_and_none_is_cut_off_at_the_edge_of_a_small_picture() -> None:
+    place = "南门主干道（教学楼东侧） South gate main road, east of the teaching building"
+    long = [f"地点 Place {place}", "号牌 Plate 浙B12345   视频核对 Camera 视频已核实 confirmed", "京" * 60]
+    shown = with_facts(np.zeros((288, 352, 3), np.uint8), long)
+    assert shown[288:, 1:-9].any()
+    assert not shown[288:, -9:].any(), "nothing runs into the margin"
+    rows = [row for line in long for row in folded(line, lambda text: len(text) <= 20)]
+    assert max(map(len, rows)) <= 20
+    assert "".join(rows).replace(" ", "") == "".join(long).replace(" ", "")
+    assert list(folded("ab", lambda _: False)) == ["a", "b"]
+    assert list(folded("", lambda _: False)) == [""]
+
+
+def test_a_picture_has_the_time_at_which_it_was_taken_not_that_of_the_first_packet(
+    stream: tuple[Codec, list[Packet]],
+) -> None:
+    codec, packets = stream
+    late = [packet._replace(time_us=packet.time_us + 2_000_000) for packet in packets[60:65]]
+    moments = [NOW_US + 8_000_000]
+    [(time_us, picture)] = pictures(codec, packets[60:180], moments)
+    [(again_us, same)] = pictures(codec, [*late, *packets[65:180]], moments)
+    assert again_us == time_us
+    assert (same == picture).all()
+
+
+async def test_who_waited_behind_a_camera_that_stands_still_does_not_wait_anew(tmp_path: Path) -> None:
+    campus, clock = campus_of(tmp_path, site=WATCHED), FakeClock(NOW_US, auto=True)
+    calibrations = list(campus.calibrations.values())
+    keeper = Keeper(campus, calibrations, EvidenceSettings(), tmp_path, lambda _camera, _take: None, clock)
+    for _ in range(5):
+        assert await keeper._cut("cam", alert(-40, -20)) is None
+    assert clock.now_us() == NOW_US
+    assert await keeper._cut("cam", alert(3600, 3601)) is None, "the clock was set back by an hour"
+    assert clock.monotonic() <= 5 + PATIENCE_S + 1
+
+
+async def test_vehicles_that_no_rule_of_the_site_file_but_a_published_one_judged_get_their_evidence(
+    tmp_path: Path,
+) -> None:
+    campus, clock = campus_of(tmp_path, site=WATCHED), FakeClock(NOW_US)
+    calibrations = list(campus.calibrations.values())
+    keeper = Keeper(campus, calibrations, EvidenceSettings(), tmp_path, lambda _camera, _take: None, clock)
+    passed = dataclasses.replace(alert(15, 16), rule="speeding-by-night")
+    others = [
+        dataclasses.replace(passed, evidence={"speed_kmh": 30.0}),
+        dataclasses.replace(passed, kind=EventKind.RAISE),
+        dataclasses.replace(passed, device="elsewhere"),
+    ]
+    keeper.note([passed, *others])
+    assert keeper.health()["waiting"] == 1
 
 
 async def test_an_alert_becomes_a_clip_and_pictures_before_and_after(

@@ -9,8 +9,8 @@ from edge_agent.sources.capture.packets import Codec, Packet
 SECOND = 1_000_000
 
 
-def codec(epoch: int = 1) -> Codec:
-    return Codec("h264", b"", 640, 360, 100_000.0, epoch)
+def codec(epoch: int = 1, tick_us: float = 100_000.0) -> Codec:
+    return Codec("h264", b"", 640, 360, tick_us, epoch)
 
 
 def filled(
@@ -52,12 +52,26 @@ def test_pictures_of_two_connections_are_never_in_one_cut() -> None:
     assert (most_before.codec.epoch, most_after.codec.epoch) == (1, 2)
 
 
+def test_pictures_that_waited_at_the_other_side_get_the_times_at_which_they_were_taken() -> None:
+    ring = Ring(1_000_000, 120 * SECOND)
+    for n in range(60):  # a recorder gives what it has of the last three seconds at once
+        ring.take(codec(), Packet(n, max(n, 30) * SECOND // 10, n % 10 == 0, b"x"))
+    cut = ring.cut(0, 5 * SECOND)
+    assert cut is not None
+    assert [packet.time_us for packet in cut.packets] == [n * SECOND // 10 for n in range(51)]
+    for n in range(60):  # the stream's own time begins anew
+        ring.take(codec(), Packet(n, (600 + n) * SECOND // 10, n % 10 == 0, b"x"))
+    cut = ring.cut(0, 70 * SECOND)
+    assert cut is not None
+    assert [packet.time_us for packet in cut.packets][60:] == [(600 + n) * SECOND // 10 for n in range(60)]
+
+
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3 * SECOND)), max_size=80))
 def test_a_ring_is_never_larger_nor_longer_than_it_may_be(packets: list[tuple[int, int]]) -> None:
     ring, now_us, kept = Ring(1000, 5 * SECOND), 0, []
     for size, later_us in packets:
         now_us += later_us
-        ring.take(codec(), Packet(now_us, now_us, True, bytes(size)))
+        ring.take(codec(tick_us=1.0), Packet(now_us, now_us, True, bytes(size)))
         kept.append((now_us, size))
         while sum(one for _, one in kept) > 1000 or now_us - kept[0][0] > 5 * SECOND:
             kept.pop(0)
