@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from edge_agent.evidence.manifest import chain, digest, standing
+from edge_agent.evidence.manifest import before, chain, digest, standing
 from edge_agent.evidence.store import problems
 
 
@@ -35,4 +35,9 @@ def verify(folder: Path, head: str) -> tuple[list[str], str]:
     if head and head not in hashes:
         found.append(f"no line with the hash {head}")
     last = hashes[-1] if hashes else "none"
-    return found, f"{len(standing(lines))} alerts with evidence, {len(lines)} lines, last hash {last}"
+    dropped = before(lines)[0]
+    earlier = f" after {dropped} that were dropped" if dropped else ""
+    return (
+        found,
+        f"{len(standing(lines))} alerts with evidence, {len(lines)} lines{earlier}, last hash {last}",
+    )

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from devices.model.alerts import Severity
+from devices.wire.evidence import is_alert
 
 NAME: Final = "manifest.jsonl"
-#: Files that are sealed sort by their number.
-SEALED: Final = "manifest-*.jsonl"
+#: Files that are sealed sort by their number; a copy with another name is none of ours.
+SEALED: Final = f"manifest-{'[0-9]' * 9}.jsonl"
 #: A file that has reached so many bytes is sealed.
 MOST_BYTES: Final = 4_000_000
 #: What the first line says of the line before it.
@@ -87,7 +88,10 @@ def breaks(lines: Sequence[bytes]) -> Iterator[str]:
 
 
 def standing(lines: Sequence[bytes]) -> dict[str, Entry]:
-    """What was kept and not removed, by alert, in the order of keeping; lines that cannot be read are left out."""
+    """What was kept and not removed, by alert, in the order of keeping.
+
+    Lines that cannot be read are left out; so are those of no alert: its id is the name of a folder.
+    """
     found: dict[str, Entry] = {}
     for line in lines:
         match _read(line):
@@ -97,7 +101,7 @@ def standing(lines: Sequence[bytes]) -> dict[str, Entry]:
                 "time_us": int(),
                 "severity": int(severity),
                 "files": dict(files),
-            } as entry if severity in _SEVERITIES and all(map(_is_file, files.values())):
+            } as entry if severity in _SEVERITIES and is_alert(alert) and all(map(_is_file, files.values())):
                 found[alert] = entry
             case {"kind": "removed", "alert": str(alert)}:
                 found.pop(alert, None)

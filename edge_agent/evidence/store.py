@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections import Counter
@@ -32,6 +33,22 @@ DAY_US: Final = 86_400_000_000
 UNFINISHED: Final = ".new-"
 #: Where folders go that are in no line of the manifest, for a person to look at.
 QUARANTINE: Final = "quarantine"
+#: A disk that takes nothing more.
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def append(path: Path, at: int, data: bytes) -> None:
+    """Write at a place of a file, which is made if there is none; what a full disk cut short there goes."""
+    is_new = not path.exists()
+    path.touch(mode=0o600)
+    with path.open("r+b") as file:
+        file.truncate(at)
+        file.seek(0, os.SEEK_END)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if is_new:
+        _sync(path.parent)
 
 
 class Store:
@@ -42,6 +59,7 @@ class Store:
         settings: bounds.
         free: bytes that are free on the disk of a folder.
         most_bytes: a manifest of so many is sealed, and a new one begun.
+        write: adds to the manifest.
 
     Call `open` first.
     """
@@ -52,8 +70,10 @@ class Store:
         settings: EvidenceSettings,
         free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
         most_bytes: int = MOST_BYTES,
+        write: Callable[[Path, int, bytes], None] = append,
     ) -> None:
         self._most_bytes = most_bytes
+        self._append = write
         self._folder = folder
         self._settings = settings
         self._free = free
@@ -150,7 +170,7 @@ class Store:
         for path in sealed(self._folder):
             lines, _ = lines_in(path.read_bytes())
             known = standing(lines).keys() & self._kept.keys()
-            if known or path.stat().st_mtime * 1e6 > until_us:
+            if not lines or known or path.stat().st_mtime * 1e6 > until_us:
                 return
             last = int(path.stem.rpartition("-")[2])
             self._add({"kind": "dropped", "time_us": now_us, "last": last, "head": digest(lines[-1])})
@@ -186,7 +206,16 @@ class Store:
             self._remove(alert, "room", now_us)
 
     def _remove(self, alert: str, why: str, now_us: int) -> None:
-        self._add({"kind": "removed", "time_us": now_us, "alert": alert, "why": why})
+        line = {"kind": "removed", "time_us": now_us, "alert": alert, "why": why}
+        try:
+            self._add(line)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            shutil.rmtree(
+                self._folder / alert, ignore_errors=True
+            )  # first, for once: it makes room for its own line
+            self._add(line)
         shutil.rmtree(self._folder / alert, ignore_errors=True)
 
     def _add(self, what: Mapping[str, Any]) -> None:
@@ -195,13 +224,7 @@ class Store:
         if self._bytes >= self._most_bytes:
             path.rename(self._folder / f"manifest-{self._number:09d}.jsonl")
             self._bytes = 0
-        path.touch(mode=0o600)
-        with path.open("r+b") as file:
-            file.truncate(self._bytes)  # without what a full disk cut short
-            file.seek(0, os.SEEK_END)
-            file.write(line + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        self._append(path, self._bytes, line + b"\n")
         self._number, self._head, self._bytes = self._number + 1, digest(line), self._bytes + len(line) + 1
         others = {alert: entry for alert, entry in self._kept.items() if alert != what.get("alert")}
         self._kept = others | standing([line])
@@ -224,11 +247,12 @@ def problems(folder: Path) -> Iterator[str]:
                 yield f"{alert}/{name}: missing"
             elif digest(file.read_bytes()) != told["sha256"]:
                 yield f"{alert}/{name}: not as it was kept"
-    for found in sorted(folder.iterdir()):
-        if found.is_dir() and found.name not in kept and found.name != QUARANTINE:
-            yield f"{found.name}: not in the manifest"
-    for found in sorted((folder / QUARANTINE).glob("*")):
-        yield f"{QUARANTINE}/{found.name}: not in the manifest"
+    own = {NAME, QUARANTINE, *kept, *(path.name for path in sealed(folder))}
+    of_alerts = {alert: set(entry["files"]) for alert, entry in kept.items()}
+    for place, names in (("", own), (QUARANTINE, set()), *of_alerts.items()):
+        for found in sorted((folder / place).glob("*")):
+            if found.name not in names:
+                yield f"{found.relative_to(folder)}: not in the manifest"
 
 
 def _size(entry: Entry) -> int:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -10,9 +11,10 @@ import pytest
 from devices.model.alerts import Severity
 from edge_agent.__main__ import main
 from edge_agent.errors import NoRoom
-from edge_agent.evidence.manifest import NAME, digest, sealed
+from edge_agent.evidence.command import verify
+from edge_agent.evidence.manifest import NAME, digest, line_of, sealed
 from edge_agent.evidence.settings import EvidenceSettings
-from edge_agent.evidence.store import DAY_US, QUARANTINE, Store, problems
+from edge_agent.evidence.store import DAY_US, QUARANTINE, Store, append, problems
 
 NOW_US = 1_763_800_000_000_000
 ALERTS = [f"{n:024x}" for n in range(20)]
@@ -44,7 +46,9 @@ def test_what_was_kept_can_be_read_by_another_process_and_verifies(tmp_path: Pat
 
 
 @pytest.mark.promise("P-evidence-2")
-@pytest.mark.parametrize("change", ["file", "gone", "line", "removed line", "swapped", "stranger"])
+@pytest.mark.parametrize(
+    "change", ["file", "gone", "line", "removed line", "swapped", "stranger", "one more"]
+)
 def test_whatever_is_changed_afterwards_is_found(tmp_path: Path, change: str) -> None:
     store = opened(tmp_path)
     for number in range(4):
@@ -63,6 +67,8 @@ def test_whatever_is_changed_afterwards_is_found(tmp_path: Path, change: str) ->
             path.write_bytes(b"".join([lines[0], *lines[2:]]))
         case "swapped":
             path.write_bytes(b"".join([lines[0], lines[2], lines[1], lines[3]]))
+        case "one more":
+            clip.with_name("9-clean.jpg").write_bytes(b"forged")
         case _:
             (tmp_path / "other").mkdir()
     assert list(problems(tmp_path))
@@ -177,6 +183,53 @@ def test_a_damaged_line_costs_no_evidence(tmp_path: Path, line: bytes) -> None:
     assert list(problems(tmp_path))
 
 
+def test_on_a_disk_that_takes_nothing_more_evidence_whose_time_is_over_makes_room_for_its_own_line(
+    tmp_path: Path,
+) -> None:
+    free = [10**6]
+
+    def write(path: Path, at: int, data: bytes) -> None:
+        if free[0] == 0 and len(list(tmp_path.glob("*/clip.mp4"))) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(path, at, data)
+
+    store = Store(tmp_path, EvidenceSettings(reserve_bytes=0), lambda _: free[0], write=write)
+    store.open()
+    for number in range(3):
+        keep(store, number, Severity.CRITICAL if number else Severity.LOW)
+    free[0] = 0
+    assert store.prune(NOW_US + 31 * DAY_US) == 1
+    assert list(store.entries) == ALERTS[1:3]
+    assert list(problems(tmp_path)) == []
+
+
+def test_a_manifest_that_somebody_copied_or_emptied_there_does_not_end_the_removal_of_what_is_old(
+    tmp_path: Path,
+) -> None:
+    store = opened(tmp_path)
+    keep(store, 1)
+    (tmp_path / "manifest-copy.jsonl").write_bytes((tmp_path / NAME).read_bytes())
+    (tmp_path / "manifest-000000000.jsonl").touch()
+    for path in tmp_path.glob("manifest-*"):
+        os.utime(path, (1, 1))
+    assert store.prune(NOW_US + 400 * DAY_US) == 1
+    assert list(opened(tmp_path).entries) == []
+    assert list(problems(tmp_path)) == ["manifest-copy.jsonl: not in the manifest"]
+
+
+def test_no_line_of_a_manifest_reaches_beyond_its_folder(tmp_path: Path) -> None:
+    folder, other = tmp_path / "evidence", tmp_path / "other"
+    keep(store := opened(folder), 1)
+    other.mkdir()
+    what = {"kind": "kept", "alert": "../other", "time_us": 0, "severity": 1, "files": {}}
+    with (folder / NAME).open("ab") as file:
+        file.write(line_of(2, store.head(), what) + b"\n")
+    again = opened(folder)
+    assert list(again.entries) == [ALERTS[1]]
+    again.prune(NOW_US)
+    assert other.exists()
+
+
 def test_without_its_manifest_all_evidence_is_laid_aside(tmp_path: Path) -> None:
     store = opened(tmp_path)
     keep(store, 1)
@@ -228,6 +281,7 @@ def test_a_sealed_manifest_goes_when_all_it_tells_of_is_gone_for_long_and_the_ch
         os.utime(path, (old_s, old_s))
     store.prune(NOW_US + 31 * DAY_US)
     assert not first.exists()
+    assert " that were dropped, last hash" in verify(tmp_path, "")[1]
     assert set(store.entries) == {ALERTS[n] for n in (6, 7, 8)}
     assert list(problems(tmp_path)) == []
     again = sealing(tmp_path)
