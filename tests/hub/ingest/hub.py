@@ -114,13 +114,16 @@ class Agent:
         raise AssertionError
 
     async def acks(self, count: int, within_s: float = 20) -> list[Any]:
-        """Acknowledgements until so many records are answered: (lane, seq) or (lane, seq, reason)."""
-        answered: list[Any] = []
+        """Acknowledgements until so many records are answered: (lane, seq) or (lane, seq, reason).
+
+        A record that waits for long is delivered again by the broker, and answered twice: it counts once.
+        """
+        answered: dict[Any, None] = {}
         async with asyncio.timeout(within_s):
             while len(answered) < count:
                 ack = await self.ack(within_s)
-                answered += [*ack.done, *ack.refused]
-        return answered
+                answered |= dict.fromkeys([*ack.done, *ack.refused])
+        return list(answered)
 
     async def no_ack(self, seconds: float = 0.5) -> None:
         try:

@@ -74,9 +74,12 @@ async def test_each_fault_on_command_has_its_state_and_ends(
     async with watched(sim) as sink:
         both = lambda: (latest(sink, "still"), latest(sink, "film"))  # noqa: E731
         await sink.until(lambda: both() == (CameraLink.ONLINE, CameraLink.ONLINE), 30)
+        healthy = {camera: len(sink.of(f"{camera}.link")) for camera in ("still", "film")}
+        since = lambda camera: [value for value, _ in sink.of(f"{camera}.link")[healthy[camera] :]]  # noqa: E731
         for camera in ("still", "film"):
             sim.board.put(camera, kind, sim.clock_us())
-        await sink.until(lambda: latest(sink, "still") is still and film in {None, latest(sink, "film")}, 30)
+        # What follows a state while the fault lasts, at another visit, is told apart elsewhere.
+        await sink.until(lambda: still in since("still") and (film is None or film in since("film")), 30)
         for camera in ("still", "film"):
             sim.board.clear(camera)
         await sink.until(lambda: both() == (CameraLink.ONLINE, CameraLink.ONLINE), 30)
