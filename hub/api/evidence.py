@@ -65,6 +65,6 @@ async def _files(hub: Ports, record: Record) -> list[dict[str, Any]]:
 
 async def _found(fetching: Fetching, record: Record, name: str, now_us: int) -> Path | None:
     """A file, but not our copy of it where its time is over: the gateway says whether it still has it."""
-    if await asyncio.to_thread(fetching.is_over, record.id, record.severity, record.start_us, now_us):
-        await asyncio.to_thread(fetching.forget, record.id)
+    if await asyncio.to_thread(fetching.copies.is_over, record.id, record.severity, record.start_us, now_us):
+        await asyncio.to_thread(fetching.copies.forget, record.id)
     return await fetching.file(record.agent, record.id, name)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
-import shutil
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from devices.model.alerts import Severity
 from devices.model.errors import Unreachable
 from devices.wire.evidence import (
     Fetch,
@@ -27,14 +25,13 @@ from devices.wire.evidence import (
     piece_from,
 )
 from devices.wire.messages import decode, encode, orders_topic
+from hub.evidence.copies import Copies
 from hub.evidence.looks import Looks
-from hub.evidence.retention import CopySettings, is_over
+from hub.evidence.retention import CopySettings
 
 #: One answer takes at most so long, also on a thin line; it is asked for so often.
 ANSWER_S: Final = 8.0
 TRIES: Final = 3
-#: Beside the copies of an alert: until when its gateway keeps what they are copies of, in its own words.
-UNTIL: Final = ".until_us"
 #: A gateway makes pictures of cameras smaller than this before it tells of them.
 MOST_PICTURE_BYTES: Final = 1_000_000
 
@@ -54,14 +51,12 @@ class Fetching:
     def __init__(
         self, folder: Path, send: Send, answer_s: float = ANSWER_S, copies: CopySettings | None = None
     ) -> None:
-        self._folder = folder
         self._send = send
         self._answer_s = answer_s
-        self._copies = copies or CopySettings()
         self._number = 0
         self._asked: dict[tuple[str, int], asyncio.Future[Piece]] = {}
-        self._turn: dict[str, asyncio.Lock] = {}
-        self._picture_turn: dict[str, asyncio.Lock] = {}
+        self._turns: dict[tuple[str, str], asyncio.Lock] = {}
+        self.copies = Copies(folder, copies or CopySettings())
         self.looks = Looks()
 
     def hear(self, agent: str, payload: bytes) -> None:
@@ -82,7 +77,8 @@ class Fetching:
             Unreachable: the gateway does not answer.
         """
         answer = await self._ask(Fetch(agent, 0, alert))
-        await asyncio.to_thread(self._note, alert, answer.until_us)
+        with _disk():
+            await asyncio.to_thread(self.copies.note, alert, answer.until_us)
         return answer.files
 
     async def file(self, agent: str, alert: str, name: str) -> Path | None:
@@ -93,18 +89,30 @@ class Fetching:
         """
         if not is_alert(alert) or not is_name(name):
             return None
-        path = self._folder / alert / name
-        async with self._turn.setdefault(agent, asyncio.Lock()):
-            if path.exists():
-                await asyncio.to_thread(os.utime, path)
-                return path
-            answer = await self._ask(Fetch(agent, 0, alert))
-            wanted = next((file for file in answer.files if file.name == name), None)
-            if wanted is None:
-                return None
-            data = await self._fetched(Fetch(agent, 0, alert), wanted)
-            await asyncio.to_thread(self._keep, path, data)
-            await asyncio.to_thread(self._note, alert, answer.until_us)
+        async with self._turn(agent, "evidence"):
+            with _disk():
+                return await self._copied(agent, alert, name)
+
+    async def _copied(self, agent: str, alert: str, name: str) -> Path | None:
+        if (path := await asyncio.to_thread(self.copies.find, alert, name)) is not None:
+            return path
+        answer = await self._ask(Fetch(agent, 0, alert))
+        wanted = next((file for file in answer.files if file.name == name), None)
+        if wanted is None:
+            return None
+        at = await asyncio.to_thread(self.copies.begin, alert, wanted)
+        if at == 0:
+            await asyncio.to_thread(self.copies.add, alert, wanted, 0, b"")
+        while at < wanted.bytes:
+            piece = await self._ask(Fetch(agent, 0, alert, name, at))
+            if not piece.data:
+                break
+            await asyncio.to_thread(self.copies.add, alert, wanted, at, piece.data)
+            at += len(piece.data)
+        path = await asyncio.to_thread(self.copies.finish, alert, wanted)
+        if path is None:
+            raise _changed(agent, name)
+        await asyncio.to_thread(self.copies.note, alert, answer.until_us)
         return path
 
     async def pictures(self, agent: str, camera: str, known: Collection[str] = ()) -> dict[str, bytes | None]:
@@ -114,7 +122,7 @@ class Fetching:
             Unreachable: the gateway does not answer, or a picture did not come whole.
         """
         question = Fetch(agent, 0, "", camera=camera)
-        async with self._picture_turn.setdefault(agent, asyncio.Lock()):
+        async with self._turn(agent, "pictures"):
             told = (await self._ask(question)).files
             files = [one for one in told if picture_of(one.name) and one.bytes <= MOST_PICTURE_BYTES]
             return {
@@ -130,8 +138,26 @@ class Fetching:
                 break
             data += piece.data
         if hashlib.sha256(data).hexdigest() != wanted.sha256:
-            raise Unreachable(f"{wanted.name} of {question.agent} is not what it was when it was kept")
+            raise _changed(question.agent, wanted.name)
         return bytes(data)
+
+    @asynccontextmanager
+    async def _turn(self, agent: str, what: str) -> AsyncIterator[None]:
+        """One after the other; behind a gateway that does not answer nobody waits longer than for an answer.
+
+        Raises:
+            Unreachable: it did not come to our turn.
+        """
+        lock = self._turns.setdefault((agent, what), asyncio.Lock())
+        try:
+            async with asyncio.timeout(TRIES * self._answer_s):
+                await lock.acquire()
+        except TimeoutError:
+            raise Unreachable(f"gateway {agent} is still asked for other {what}") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     async def _ask(self, question: Fetch) -> Piece:
         """One question, as often as it takes, each time with a number of its own."""
@@ -152,39 +178,15 @@ class Fetching:
                 del self._asked[agent, number]
         raise Unreachable(f"gateway {agent} does not answer")
 
-    def _note(self, alert: str, until_us: int) -> None:
-        """Write down until when the gateway keeps what there are copies of."""
-        if until_us > 0 and is_alert(alert) and (self._folder / alert).exists():
-            _write(self._folder / alert / UNTIL, str(until_us).encode())
 
-    def _keep(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(path, data)
-        kept = sorted(self._folder.glob("*/[!.]*"), key=lambda one: one.stat().st_mtime)
-        too_many = sum(one.stat().st_size for one in kept) - self._copies.bytes
-        for oldest in kept:
-            if too_many <= 0 or oldest == path:
-                break
-            too_many -= oldest.stat().st_size
-            oldest.unlink()
-
-    def alerts(self) -> list[str]:
-        """Of which something was fetched."""
-        return [found.name for found in self._folder.glob("*") if is_alert(found.name)]
-
-    def is_over(self, alert: str, severity: Severity, since_us: int, now_us: int) -> bool:
-        """Whether copies of an alert that began at `since_us` have been kept long enough."""
-        noted = self._folder / alert / UNTIL
-        told_us = int(noted.read_text("ascii")) if is_alert(alert) and noted.exists() else 0
-        return is_over(self._copies.keep_days, severity, since_us, told_us, now_us)
-
-    def forget(self, alert: str) -> None:
-        """Drop what was fetched of an alert."""
-        if is_alert(alert):
-            shutil.rmtree(self._folder / alert, ignore_errors=True)
+@contextmanager
+def _disk() -> Iterator[None]:
+    """A disk that takes no copy is for now as good as a gateway that gives none."""
+    try:
+        yield
+    except OSError as error:
+        raise Unreachable(f"the hub can keep no copy: {error.strerror}") from error
 
 
-def _write(path: Path, data: bytes) -> None:
-    unfinished = path.with_name(f".unfinished-{path.name}")
-    unfinished.write_bytes(data)
-    unfinished.rename(path)
+def _changed(agent: str, name: str) -> Unreachable:
+    return Unreachable(f"{name} of {agent} is not what it was when it was kept")

@@ -18,6 +18,11 @@ class CopySettings(Strict):
         ge=10_000_000,
         description="All copies; beyond it go those that nobody looked at for longest.",
     )
+    reserve_bytes: int = Field(
+        500_000_000,
+        ge=0,
+        description="So much of the disk stays free: alerts and samples go before copies.",
+    )
 
 
 def is_over(keep: KeepDays, severity: Severity, since_us: int, told_us: int, now_us: int) -> bool:

@@ -16,6 +16,7 @@ from hub.accounts.sessions import Lifetime
 from hub.alerts import rows, store
 from hub.db import Database
 from hub.evidence import Fetching
+from hub.evidence.copies import Copies
 from hub.series.port import SeriesStore
 
 _log = logging.getLogger(__name__)
@@ -73,10 +74,10 @@ class Forgetting:
 
         await self._db.write(sweep)
         if self._evidence is not None:
-            await self._forget_evidence(self._evidence, now_us)
+            await self._forget_evidence(self._evidence.copies, now_us)
         await self._series.drop_before(now_us - self._series_us)
 
-    async def _forget_evidence(self, evidence: Fetching, now_us: int) -> None:
+    async def _forget_evidence(self, evidence: Copies, now_us: int) -> None:
         for alert in await asyncio.to_thread(evidence.alerts):
             record = (await self._db.read(partial(rows.load, ids=[alert]))).get(alert)
             if record is None or await asyncio.to_thread(

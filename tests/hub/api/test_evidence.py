@@ -118,6 +118,6 @@ async def test_a_copy_whose_time_is_over_is_not_shown(
     assert (await operator.get(url)).status_code == 200, "the copy"
     record = await ports.db.read(lambda c: store.get(c, event.id))
     later_us = event.time_us + 366 * DAY_US
-    assert wire.hub.is_over(record.id, record.severity, record.start_us, later_us)
+    assert wire.hub.copies.is_over(record.id, record.severity, record.start_us, later_us)
     assert await _found(wire.hub, record, "clip.mp4", later_us) is None
-    assert wire.hub.alerts() == []
+    assert wire.hub.copies.alerts() == []

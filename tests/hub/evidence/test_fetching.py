@@ -50,11 +50,14 @@ class Wire:
         self.gateway = Answering(self.agent, self.store, self.orders)
         self.hub = Fetching(folder / "hub", self.to_gateway, **more)
         self.messages = 0
+        self.asked: list[tuple[str, int]] = []
         self._loses = loses
 
     async def to_gateway(self, topic: str, payload: bytes) -> None:
         assert topic == orders_topic(self.agent)
         self.messages += 1
+        question = decode(payload).header
+        self.asked.append((question["name"], question["offset"]))
         if not self._loses(self.messages):
             self.gateway.hear(decode(payload))
 
@@ -124,12 +127,55 @@ async def test_a_file_that_was_changed_at_the_gateway_is_not_shown(wire: Wire, t
 
 
 async def test_what_was_not_looked_at_for_longest_makes_room(tmp_path: Path) -> None:
-    small = CopySettings.model_construct(bytes=len(CLIP) + 10, keep_days=KeepDays())
+    small = CopySettings.model_construct(bytes=len(CLIP) + 10, keep_days=KeepDays(), reserve_bytes=0)
     async with connected(Wire(tmp_path, copies=small)) as wire:
         for alert in ("aa" * 12, "bb" * 12):
             wire.store.keep(alert, FILES, {"severity": 3}, 1)
             assert await wire.hub.file("edge", alert, "clip.mp4") is not None
         assert [path.parent.name for path in (tmp_path / "hub").rglob("clip.mp4")] == ["bb" * 12]
+
+
+async def test_a_file_that_broke_off_goes_on_where_it_broke_off(tmp_path: Path) -> None:
+    mended = False
+
+    def breaks(_number: int) -> bool:
+        came = sum(path.stat().st_size for path in (tmp_path / "hub").glob("*/*"))
+        return came >= 3 * PIECE_BYTES and not mended
+
+    async with connected(Wire(tmp_path, breaks, answer_s=0.5)) as wire:
+        wire.store.keep(ALERT, FILES, {"severity": 3}, 1)
+        with pytest.raises(Unreachable, match="does not answer"):
+            await wire.hub.file("edge", ALERT, "clip.mp4")
+        mended, before = True, len(wire.asked)
+        path = await wire.hub.file("edge", ALERT, "clip.mp4")
+        assert path is not None
+        assert path.read_bytes() == CLIP
+    assert min(offset for name, offset in wire.asked[before:] if name) == 3 * PIECE_BYTES
+
+
+@pytest.mark.parametrize("what", ["evidence", "pictures"])
+async def test_behind_a_gateway_that_is_silent_nobody_waits_for_all_before_him(
+    tmp_path: Path, what: str
+) -> None:
+    wire = Wire(tmp_path, lambda _: True, answer_s=0.05)
+
+    async def ask() -> None:
+        with pytest.raises(Unreachable):
+            await (
+                wire.hub.pictures("edge", "cam")
+                if what == "pictures"
+                else wire.hub.file("edge", ALERT, "clip.mp4")
+            )
+
+    await asyncio.gather(*(ask() for _ in range(60)))
+    assert 0 < wire.messages < 60, "each by itself is asked for three times, one after the other"
+    await ask()
+
+
+async def test_a_disk_that_takes_no_copy_is_said_and_no_fault_of_ours(wire: Wire, tmp_path: Path) -> None:
+    (tmp_path / "hub").write_bytes(b"no folder")
+    with pytest.raises(Unreachable, match="the hub can keep no copy"):
+        await wire.hub.file("edge", ALERT, "clip.mp4")
 
 
 async def test_orders_pass_by_and_answers_of_others_are_refused(wire: Wire) -> None:

@@ -35,6 +35,7 @@ from hub.upkeep.forgetting import US_PER_DAY, Forgetting
 from hub.upkeep.watch import Watch
 from tests.fake_clock import FakeClock
 from tests.hub.alerts.events import START_US, moment, raised
+from tests.hub.evidence.test_copies import copied
 
 ROOT = Actor("test", "admin")
 
@@ -317,9 +318,9 @@ async def test_copies_of_evidence_go_when_the_time_of_their_severity_is_over(
     await db.write(lambda c: store.apply_events(c, [told], "edge", None, now_us))
     fetching = Fetching(tmp_path / "evidence", send=nobody)
     for alert in (low.id, old.id, high.id, told.id, "ef" * 12):
-        fetching._keep(tmp_path / "evidence" / alert / "clip.mp4", b"clip")
+        copied(fetching.copies, alert, b"clip")
     for alert, days in ((told.id, 2), (old.id, 365), (low.id, 30)):
-        fetching._note(alert, now_us + (days - 3) * US_PER_DAY)
+        fetching.copies.note(alert, now_us + (days - 3) * US_PER_DAY)
     async with DuckSeries(tmp_path / "series.duckdb") as series:
         await Forgetting(
             db,
@@ -330,7 +331,7 @@ async def test_copies_of_evidence_go_when_the_time_of_their_severity_is_over(
             now_us=clock.now_us,
             evidence=fetching,
         ).forget()
-    assert sorted(fetching.alerts()) == sorted([low.id, high.id])
+    assert sorted(fetching.copies.alerts()) == sorted([low.id, high.id])
 
 
 async def nobody(_topic: str, _payload: bytes) -> None:
