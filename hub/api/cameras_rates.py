@@ -44,7 +44,7 @@ ROUTES: Final = Routes("cameras")
 
 @ROUTES.get("/cameras/rates", role=Role.VIEWER)
 async def camera_rates(
-    hub: Hub, month: Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}$")] = None
+    hub: Hub, month: Annotated[str | None, Query(pattern=r"^2\d{3}-\d{2}$")] = None
 ) -> Json:
     """Online, good and recorded rates of a month, as far as it has passed, by time and by day."""
     zone = hub.campus.timezone

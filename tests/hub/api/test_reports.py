@@ -289,7 +289,8 @@ async def test_a_months_rates_keep_what_is_unknown_in_the_denominator(viewer: Cl
     assert np.isclose(overall["recording"]["unknown"], 1 - 5 / 7 / 4)
     assert (overall["recording"]["days"], answer["recorded_days"], answer["last_day"]) == (None, 0, None)
     assert "分母" in answer["definitions"]["unknown"]["zh"]
-    assert (await viewer.get("/api/cameras/rates?month=2026-13")).status_code == 422
+    for month in ("2026-13", "9999-12", "0001-01"):
+        assert (await viewer.get(f"/api/cameras/rates?month={month}")).status_code == 422
     assert (await viewer.get("/api/cameras/rates?month=2026-08")).json()["overall"] is None
 
 
