@@ -39,6 +39,8 @@ POINTS: Final = ("pass_kmh", "pass_class", "pass_check", "pass_vision_kmh")
 PAGE: Final = 200_000
 MOST: Final = 2_000_000
 WORST: Final = 20
+#: No vehicle on a campus; one such number would take all the memory for bands of 5 km/h.
+MOST_KMH: Final = 1000
 #: Steps of the look at which hours were covered; a longer span is looked at in longer steps.
 MOST_STEPS: Final = 10_000
 
@@ -139,7 +141,7 @@ def judged(campus: Campus, radars: Sequence[str], samples: SampleBatch) -> tuple
     `samples.point` indexes `POINTS`, each of all `radars`.
     """
     samples = samples[~np.isnan(samples.value)]
-    speeds = samples[samples.point < len(radars)]
+    speeds = samples[(samples.point < len(radars)) & (np.abs(samples.value) <= MOST_KMH)]
     device, rules = speeds.point.astype(np.int64), _rules(campus)
     classes, check, vision_kmh = (_beside(speeds, samples, n, len(radars)) for n in range(1, len(POINTS)))
     vehicle = np.where(np.isin(classes, list(VehicleClass)), classes, 0).astype(np.uint8)

@@ -77,6 +77,13 @@ async def test_each_of_two_vehicles_that_pass_together_links_to_its_own_alert(
     assert [(one["value"], one["id"]) for one in answer["worst"]] == [(51.7, both[0].id), (44.1, both[1].id)]
 
 
+@pytest.mark.parametrize("kmh", [1e15, -2000.0, float("inf")])
+async def test_a_speed_that_no_vehicle_has_is_left_out(viewer: Client, ports: Ports, kmh: float) -> None:
+    await passed(ports, (0, START_US, 28.0), (0, START_US + S, kmh))
+    answer = (await viewer.get(f"/api/speed?from_us={START_US}&to_us={START_US + H}")).json()
+    assert (answer["passes"], answer["max"], len(answer["histogram"]["counts"])) == (1, 28.0, 6)
+
+
 async def test_lanes_have_their_own_figures_and_say_how_much_of_the_time_was_heard(
     viewer: Client, ports: Ports
 ) -> None:
