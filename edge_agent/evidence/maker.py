@@ -40,10 +40,14 @@ def clip(codec: Codec, packets: Sequence[Packet]) -> bytes:
     with av.open(file, "w", format="mp4") as container:
         stream: Any = container.add_mux_stream(codec.name, width=codec.width, height=codec.height)
         stream.time_base = base
-        for packet, pts, dts in _timed(with_start_codes(codec, packets)):
+        timed = list(_timed(with_start_codes(codec, packets)))
+        mean = timed[-1][2] // max(
+            1, len(timed) - 1
+        )  # players leave out a last picture that lasts for no time
+        for packet, pts, dts in timed:
             raw = av.Packet(packet.data)
             raw.stream, raw.time_base, raw.is_keyframe = stream, base, packet.is_key
-            raw.pts, raw.dts = pts, dts
+            raw.pts, raw.dts, raw.duration = pts, dts, max(1, mean)
             container.mux(raw)
     return file.getvalue()
 
