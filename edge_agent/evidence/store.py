@@ -190,10 +190,16 @@ class Store:
             return None
 
     def _make_room(self, wanted: int, severity: Severity, now_us: int) -> None:
-        """Remove the least grave, the oldest first, but nothing that is graver than what comes."""
-        lacks = wanted + max(
-            self._settings.reserve_bytes - self._free(self._folder), self.taken_bytes - self._settings.bytes
-        )
+        """Remove what was laid aside, then the least grave, the oldest first, but nothing graver than what comes."""
+        aside = sorted((self._folder / QUARANTINE).glob("*"), key=lambda found: found.stat().st_mtime)
+        sizes = [sum(file.stat().st_size for file in found.glob("*")) for found in aside]
+        taken, bounds = self.taken_bytes + sum(sizes), self._settings
+        lacks = wanted + max(bounds.reserve_bytes - self._free(self._folder), taken - bounds.bytes)
+        laid = []
+        for found, size in zip(aside, sizes, strict=True):
+            if lacks > 0:
+                laid.append(found)
+                lacks -= size
         going = []
         for entry in sorted(self._kept.values(), key=lambda entry: (entry["severity"], entry["time_us"])):
             if lacks <= 0 or entry["severity"] > severity:
@@ -202,6 +208,8 @@ class Store:
             lacks -= _size(entry)
         if lacks > 0:
             raise NoRoom("no room for evidence")
+        for found in laid:
+            shutil.rmtree(found, ignore_errors=True)
         for alert in going:
             self._remove(alert, "room", now_us)
 

@@ -239,6 +239,23 @@ def test_without_its_manifest_all_evidence_is_laid_aside(tmp_path: Path) -> None
     assert (tmp_path / QUARANTINE / ALERTS[1] / "clip.mp4").exists()
 
 
+def test_what_was_laid_aside_counts_and_goes_before_anything_that_a_manifest_tells_of(tmp_path: Path) -> None:
+    store = opened(tmp_path, bytes=10_000_000)
+    for number in (1, 2):
+        keep(store, number, size=4_000_000)
+        os.utime(tmp_path / ALERTS[number], (number, number))
+    (tmp_path / NAME).unlink()
+    again = opened(tmp_path, bytes=10_000_000)
+    keep(again, 3, size=4_000_000)
+    assert [path.name for path in (tmp_path / QUARANTINE).iterdir()] == [ALERTS[2]]
+    with pytest.raises(NoRoom):
+        keep(again, 4, size=11_000_000)
+    assert [path.name for path in (tmp_path / QUARANTINE).iterdir()] == [ALERTS[2]]
+    keep(again, 5, size=4_000_000)
+    assert list((tmp_path / QUARANTINE).iterdir()) == []
+    assert list(again.entries) == [ALERTS[3], ALERTS[5]]
+
+
 def sealing(folder: Path) -> Store:
     store = Store(folder, EvidenceSettings(), lambda _: 10**12, most_bytes=1000)
     store.open()
