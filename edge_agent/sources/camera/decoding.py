@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from devices.model.codes import CameraLink
+from devices.model.errors import Garbled
 from edge_agent.sources.camera.host import Camera
 from edge_agent.sources.camera.workers import (
     PROGRAM,
@@ -85,6 +86,7 @@ class Workers:
         self._made = partial(Worker, clock=clock, hang_s=hang_s, program=program, start_s=start_s)
         self._workers = [self._made(str(number)) for number in range(count)]
         self._standing: defaultdict[int, Standing] = defaultdict(Standing)
+        self._numbers: dict[int, int] = {}  # of streams by row, so that they spread evenly
         self._trial = asyncio.Lock()
         self._picture = asyncio.Lock()
         self._turn = 0
@@ -121,6 +123,11 @@ class Workers:
         try:
             async with self._picture, self._own() as worker:
                 seen = await worker.seen(jpeg, max_pixels)
+        except NoWorker as none:  # which is no fault of the picture
+            raise NoPicture(CameraLink.UNDECODABLE, str(none)) from None
+        except Garbled:
+            standing.clear()  # it was decoded to its end
+            raise
         except WorkerLost:
             standing.lost = MOST_LOST
             raise NoPicture(CameraLink.UNDECODABLE, "a picture that ended its decoder twice") from None
@@ -161,7 +168,8 @@ class Workers:
     @asynccontextmanager
     async def _shared(self, camera: Camera, standing: Standing) -> AsyncIterator[Channel]:
         assert isinstance(camera.target, Order)
-        worker, begun_s = self._workers[camera.row % len(self._workers)], self._clock.monotonic()
+        number = self._numbers.setdefault(camera.row, len(self._numbers))
+        worker, begun_s = self._workers[number % len(self._workers)], self._clock.monotonic()
         try:
             async with worker.reading(camera.target, camera.takers, camera.epochs) as channel:
                 yield channel

@@ -33,6 +33,8 @@ MOST_RESTART_S: Final = 10.0
 START_S: Final = 60.0
 #: A worker that has lived so long was well.
 WELL_S: Final = 30.0
+#: How long a worker may take to let go of a stream before its session counts as free.
+LET_GO_S: Final = 3.0
 #: Events of one stream that may wait for the agent; then the oldest goes.
 WAITING: Final = 8
 #: Streams that one worker reads, at most: one that is killed takes no more of them along.
@@ -52,7 +54,7 @@ class NoWorker(WorkerLost):
 class Channel:
     """What one stream gives: pictures and counts in order, and at last why it ended.
 
-    seen: set by its first picture.
+    seen: set by its first picture; over: set when the worker has let go of it.
     """
 
     def __init__(self, worker: Worker, key: int, takers: Sequence[Taker], epochs: Iterator[int]) -> None:
@@ -60,7 +62,8 @@ class Channel:
         self._key = key
         self._takers = takers
         self._epochs = epochs
-        self.seen = asyncio.Event()
+        self.seen, self.over = asyncio.Event(), asyncio.Event()
+        self._has_ended = False
         self._codec: Codec | None = None
         self._events: asyncio.Queue[Sight | Counts | Exception] = asyncio.Queue(WAITING)
 
@@ -99,10 +102,18 @@ class Channel:
         elif kind == "counts":
             self.add(Counts(*parts))
         elif kind == "ended":
-            self.add(NoPicture(CameraLink(parts[0]), parts[1]))
+            self.end(NoPicture(CameraLink(parts[0]), parts[1]))
+
+    def end(self, why: Exception) -> None:
+        """Say that the worker has let go of it."""
+        self.over.set()
+        self.add(why)
 
     def add(self, event: Sight | Counts | Exception) -> None:
-        """Add an event; where too many wait, the oldest goes."""
+        """Add an event; where too many wait, the oldest goes, but what ends the reading stays the last one."""
+        if self._has_ended:
+            return
+        self._has_ended = isinstance(event, Exception)
         if self._events.full():
             self._events.get_nowait()
         self._events.put_nowait(event)
@@ -207,7 +218,7 @@ class Worker:
     ) -> AsyncIterator[Channel]:
         """Let the worker read a stream for the time of an `async with`; `takers` get its packets.
 
-        `epochs` numbers its connections.
+        `epochs` numbers its connections. At the end the host is let go of first: its session is another's then.
         """
         await self._started()
         key = self._next()
@@ -216,8 +227,11 @@ class Worker:
             self.send(["open", key, order.plain()])
             yield channel
         finally:
-            if self._channels.pop(key, None) is not None:
+            if not channel.over.is_set():
                 self.send(["close", key])
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(channel.over.wait(), min(order.timeout_s, LET_GO_S))
+            self._channels.pop(key, None)
 
     def send(self, message: list[Any]) -> None:
         """Say something short to the worker, if it is there."""
@@ -289,7 +303,7 @@ class Worker:
         self.counts["hung"] += 1
         channel = self._channels.pop(key, None)
         if channel is not None:
-            channel.add(NoPicture(CameraLink.SILENT, HUNG))
+            channel.end(NoPicture(CameraLink.SILENT, HUNG))
 
     async def _end(self) -> None:
         """Kill the process and tell everybody who waits for it."""
@@ -298,7 +312,7 @@ class Worker:
         lost = WorkerLost(f"capture worker {self.name} was ended")
         channels, self._channels = self._channels, {}
         for channel in channels.values():
-            channel.add(lost)
+            channel.end(lost)
         for future in self._decoding.values():
             if not future.done():
                 future.set_exception(lost)

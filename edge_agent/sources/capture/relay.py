@@ -2,13 +2,15 @@
 
 FFmpeg by itself answers a host that asks for basic with the password in clear, and takes the account along to where
 a redirect leads. Here it sees a host without accounts: requests get their address and their sign-in, refused ones
-are signed and asked again, redirects end it, and everything else passes as it is.
+are signed and asked again, redirects end it, and so does what FFmpeg could read as something else than we do.
+Everything else passes as it is.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
+import secrets
 import select
 import socket
 import threading
@@ -30,7 +32,12 @@ LONGEST_BODY: Final = 256 * 1024
 BODY: Final = re.compile(r"^content-length:\s*(\d{1,9})\s*$", re.IGNORECASE | re.MULTILINE)
 #: What FFmpeg says of its own sign-in or of where it believes to be is replaced.
 REPLACED: Final = re.compile(r"^(?:host|authorization):[^\r\n]*\r\n", re.IGNORECASE | re.MULTILINE)
-
+#: A head that all read alike: whole lines, none of which is folded or begins as a packet does.
+PLAIN: Final = re.compile(r"[!-#%-~][^\r\n\0]*\r\n(?:[!-#%-~][^\r\n\0]*\r\n)*\r\n")
+#: What a host may ask of us, and no status that FFmpeg would see in it.
+REQUEST: Final = re.compile(r"[A-Z_]+ [!-~]+ RTSP/1\.0\r\n")
+#: Bytes that may come before FFmpeg makes a picture, or sound, of them; it would keep them all in memory.
+MOST_WAITING: Final = 32 * 1024 * 1024
 
 TOO_LONG: Final = "an answer longer than any that makes sense"
 SOME: Final = 1 << 16
@@ -116,6 +123,7 @@ class Relay:
     """Relays one connection for the time of a `with`; `url` is what FFmpeg opens.
 
     failure: why the relay ended it, where it did; set before FFmpeg can see the end.
+    waiting: bytes of the host since somebody last set it to 0.
     """
 
     def __init__(self, order: Order) -> None:
@@ -124,36 +132,69 @@ class Relay:
         self._signer = Signer(order.signs, order.username, order.password)
         self._asked = ("", b"")
         self._may_sign = bool(order.signs)
+        self._word = (
+            f"/{secrets.token_urlsafe(16)}"  # any program of this machine can connect; FFmpeg knows it
+        )
+        self._local_end: socket.socket | None = None
+        self._is_over = False
         self.failure: NoPicture | None = None
+        self.waiting = 0
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server((HERE, 0))
         self._listener.settimeout(self._order.timeout_s)
-        self._local = f"{self._order.scheme}://{HERE}:{self._listener.getsockname()[1]}"
+        self._local = f"{self._order.scheme}://{HERE}:{self._listener.getsockname()[1]}{self._word}"
         self.url = f"{self._local}{self._order.bare}"
-        threading.Thread(target=self._run, name="relay", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._thread.join(self._order.timeout_s)  # the host has been let go of
+
+    def hang_up(self) -> None:
+        """Let FFmpeg see the end at once; what it says to the host as a farewell still gets there."""
+        self._is_over = True
+        if self._local_end is not None:
+            with contextlib.suppress(OSError):
+                self._local_end.shutdown(socket.SHUT_WR)
 
     def _run(self) -> None:
         """Until either side hangs up; FFmpeg sees that and knows what it means."""
         with contextlib.suppress(OSError):
-            local, _ = self._listener.accept()
-            self._listener.close()  # nobody but FFmpeg
+            local, asked = self._accepted()
+            self._listener.close()  # nobody else
+            self._local_end = local
             with local:
                 try:
-                    (self._messages if self._order.scheme == "rtsp" else self._pictures)(local)
+                    (self._messages if self._order.scheme == "rtsp" else self._pictures)(local, asked)
                 except NoPicture as failure:
                     self.failure = failure
 
-    def _messages(self, local: socket.socket) -> None:
+    def _accepted(self) -> tuple[socket.socket, Inbox]:
+        """The connection of whoever knows the word, and what it has said."""
+        while True:
+            local, _ = self._listener.accept()
+            local.settimeout(self._order.timeout_s)
+            asked = Inbox()
+            with contextlib.suppress(OSError):
+                said = local.recv(SOME)  # FFmpeg gives its first question as a whole
+                if f"{self._word}/".encode() in said.partition(b"\r\n")[0]:
+                    local.settimeout(None)
+                    asked.add(said)
+                    return local, asked
+            local.close()
+
+    def _messages(self, local: socket.socket, asked: Inbox) -> None:
         """RTSP: questions, answers and packets on one connection."""
-        asked, told = Inbox(), Inbox()
+        told = Inbox()
         with connected(self._order) as host:
+            self._requests(asked, host)
             while True:
                 for ready in select.select([local, host], [], [])[0]:
                     data = ready.recv(SOME)
@@ -163,7 +204,7 @@ class Relay:
                         asked.add(data)
                         self._requests(asked, host)
                     else:
-                        told.add(data)
+                        told.add(self._counted(data))
                         self._answers(told, host, local)
 
     def _requests(self, asked: Inbox, host: socket.socket) -> None:
@@ -174,18 +215,33 @@ class Relay:
             self._asked, self._may_sign = part, bool(self._order.signs)
             host.sendall(self._signed())
 
+    def _counted(self, data: bytes) -> bytes:
+        """What came from the host.
+
+        Raises:
+            NoPicture: it gives more and more, and nothing comes of it.
+        """
+        self.waiting += len(data)
+        if self.waiting > MOST_WAITING:
+            why = f"no picture in {MOST_WAITING >> 20} MiB"
+            raise NoPicture(CameraLink.UNDECODABLE, why)
+        return data
+
     def _answers(self, told: Inbox, host: socket.socket, local: socket.socket) -> None:
         for part in told.parts():
+            if self._is_over:
+                continue
             if isinstance(part, bytes):
                 local.sendall(part)
-            elif self._is_challenge(part[0]):
+                continue
+            _check(part[0])
+            if self._is_challenge(part[0]):
                 host.sendall(self._signed())
             else:
                 local.sendall(part[0].encode("latin-1") + part[1])
 
-    def _pictures(self, local: socket.socket) -> None:
+    def _pictures(self, local: socket.socket, asked: Inbox) -> None:
         """HTTP: one question, on a new connection where it has to be signed, and an answer without end."""
-        asked = Inbox()
         while (head := asked.head()) is None:
             if not (data := local.recv(SOME)):
                 return
@@ -196,22 +252,22 @@ class Relay:
                 host.sendall(self._signed())
                 told = Inbox()
                 while (head := told.head()) is None:
-                    if not (data := host.recv(SOME)):
+                    if not (data := _next(host, local)):
                         return
                     told.add(data)
                 if self._is_challenge(head):
                     continue
                 local.sendall(head.encode("latin-1") + told.rest())
-                while data := host.recv(SOME):
-                    local.sendall(data)
+                while data := _next(host, local):
+                    local.sendall(self._counted(data))
                 return
 
     def _signed(self) -> bytes:
         """The question as it goes to the host: with its address, and with our sign-in once that was asked for."""
         head, body = self._asked
-        first, _, lines = head.replace(self._local, f"{self._order.scheme}://{self._place}", 1).partition(
-            "\r\n"
-        )
+        first, _, lines = head.partition("\r\n")
+        there = f"{self._order.scheme}://{self._place}"
+        first = first.replace(self._local, there, 1).replace(f" {self._word}/", " /", 1)
         method, address, *_ = (*first.split(" "), "")
         host = f"Host: {self._place}\r\n" if self._order.scheme == "http" else ""
         signed = self._signer.line(method, address)
@@ -233,3 +289,22 @@ class Relay:
             raise not_offered(self._order.signs)
         self._may_sign = False
         return True
+
+
+def _next(host: socket.socket, local: socket.socket) -> bytes:
+    """What the host says next; nothing once FFmpeg has gone, which is not to be seen by a host that says nothing."""
+    ready, _, _ = select.select([local, host], [], [])
+    return b"" if local in ready else host.recv(SOME)
+
+
+def _check(head: str) -> None:
+    """Refuse a head that FFmpeg could cut or read otherwise than we did: it would follow a redirect that hides so.
+
+    Raises:
+        NoPicture: it is such a one.
+    """
+    lines = head.lower().split("\r\n")
+    lengths = {line for line in lines if line.startswith("content-length")}
+    is_known = STATUS_LINE.match(head) or REQUEST.match(head)
+    if not (is_known and PLAIN.fullmatch(head) and len(lengths) == (BODY.search(head) is not None)):
+        raise NoPicture(CameraLink.NOT_A_PICTURE, "an answer that is no RTSP")

@@ -33,6 +33,8 @@ KEYLESS: Final = 3
 #: Damaged key frames in a row after which a stream counts as not decodable.
 MOST_DAMAGED: Final = 3
 PROTOCOLS: Final = {"rtsp": "rtsp,tcp,udp,rtp", "http": "http,tcp", "file": "file"}
+#: Over HTTP a host chooses what it gives: lists of what is to be fetched elsewhere are not among these.
+HTTP_FORMATS: Final = "mpjpeg,mjpeg,mpegts,h264,hevc"
 QUICK: Final = {"fpsprobesize": "0", "analyzeduration": "1000000"}
 #: What FFmpeg raises when nothing came in time: of itself, or stopped by us.
 NOTHING_CAME: Final = (av.ExitError, av.TimeoutError, av.BlockingIOError)
@@ -63,12 +65,15 @@ class Stream:
         self._wall = WallTime()
         self._epoch = 0
         self._damaged = 0
+        self._relay: Relay | None = None
         self.sample_s = order.sample_s
         self.touched_s = time.monotonic()
 
     def close(self) -> None:
-        """Let `run` end soon."""
+        """Let `run` end soon, though nothing comes from the host."""
         self._closed.set()
+        if self._relay is not None:
+            self._relay.hang_up()
 
     def hurry(self, sample_s: float) -> None:
         """Decode more, or fewer, of the pictures from now on."""
@@ -89,7 +94,7 @@ class Stream:
             knock(self._order)
         while not self._closed.is_set():
             self.touched_s = time.monotonic()
-            with _opened(self._order) as container:
+            with _opened(self._order) as (container, self._relay):
                 self._read(container)
             if not (self._closed.is_set() or (self._order.scheme == "file" and self._order.pace)):
                 raise NoPicture(CameraLink.SILENT, "the stream has ended")
@@ -109,7 +114,7 @@ class Stream:
         for packet in container.demux():  # of the others too: sound that goes on is no call that hangs
             if self._closed.is_set():
                 return
-            self.touched_s = time.monotonic()
+            self._got_on()
             if packet.stream.index != video.index:
                 if self.touched_s - seen_s > self._order.timeout_s:
                     why = f"no picture within {self._order.timeout_s:g} s, though other data came"
@@ -122,7 +127,8 @@ class Stream:
             first_us = stream_us if math.isnan(first_us) else first_us
             self._wait(begun_s + (stream_us - first_us) / 1e6)
             now_s = seen_s = self.touched_s = time.monotonic()
-            data, time_us = bytes(packet), self._wall.of(stream_us, time.time_ns() // 1000)
+            data, arrived_us = bytes(packet), time.monotonic_ns() // 1000
+            time_us = self._wall.of(stream_us, arrived_us, time.time_ns() // 1000 - arrived_us)
             count.add(stream_us, len(data), is_key=packet.is_keyframe, now_s=now_s)
             keyed_s = now_s if packet.is_keyframe else keyed_s
             self._check_keys(now_s - keyed_s)
@@ -134,6 +140,12 @@ class Stream:
             if now_s - told_s >= self.sample_s:
                 told_s = now_s
                 self._tell(count.take(now_s))
+
+    def _got_on(self) -> None:
+        """Something came of what the host gave."""
+        self.touched_s = time.monotonic()
+        if self._relay is not None:
+            self._relay.waiting = 0
 
     def _check_keys(self, since_s: float) -> None:
         """Without key frames nobody sees anything, however much comes; a new connection mostly begins with one."""
@@ -189,20 +201,20 @@ def _codec(video: VideoStream, tick_us: float, epoch: int) -> Codec:
 
 
 @contextmanager
-def _opened(order: Order) -> Iterator[InputContainer]:
-    """A stream, and what goes wrong with it in our words.
+def _opened(order: Order) -> Iterator[tuple[InputContainer, Relay | None]]:
+    """A stream and its relay, and what goes wrong with it in our words.
 
     Raises:
         NoPicture: and why.
     """
     if order.scheme == "file":
         with _open(order, order.bare) as container:
-            yield container
+            yield container, None
         return
     with Relay(order) as relay:
         try:
             with _open(order, relay.url) as container:
-                yield container
+                yield container, relay
         except NoPicture as failure:
             raise relay.failure or failure from None
 
@@ -233,7 +245,7 @@ def _options(order: Order) -> dict[str, str]:
     if order.scheme == "rtsp":
         options["rtsp_transport"] = order.transport
     if order.scheme == "http":
-        options["max_redirects"] = "0"
+        options |= {"max_redirects": "0", "format_whitelist": HTTP_FORMATS}
     return options
 
 

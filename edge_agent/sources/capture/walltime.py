@@ -22,8 +22,14 @@ class WallTime:
         self._last_us = 0.0
         self._is_tied = False
 
-    def of(self, stream_us: float, arrived_us: int) -> int:
-        """UTC microseconds of a packet, never later than its arrival."""
+    def of(self, stream_us: float, arrived_us: int, steps_us: int = 0) -> int:
+        """UTC microseconds of a packet, never later than its arrival.
+
+        Args:
+            stream_us: its own time.
+            arrived_us: its arrival, by a clock that nobody sets.
+            steps_us: UTC less that clock, just now; what was tied before stays right when somebody sets the time.
+        """
         offset_us = arrived_us - stream_us
         if self._is_tied and abs(offset_us - self._offset_us) < JUMP_US:
             risen_us = self._offset_us + max(0.0, stream_us - self._last_us) * DRIFT
@@ -32,4 +38,4 @@ class WallTime:
             self._offset_us = offset_us
             self._is_tied = True
         self._last_us = stream_us
-        return round(stream_us + self._offset_us)
+        return round(stream_us + self._offset_us) + steps_us

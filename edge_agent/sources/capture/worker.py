@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
 #: How often the agent hears that all is well.
 BEAT_S: Final = 0.5
+#: Between two beats so much later all of us stood still (a machine that swaps, or was stopped): no stream is to blame.
+PAUSE_S: Final = 2.0
 #: How long decoding one picture may take; the largest that is allowed takes a second.
 DECODING_S: Final = 20.0
 #: Messages that may wait for the agent; then streams lose what is newest, and count it.
 ROOM: Final = 256
-NAMES: Final[dict[type, str]] = {Codec: "codec", Packet: "packet", Sight: "sight", Counts: "counts"}
+NAMES: Final[dict[type, str]] = {Packet: "packet", Sight: "sight", Counts: "counts"}
 
 
 class Capture:
@@ -45,6 +47,7 @@ class Capture:
         self._out: queue.Queue[list[Any]] = queue.Queue(ROOM)
         self._jpegs: queue.Queue[tuple[str, int, float, bytes]] = queue.Queue()
         self._streams: dict[int, Stream] = {}
+        self._owed: dict[int, list[Any]] = {}
         self._dropped = 0
         self._decoding_since_s = math.inf
 
@@ -92,6 +95,7 @@ class Capture:
         except Exception as error:  # noqa: BLE001 - boundary: a source's task, a thread of it for each stream
             link, why = CameraLink.UNDECODABLE, f"a fault of ours ({type(error).__name__})"
         del self._streams[key]
+        self._owed.pop(key, None)
         self._out.put(["ended", key, int(link), why])
 
     def _tell(self, key: int, told: Told) -> None:
@@ -100,10 +104,15 @@ class Capture:
             parts: list[Any] = [told.time_us, told.seen.grey.tobytes(), told.seen.colour, told.jpeg]
         elif isinstance(told, Codec):
             parts = [told.name, told.extradata, told.width, told.height, told.tick_us, told.epoch]
+            self._owed[key] = ["codec", key, *parts]  # packets are worth nothing without it
         else:
             parts = list(told)
         try:
-            self._out.put_nowait([NAMES[type(told)], key, *parts])
+            if key in self._owed:
+                self._out.put_nowait(self._owed[key])
+                del self._owed[key]
+            if not isinstance(told, Codec):
+                self._out.put_nowait([NAMES[type(told)], key, *parts])
         except queue.Full:
             self._dropped += 1
 
@@ -122,12 +131,23 @@ class Capture:
             self._decoding_since_s = math.inf
 
     def _beat(self) -> None:
+        beat_s = time.monotonic()
         while True:
+            before_s, beat_s = beat_s, time.monotonic()
+            if beat_s - before_s > PAUSE_S:
+                self._start_counting_anew(beat_s)
             if time.monotonic() - self._decoding_since_s > DECODING_S:
                 os._exit(1)  # a picture that the decoder does not come back from; the agent starts another
             hung = [key for key, stream in list(self._streams.items()) if stream.hangs]
             self._out.put(["alive", hung, self._dropped])
             time.sleep(BEAT_S)
+
+    def _start_counting_anew(self, now_s: float) -> None:
+        """Give every call as much time as if it had just begun."""
+        for stream in list(self._streams.values()):
+            stream.touched_s = now_s
+        if math.isfinite(self._decoding_since_s):
+            self._decoding_since_s = now_s
 
     def _write(self) -> None:
         while True:
@@ -144,6 +164,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the agent, which closes our input
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", 1 << 16)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no message
+    os.environ.pop("http_proxy", None)  # FFmpeg would go by it, though it only talks to our relay
     cv2.setNumThreads(1)  # many small pictures: OpenCV's own threads only get in each other's way
     Capture(sys.stdin.buffer, answers).run()
 

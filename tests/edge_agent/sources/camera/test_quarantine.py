@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +17,19 @@ import pytest
 
 from devices.campus.site import Campus
 from devices.model.codes import CameraLink
+from devices.model.errors import Garbled
 from edge_agent.sources.camera import CameraSettings
-from edge_agent.sources.camera.decoding import FIRST_REST_S, MOST_REST_S, Standing, Workers
+from edge_agent.sources.camera.decoding import FIRST_REST_S, MOST_REST_S, Cleared, Standing, Workers
 from edge_agent.sources.camera.fetch import client
+from edge_agent.sources.camera.host import Camera
 from edge_agent.sources.camera.newest import Newest
 from edge_agent.sources.camera.roster import hosts_of
 from edge_agent.sources.camera.staying import stay
 from edge_agent.sources.camera.watch import Desk, Watch
-from edge_agent.sources.camera.workers import Worker, WorkerLost
+from edge_agent.sources.camera.workers import WAITING, Channel, Worker, WorkerLost
 from edge_agent.sources.capture.failures import NoPicture
+from edge_agent.sources.capture.orders import Order
+from edge_agent.sources.capture.packets import Counts
 from edge_agent.sources.port import SystemClock
 from tests.edge_agent.sources.camera.pictures import jpeg
 from tests.edge_agent.sources.camera.test_streams import sheet
@@ -142,6 +150,73 @@ async def test_a_worker_that_is_killed_with_its_pipe_full_is_started_again() -> 
     finally:
         task.cancel()
         await asyncio.wait({task}, timeout=10)
+
+
+async def test_a_picture_that_is_no_picture_ends_the_quarantine_and_a_machine_without_processes_begins_none() -> (
+    None
+):
+    poison = jpeg()[:-2] + b"poison\xff\xd9"
+    async with working() as workers:
+        with pytest.raises(NoPicture):
+            await workers.seen(poison, PIXELS, 0)
+        assert workers.quarantined() == 1
+        with pytest.raises(Garbled):
+            await workers.seen(b"<html>", PIXELS, 0)
+        assert workers.quarantined() == 0, "whoever decoded it came back"
+    workers = Workers(1, 0, SystemClock(), 15, BREAKING, 60.0)
+    task = asyncio.create_task(workers.run())
+    try:
+        await workers.seen(jpeg(), PIXELS, 0)
+        workers._made = partial(workers._made, program=("/nonexistent/python",), start_s=0.3)
+        with pytest.raises(NoPicture, match="no process"):
+            await workers.seen(poison, PIXELS, 0)
+        assert workers.quarantined() == 0, "nobody has tried it"
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_machine_that_stood_still_blames_no_stream(tmp_path: Path) -> None:
+    """A worker that was stopped for longer than a call may take: its streams have not hung, it has not run."""
+    video = str(clip(tmp_path / "good.mp4", 3))
+    async with working() as workers, staying(files(tmp_path, one=video, two=video), workers) as sink:
+        await sink.until(lambda: min(pictures(sink, 0), pictures(sink, 1)) >= 1, 50)
+        process = workers.health()["0"]["pid"]
+        os.kill(process, signal.SIGSTOP)
+        await asyncio.sleep(4.6)  # three time-outs and a second are four
+        os.kill(process, signal.SIGCONT)
+        before = pictures(sink, 0), pictures(sink, 1)
+        await sink.until(lambda: pictures(sink, 0) > before[0] + 3 and pictures(sink, 1) > before[1] + 3, 50)
+        assert workers.quarantined() == workers.health()["0"]["hung"] == 0
+    assert {*links(sink, "cam-one"), *links(sink, "cam-two")} == {CameraLink.ONLINE}
+
+
+async def test_streams_spread_over_their_workers_whatever_stands_between_them(tmp_path: Path) -> None:
+    """Every second camera of the agent has a stream: with two workers, these are not all with one of them."""
+    video = str(clip(tmp_path / "good.mp4", 1))
+    names = [f"n{number}" for number in range(4)]
+    workers = Workers(2, 0, SystemClock(), 15)
+    task = asyncio.create_task(workers.run())
+    try:
+        async with AsyncExitStack() as held:
+            for row, name in enumerate(names):
+                order = Order("file", video)
+                await held.enter_async_context(workers.reading(Camera(name, 2 * row, {}, order)))
+            assert [one["streams"] for one in workers.health().values()] == [2, 2]
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_ends_a_reading_is_not_lost_behind_what_still_comes() -> None:
+    channel = Channel(Worker("0", SystemClock(), 5.0), 1, (), count(1))
+    channel.add(Counts(1.0, 1.0, 1.0, 1.0, 1))
+    channel.add(Cleared("back to the others"))
+    for _ in range(2 * WAITING):
+        channel.add(Counts(1.0, 1.0, 1.0, 1.0, 1))
+    assert isinstance(await channel.next(), Counts)
+    with pytest.raises(Cleared):
+        await channel.next()
 
 
 def test_who_is_to_blame_rests_twice_as_long_each_time_up_to_an_hour() -> None:

@@ -46,6 +46,17 @@ def test_a_stream_whose_clock_is_slow_is_followed_and_one_that_is_set_is_tied_an
     assert wall.of(5, NOW_US + 3_000_000_000) == NOW_US + 3_000_000_000
 
 
+@pytest.mark.parametrize("step_us", [-5_000_000, 3_000_000, 3_600_000_000])
+def test_when_somebody_sets_the_time_packets_have_the_new_one_at_once(step_us: int) -> None:
+    wall = WallTime()
+    for number in range(50):
+        wall.of(number * 100_000, number * 100_000, NOW_US)
+    late_us = 70_000  # and a packet that comes late is as early as its fellows, before and after
+    assert wall.of(5_000_000, 5_000_000 + late_us, NOW_US) == pytest.approx(NOW_US + 5_000_000, abs=3_000)
+    told_us = wall.of(5_100_000, 5_100_000 + late_us, NOW_US + step_us)
+    assert told_us == pytest.approx(NOW_US + step_us + 5_100_000, abs=3_000)
+
+
 def test_packets_are_counted_by_their_own_times_and_pauses_by_arrival() -> None:
     count = PacketCount(100.0)
     for number in range(20):  # ten a second, arriving in two bursts with a pause between

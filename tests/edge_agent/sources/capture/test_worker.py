@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +16,26 @@ import pytest
 
 from devices.model.frames import FRAME_HEIGHT, FRAME_WIDTH
 from edge_agent.sources.capture.orders import LENGTH, Order, framed, unpacked
+from edge_agent.sources.capture.packets import Codec, Packet
+from edge_agent.sources.capture.worker import ROOM, Capture
 from tests.edge_agent.sources.camera.pictures import declaring, jpeg
+from tests.edge_agent.sources.capture.test_relay import host, said
 
 SECRET = "s3cret-word"
 
 
-@pytest.fixture
-def worker() -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "edge_agent.sources.capture.worker"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+@contextmanager
+def running(**environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    command, pipe = [sys.executable, "-m", "edge_agent.sources.capture.worker"], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=os.environ | environment) as process:
         yield process
         process.kill()
+
+
+@pytest.fixture
+def worker() -> Iterator[subprocess.Popen[bytes]]:
+    with running() as process:
+        yield process
 
 
 def tell(worker: subprocess.Popen[bytes], *message: Any) -> None:
@@ -83,3 +94,31 @@ def test_it_ends_also_while_one_of_its_streams_hangs(worker: subprocess.Popen[by
     assert worker.stdin is not None
     worker.stdin.close()
     assert worker.wait(20) == 0
+
+
+def test_a_proxy_of_the_machine_sees_nothing_of_a_stream() -> None:
+    with (
+        host(lambda question, _: said(question, "404 No")) as (proxy, seen),
+        host(lambda question, _: said(question, "200 OK")) as (port, asked),
+        running(http_proxy=f"http://127.0.0.1:{proxy}") as worker,
+    ):
+        tell(worker, "open", 1, Order("http", "/cam", "127.0.0.1", port).plain())
+        heard(worker, "ended")
+    assert seen == []
+    assert [question.split()[1] for question in asked] == ["/cam", "/cam"]
+
+
+def test_what_makes_packets_readable_is_told_even_if_there_was_no_room_for_it() -> None:
+    """The agent was busy when a stream began: what came then is lost, and what comes later is worth something."""
+    capture = Capture(BytesIO(), BytesIO())
+    capture._tell(1, Codec("h264", b"", 640, 360, 11.1, 1))
+    for _ in range(ROOM):
+        capture._tell(1, Packet(1, 1, False, b""))
+    capture._tell(2, Codec("hevc", b"", 640, 360, 11.1, 1))
+    capture._tell(2, Packet(1, 1, True, b""))
+    waiting = [capture._out.get_nowait() for _ in range(ROOM)]
+    assert {message[1] for message in waiting} == {1}
+    capture._tell(2, Packet(2, 2, False, b""))
+    capture._tell(2, Packet(3, 3, False, b""))
+    told = [capture._out.get_nowait()[:3] for _ in range(capture._out.qsize())]
+    assert told == [["codec", 2, "hevc"], ["packet", 2, 2], ["packet", 2, 3]]
