@@ -6,7 +6,7 @@ import asyncio
 import errno
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 import httpx
 
 from devices.model.codes import CameraLink
+from devices.model.errors import Refused
 from edge_agent.sources.camera.freshness import Fetched
 from edge_agent.sources.capture.failures import OK, UNAUTHORISED, NoPicture, of_status
 
@@ -22,6 +23,7 @@ MAX_REDIRECTS: Final = 3
 CONNECT_SHARE: Final = 0.8
 #: Tries at signing in: a host may have forgotten, between question and answer, the word it gave us to sign with.
 MOST_TRIES: Final = 2
+Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,25 @@ def sign_in(scheme: str, username: str, password: str) -> Callable[[], httpx.Aut
     """How to answer a host that asks who we are; made anew for each picture, so no bad challenge stays."""
     kind = httpx.DigestAuth if scheme == "digest" else httpx.BasicAuth
     return lambda: kind(username, password)
+
+
+async def signed_in(send: Send, request: httpx.Request, auth: httpx.Auth) -> httpx.Response:
+    """Ask, and answer a challenge once; bodies of refusals are not read, they may have no end.
+
+    Raises:
+        Refused: nobody can answer the challenge.
+    """
+    flow = auth.auth_flow(request)
+    response = await send(next(flow))
+    try:
+        again = flow.send(response)
+    except StopIteration:
+        return response
+    except (KeyError, ValueError, NotImplementedError, httpx.ProtocolError):  # what httpx makes of such
+        await response.aclose()
+        raise Refused("a challenge that makes no sense, or a way of signing in that we do not use") from None
+    await response.aclose()
+    return await send(again)
 
 
 async def picture(http: httpx.AsyncClient, target: Target, now_us: Callable[[], int]) -> Fetched:
@@ -115,22 +136,15 @@ class _Asking:
         return response
 
     async def _tried(self, url: httpx.URL) -> httpx.Response:
-        """Ask, and answer a challenge once; bodies of refusals are not read, they may have no end."""
+        """Ask, and answer a challenge once."""
         timeout = httpx.Timeout(self.target.timeout_s, connect=self.target.timeout_s * CONNECT_SHARE)
         request = self.http.build_request("GET", url, timeout=timeout)
         if self.target.account is None:
             return await self._sent(request)
-        flow = self.target.account().auth_flow(request)
-        response = await self._sent(next(flow))
         try:
-            again = flow.send(response)
-        except StopIteration:
-            return response
-        except (KeyError, ValueError, httpx.ProtocolError):  # what httpx makes of a challenge without sense
-            await response.aclose()
-            raise NoPicture(CameraLink.UNAUTHORISED, "a challenge that makes no sense") from None
-        await response.aclose()
-        return await self._sent(again)
+            return await signed_in(self._sent, request, self.target.account())
+        except Refused as refused:
+            raise NoPicture(CameraLink.UNAUTHORISED, str(refused)) from None
 
     async def _sent(self, request: httpx.Request) -> httpx.Response:
         self.asked_us = self.now_us()

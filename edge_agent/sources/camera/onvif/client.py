@@ -11,6 +11,7 @@ from typing import Final
 import httpx
 
 from devices.model.errors import Garbled, Refused, Unreachable
+from edge_agent.sources.camera.fetch import signed_in
 from edge_agent.sources.camera.freshness import off_s
 from edge_agent.sources.camera.onvif import soap
 from edge_agent.sources.camera.onvif.xml import LONGEST, parsed, text_of
@@ -138,7 +139,9 @@ class Device:
         )
         try:
             async with asyncio.timeout(timeout_s):
-                response = await self._http.send(request, stream=True, auth=auth)
+                response = await (
+                    self._sent(request) if auth is None else signed_in(self._sent, request, auth)
+                )
                 try:
                     data = await _bounded(response)
                 finally:
@@ -147,9 +150,10 @@ class Device:
             raise Unreachable(f"no answer ({type(error).__name__})") from None
         except httpx.InvalidURL:
             raise Garbled("an address that makes no sense") from None
-        except (KeyError, ValueError):  # what httpx makes of a challenge without sense
-            raise Refused("a challenge that makes no sense") from None
         return _checked(response.status_code, data)
+
+    async def _sent(self, request: httpx.Request) -> httpx.Response:
+        return await self._http.send(request, stream=True, auth=None)
 
 
 async def _bounded(response: httpx.Response) -> bytes:

@@ -59,7 +59,10 @@ def matches(answer: bytes, sender: str, number: uuid.UUID) -> list[Found]:
 
 def _scopes(text: str) -> dict[str, str]:
     """What stands behind onvif://www.onvif.org/<key>/<value>, as people may print it."""
-    parts = (urlsplit(scope).path.strip("/").partition("/") for scope in text.split())
+    try:
+        parts = [urlsplit(scope).path.strip("/").partition("/") for scope in text.split()]
+    except ValueError:  # such as a bracket that is never closed
+        return {}
     return {
         key: "".join(sign for sign in unquote(value) if sign.isprintable())[:60] for key, _, value in parts
     }

@@ -41,6 +41,7 @@ async def follow(desk: Desk, device: Device, watches: Sequence[Watch]) -> None:
     told_us = 0
     while True:
         end_us = (clock.now_us() - settle_us) // HOUR_US * HOUR_US
+        told_us = min(told_us, end_us)  # our clock was set back: what is then told anew is right
         from_us = max(told_us, end_us - MOST_HOURS * HOUR_US)
         try:
             if from_us < end_us:

@@ -31,6 +31,8 @@ TAMPERED: Final = (
     "imagetoobright",
     "signalloss",
 )
+#: A clock without a battery begins with the first; calendars end soon after the last.
+YEARS: Final = range(1970, 9999)
 TRUE: Final = frozenset({"true", "1"})
 
 
@@ -119,7 +121,7 @@ def clock_us(answer: bytes) -> int:
     parts += [text_of(root, "Time", name) for name in ("Hour", "Minute", "Second")]
     try:
         year, month, day, hour, minute, second = (int(part) for part in parts)
-        moment = dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.UTC)
+        moment = dt.datetime(year if year in YEARS else 0, month, day, hour, minute, second, tzinfo=dt.UTC)
     except (ValueError, OverflowError):
         raise Garbled("a time that makes no sense") from None
     return round(moment.timestamp()) * 1_000_000

@@ -262,7 +262,13 @@ async def test_a_word_to_sign_with_that_is_out_of_date_is_asked_for_once_more(
 
 
 @pytest.mark.parametrize(
-    "challenge", ['Digest realm="r"', "Digest nonsense", 'Digest realm="r", nonce="n", algorithm=X']
+    "challenge",
+    [
+        'Digest realm="r"',
+        "Digest nonsense",
+        'Digest realm="r", nonce="n", algorithm=X',
+        'Digest realm="r", nonce="n", qop="auth-int"',
+    ],
 )
 async def test_a_challenge_without_sense_is_no_entry_and_no_fault(tmp_path: Path, challenge: str) -> None:
     good = itertools.chain([False], itertools.repeat(True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from tests.devices.sim.conftest import SMALL
 from tests.edge_agent.sources.camera.onvif.test_words import clock
 from tests.edge_agent.sources.camera.pictures import jpeg
 from tests.edge_agent.sources.camera.watching import http_link, pictures, watching
-from tests.edge_agent.sources.camera.web_host import Host, ok, serving, status
+from tests.edge_agent.sources.camera.web_host import Asked, Host, Reply, ok, serving, status
 from tests.edge_agent.sources.small_campus import campus_of, device
 
 PATH = "/onvif/device_service"
@@ -79,13 +80,41 @@ async def test_each_bad_answer_is_an_error_of_ours(reply: Any, error: type[Excep
     assert SECRET not in str(raised.value)
 
 
-async def test_a_challenge_without_sense_is_a_refusal() -> None:
-    told = iter([ok(clock()), status(401, WWW_Authenticate="Digest nonsense")])
+@pytest.mark.parametrize("challenge", ["Digest nonsense", 'Digest realm="r", nonce="n", qop="auth-int"'])
+async def test_a_challenge_without_sense_is_a_refusal(challenge: str) -> None:
+    told = iter([ok(clock()), status(401, WWW_Authenticate=challenge)])
     host = Host({PATH: lambda _: next(told)})
     async with serving(host), client() as http:
         bad = Device(http, "127.0.0.1", host.port, ("viewer", SECRET), 5.0, SystemClock().now_us)
         with pytest.raises(Refused, match="a challenge"):
             await bad.subscribe()
+
+
+async def test_what_a_device_says_beside_its_challenge_is_not_read() -> None:
+    """Packed, a hundred kilobytes are as many megabytes, and it may go on so."""
+    sent = [0]
+
+    def swelling(asked: Asked) -> Reply:
+        if b"GetSystemDateAndTime" in asked.body:
+            yield from ok(clock())
+            return
+        if "authorization" in asked.headers:
+            yield from ok(b"<E/>")
+            return
+        challenge = b'WWW-Authenticate: Digest realm="r", nonce="n", qop="auth"'
+        yield b"HTTP/1.1 401 No\r\nContent-Encoding: gzip\r\n" + challenge + b"\r\n\r\n"
+        packer = zlib.compressobj(wbits=31)
+        while sent[0] < 300:
+            sent[0] += 1
+            yield packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_SYNC_FLUSH)
+            yield 0.001
+
+    host = Host({PATH: swelling})
+    async with serving(host), client() as http:
+        device_ = Device(http, "127.0.0.1", host.port, ("viewer", SECRET), 20.0, SystemClock().now_us)
+        with pytest.raises(Refused, match="no service Media"):
+            await device_.profiles()
+    assert sent[0] < 100
 
 
 async def test_what_a_device_says_of_other_hosts_is_asked_at_the_device(sim: Simulation) -> None:
@@ -129,9 +158,10 @@ class Responder(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, sender: tuple[str, int]) -> None:
         number = text_of(parsed(data), "MessageID")
+        odd = "<ProbeMatch><Scopes>onvif://[/name/x</Scopes><XAddrs>http://192.0.2.8/</XAddrs></ProbeMatch>"
         match = "<ProbeMatch><Scopes/><XAddrs>http://192.0.2.9/onvif/device_service</XAddrs></ProbeMatch>"
         for related in (number, number, "uuid:of-another"):
-            self.transport.sendto(f"<E><RelatesTo>{related}</RelatesTo>{match}</E>".encode(), sender)
+            self.transport.sendto(f"<E><RelatesTo>{related}</RelatesTo>{odd}{match}</E>".encode(), sender)
         self.transport.sendto(b"\xff" * 60_000, sender)
 
 
@@ -144,10 +174,11 @@ async def test_discovery_lists_each_device_once() -> None:
     finally:
         transport.close()
     assert [(one.sender, one.address) for one in found] == [
-        ("127.0.0.1", "http://192.0.2.9/onvif/device_service")
+        ("127.0.0.1", "http://192.0.2.8/"),
+        ("127.0.0.1", "http://192.0.2.9/onvif/device_service"),
     ]
     assert "127.0.0.1" in told
-    assert told.splitlines()[-1].startswith("1 devices.")
+    assert told.splitlines()[-1].startswith("2 devices.")
 
 
 async def test_the_listing_of_one_device_names_its_clock_and_its_pictures(sim: Simulation) -> None:

@@ -148,8 +148,9 @@ class Story:
     async def sleep(self, seconds: float) -> None:
         until_us = self.time_us + max(0, round(seconds * 1e6))
         while self.coming and self.coming[0][0] <= until_us:
-            self.time_us, happens = self.coming.pop(0)
+            self.time_us, happens = at_us, _ = self.coming.pop(0)
             await happens()
+            until_us += self.time_us - at_us  # the clock may have been set
         self.time_us = until_us
         await asyncio.sleep(0)
 
@@ -168,7 +169,7 @@ class Judging:
     async def samples(self, batch: SampleBatch) -> None:
         self.all.append(batch)
         self.events += self._detection.step(batch, self._time.now_us()).events
-        if batch.time_us.max() >= self._until_us:
+        if batch.time_us.max() == self._until_us:
             self.done.set()
             await asyncio.Event().wait()
 
@@ -254,3 +255,18 @@ async def test_hours_of_an_outage_are_made_up_for_as_far_as_a_day_back(tmp_path:
         failures = counts["onvif_failures"]
     assert sorted(told) == [*range(1 - MOST_HOURS, 2), *range(41 - MOST_HOURS, 41)]
     assert failures > 100
+
+
+async def test_after_our_clock_was_set_back_hours_are_asked_for_again(tmp_path: Path) -> None:
+    """A gateway may start with a time far ahead, until somebody tells it the right one."""
+
+    def write(time: Story, _: Simulation) -> None:
+        async def set_back() -> None:
+            time.time_us = HOUR_0 + 20 * MINUTE_US
+
+        time.time_us = HOUR_0 + 100 * HOUR_US + 20 * MINUTE_US
+        time.coming += [(time.time_us + 40 * MINUTE_US, set_back)]
+
+    async with followed(tmp_path, 2, write) as (sink, _):
+        told = sink.of("lobby-1.recorded_share")
+    assert sorted(told) == [1, 2, *range(101 - MOST_HOURS, 101)]
