@@ -2,6 +2,8 @@
 
 What is allowed is listed; everything else is refused with its line. The browser shows drawings as images, in which
 nothing runs either: this border is there so that no other way of looking at the file depends on that.
+Not bounded is what patterns, masks and markers inside one another come to: who writes a site file can still give
+browsers much to draw.
 """
 
 from __future__ import annotations
