@@ -19,6 +19,7 @@ from devices.campus.rule_documents import rules_of
 from devices.campus.site import Campus
 from devices.model.errors import ConfigRefused, Problem
 from devices.model.points import PointTable
+from devices.model.texts import Said, both, same
 from devices.wire.messages import Message
 from devices.wire.rule_sets import MAX_WORDS, MOST_WHY, NONE, RuleSet, is_mark, rule_set_from
 from edge_agent.detect.detection import Detection
@@ -31,6 +32,8 @@ SECTION: Final = "rule_set"
 TRIAL_S: Final = 60.0
 #: A set on trial that the agent did not survive so often is given back.
 MOST_STARTS: Final = 3
+_STARTS: Final = Said(f"启动 {MOST_STARTS} 次", f"{MOST_STARTS} starts")
+_SURVIVED: Final = Said("网关能正常运行的规则", "rules that the agent survives")
 
 Fallback = Callable[[Exception], tuple[Detection, dict[str, bytes], bool]]
 
@@ -135,7 +138,7 @@ class Rulebook:
         """Make the detection that goes on from what was saved."""
         memory = self.memory
         if memory.starts is not None and memory.starts > MOST_STARTS:
-            self._give_back([Problem("rules", "-", f"{MOST_STARTS} starts", "rules that the agent survives")])
+            self._give_back([Problem("rules", "-", _STARTS, _SURVIVED)])
         try:
             detection = self._built(self.memory.running)
         except ConfigRefused as refused:
@@ -251,8 +254,8 @@ class Rulebook:
         told = [
             {
                 "path": problem.path[:MAX_WORDS],
-                "found": problem.found[:MAX_WORDS],
-                "expected": problem.expected[:MAX_WORDS],
+                **_told("found", problem.found),
+                **_told("expected", problem.expected),
             }
             for problem in problems[:MOST_WHY]
         ]
@@ -260,4 +263,11 @@ class Rulebook:
 
 
 def _failure(error: Exception) -> Problem:
-    return Problem("rules", "-", f"{type(error).__name__}: {error}", "rules that this agent can judge")
+    expected = Said("本网关能够判断的规则", "rules that this agent can judge")
+    return Problem("rules", "-", same(f"{type(error).__name__}: {error}"), expected)
+
+
+def _told(name: str, said: str) -> dict[str, str]:
+    """English under the name itself, where every hub looks for it, and Chinese beside it."""
+    text = both(said)
+    return {name: text.en[:MAX_WORDS], f"{name}_zh": text.zh[:MAX_WORDS]}

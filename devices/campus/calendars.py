@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from devices.model.points import ID_PATTERN
+from devices.model.texts import Said
 from devices.profiles.profile import Words
 from devices.profiles.strict import Strict
 
@@ -20,7 +21,7 @@ def _day_of_some_year(value: str) -> str:
     try:
         dt.date.fromisoformat(f"{LEAP_YEAR}-{value}")
     except ValueError:
-        raise ValueError("a day of the year, MM-DD") from None
+        raise ValueError(Said("一年中的日期 MM-DD", "a day of the year, MM-DD")) from None
     return value
 
 
@@ -29,7 +30,12 @@ Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24
 
 
 def _date(value: object) -> object:
-    return dt.date.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError(Said("日历中的日期 YYYY-MM-DD", str(error))) from None
 
 
 Date = Annotated[dt.date, BeforeValidator(_date)]
@@ -83,7 +89,7 @@ class Holiday(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.last < self.first:
-            raise ValueError("last: not before first")
+            raise ValueError(Said("last：不早于 first", "last: not before first"))
         return self
 
 
@@ -117,13 +123,18 @@ class Hours(Strict):
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
         if self.start == self.end:
-            raise ValueError("end: another time than start; the whole day is 00:00 to 24:00")
+            raise ValueError(
+                Said(
+                    "end：与 start 不同的时间；全天为 00:00 至 24:00",
+                    "end: another time than start; the whole day is 00:00 to 24:00",
+                )
+            )
         return self
 
     @model_validator(mode="after")
     def _calendar_given(self) -> Self:
         if self.days != "all" and self.calendar is None:
-            raise ValueError("calendar: needed where days is not all")
+            raise ValueError(Said("calendar：days 不是 all 时必填", "calendar: needed where days is not all"))
         return self
 
     def hold(self, moment: dt.datetime, calendar: Calendar | None) -> bool:

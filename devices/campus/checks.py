@@ -21,6 +21,7 @@ from devices.campus.rule_head import RuleHead
 from devices.campus.site import Campus, Device, HttpLink, MqttLink
 from devices.model.codes import CODES
 from devices.model.errors import Problem
+from devices.model.texts import Said
 from devices.profiles.dlt645_sheet import Dlt645Sheet
 from devices.profiles.profile import JsonSheet, ModbusSheet, Point, RadarBytesSheet, SnapshotSheet
 from devices.profiles.streams import StreamSheet
@@ -76,14 +77,16 @@ def resolved(wanted: str | float, point: Point) -> float:
     members = {member.name.lower(): float(member) for member in CODES[point.codes]} if point.codes else {}
     if isinstance(wanted, str):
         if not members:
-            raise ValueError(f"a number: {point.name} has no code set")
+            raise ValueError(Said(f"数：{point.name} 没有代码表", f"a number: {point.name} has no code set"))
         if wanted not in members:
             close = difflib.get_close_matches(wanted.lower(), members, 1)
-            guess = f" (did you mean {close[0]!r}?)" if close else ""
-            raise ValueError(f"one of {', '.join(members)}{guess}")
+            guess = _guess(close[0]) if close else Said("", "")
+            known = ", ".join(members)
+            raise ValueError(Said(f"以下之一：{known}{guess.zh}", f"one of {known}{guess}"))
         return members[wanted]
     if members and wanted not in members.values():
-        raise ValueError(f"one of {', '.join(members)}")
+        known = ", ".join(members)
+        raise ValueError(Said(f"以下之一：{known}", f"one of {known}"))
     return float(wanted)
 
 
@@ -115,10 +118,15 @@ def references(campus: Campus, file: str) -> Iterator[Problem]:
             yield Problem(file, path, repr(name), near(name, known))
 
 
-def near(name: str, known: Collection[str]) -> str:
+def near(name: str, known: Collection[str]) -> Said:
     """Say what was expected, with the closest known name."""
     close = difflib.get_close_matches(name, known, 1)
-    return f"a known id (did you mean {close[0]!r}?)" if close else "a known id"
+    guess = _guess(close[0]) if close else Said("", "")
+    return Said(f"已有的编号{guess.zh}", f"a known id{guess}")
+
+
+def _guess(name: str) -> Said:
+    return Said(f"（是否指 {name!r}？）", f" (did you mean {name!r}?)")
 
 
 def _device(campus: Campus, device: Device, file: str) -> Iterator[Problem]:

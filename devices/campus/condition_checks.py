@@ -20,11 +20,12 @@ from devices.campus.conditions import (
     Schedule,
     UsualLimit,
 )
+from devices.model.texts import Said, same
 from devices.model.units import CONVERSIONS
 from devices.profiles.profile import Point, Profile
 
 #: Path below the rule, what was found, what was expected.
-Found = tuple[str, str, str]
+Found = tuple[str, Said, Said]
 Range = tuple[float, float]
 ANY: Final[Range] = (-math.inf, math.inf)
 SECONDS: Final = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
@@ -103,17 +104,27 @@ def _unfit(path: str, condition: Condition, seen: Seen) -> Iterator[Found]:
         for key, limit in limits(condition):
             yield from _same_quantity(f"{path}.{key}", condition, point, limit, seen)
     if condition.energy is not None and not seen.has_hours:
-        yield f"{path}.energy", "no only.hours", "only.hours: the energy is counted anew each time they begin"
+        yield (
+            f"{path}.energy",
+            Said("没有 only.hours", "no only.hours"),
+            Said(
+                "only.hours：每次开始时电量重新计",
+                "only.hours: the energy is counted anew each time they begin",
+            ),
+        )
 
 
 def _lacking(path: str, condition: Condition, seen: Seen) -> Iterator[Found]:
     for profile, names in seen.lacks(condition.point):
-        yield f"{path}.point", f"{condition.point!r} on {profile.profile}", near(condition.point, names)
+        yield f"{path}.point", _on(condition.point, profile), near(condition.point, names)
     for key, limit in limits(condition):
         if isinstance(limit, OtherPoint):
             for profile, names in seen.lacks(limit.point):
-                found = f"{limit.point!r} on {profile.profile}"
-                yield f"{path}.{key}.point", found, near(limit.point, names)
+                yield f"{path}.{key}.point", _on(limit.point, profile), near(limit.point, names)
+
+
+def _on(point: str, profile: Profile) -> Said:
+    return Said(f"{profile.profile} 的 {point!r}", f"{point!r} on {profile.profile}")
 
 
 def _words(path: str, condition: Condition, point: Point) -> Iterator[Found]:
@@ -132,21 +143,29 @@ def _words(path: str, condition: Condition, point: Point) -> Iterator[Found]:
         try:
             resolved(value, point)
         except ValueError as error:
-            yield f"{path}.{key}", repr(value), str(error)
+            [expected] = error.args
+            yield f"{path}.{key}", same(repr(value)), expected
 
 
 def _made(path: str, condition: Condition, point: Point) -> Iterator[Found]:
     """Things that can be made of some points only."""
     unit = canonical(point)
     if condition.bit is not None and unit:
-        yield f"{path}.bit", f"a bit of {point.name}, which is in {unit}", "a point that is a number of bits"
+        found = Said(f"{point.name} 的位，其单位为 {unit}", f"a bit of {point.name}, which is in {unit}")
+        yield f"{path}.bit", found, Said("由各个位组成的测点", "a point that is a number of bits")
     if point.codes is not None:
         for key in ("rate", "energy"):
             if getattr(condition, key) is not None:
-                found = f"{key} of {point.name}, whose values are words"
-                yield f"{path}.{key}", found, "a point that is measured, or count in place of it"
+                found = Said(
+                    f"{point.name} 的 {key}，其值是代码", f"{key} of {point.name}, whose values are words"
+                )
+                expected = Said(
+                    "测量值的测点，或改用 count", "a point that is measured, or count in place of it"
+                )
+                yield f"{path}.{key}", found, expected
     elif condition.energy is not None and unit != "W":
-        yield f"{path}.energy", f"{point.name} in {unit or 'no unit'}", "a point that is a power in W"
+        found = Said(f"{point.name}，单位 {unit or '无'}", f"{point.name} in {unit or 'no unit'}")
+        yield f"{path}.energy", found, Said("单位为 W 的功率", "a point that is a power in W")
 
 
 def canonical(point: Point) -> str:
@@ -160,23 +179,33 @@ def _same_quantity(
     if not isinstance(limit, OtherPoint):
         return
     if condition.rate is not None or condition.bit is not None:
-        yield path, f"{limit.point!r} as the limit of something made of {point.name}", "a number"
+        found = Said(
+            f"{limit.point!r} 作为由 {point.name} 算出的量的限值",
+            f"{limit.point!r} as the limit of something made of {point.name}",
+        )
+        yield path, found, Said("数", "a number")
         return
     wanted = ("count", None) if condition.count is not None else (canonical(point), point.codes)
     for other in seen.named(limit.point):
-        found = (canonical(other), other.codes)
-        if found != wanted:
+        kind = (canonical(other), other.codes)
+        if kind != wanted:
+            of, as_wanted = _in(*kind), _in(*wanted)
             yield (
                 f"{path}.point",
-                f"{other.name} {_in(*found)}",
-                f"a point {_in(*wanted)}, as {point.name} is",
+                Said(f"{other.name}，{of.zh}", f"{other.name} {of}"),
+                Said(
+                    f"与 {point.name} 相同的测点：{as_wanted.zh}", f"a point {as_wanted}, as {point.name} is"
+                ),
             )
     if limit.point == point.name and condition.count is None and condition.energy is None:
-        yield f"{path}.point", f"{point.name} compared with itself", "another point, or usual"
+        found = Said(f"{point.name} 与自身相比", f"{point.name} compared with itself")
+        yield f"{path}.point", found, Said("其他测点，或 usual", "another point, or usual")
 
 
-def _in(unit: str, codes: str | None) -> str:
-    return f"with the words of {codes}" if codes else f"in {unit}" if unit else "without a unit"
+def _in(unit: str, codes: str | None) -> Said:
+    if codes:
+        return Said(f"代码表 {codes}", f"with the words of {codes}")
+    return Said(f"单位 {unit}", f"in {unit}") if unit else Said("无单位", "without a unit")
 
 
 def _usual(path: str, limit: Limit, seen: Seen) -> Iterator[Found]:
@@ -192,45 +221,73 @@ def _usual(path: str, limit: Limit, seen: Seen) -> Iterator[Found]:
     if usual.least > possible:
         yield (
             f"{path}.usual.least",
-            str(usual.least),
-            f"at most {possible}: there are no more like it in days: {usual.days}",
+            same(str(usual.least)),
+            Said(
+                f"至多 {possible}：days: {usual.days} 中没有更多同类",
+                f"at most {possible}: there are no more like it in days: {usual.days}",
+            ),
         )
     if seen.poll_s and seen.fresh_s / seen.poll_s < usual.coverage:
+        most = f"{seen.fresh_s / seen.poll_s:g}"
         yield (
             f"{path}.usual.coverage",
-            f"{usual.coverage:g}, with fresh_s {seen.fresh_s:g} and a reading each {seen.poll_s:g} s",
-            f"at most {seen.fresh_s / seen.poll_s:g}, or a longer fresh_s",
+            Said(
+                f"{usual.coverage:g}，而 fresh_s 为 {seen.fresh_s:g}，每 {seen.poll_s:g} 秒读一次",
+                f"{usual.coverage:g}, with fresh_s {seen.fresh_s:g} and a reading each {seen.poll_s:g} s",
+            ),
+            Said(f"至多 {most}，或更长的 fresh_s", f"at most {most}, or a longer fresh_s"),
         )
 
 
 def _never(path: str, condition: Condition, seen: Seen) -> Iterator[Found]:
     """Comparisons that no plausible reading can meet, or from which none can come back."""
     low, high = _range(condition, seen)
-    unit = "" if condition.rate or condition.count else canonical(seen.named(condition.point)[0])
-    what = f"{condition.point} lies within {low:g} to {high:g} {unit}".rstrip()
-    if condition.count is not None and seen.poll_s:
-        what = (
-            f"read each {seen.poll_s:g} s, it can be counted {high:g} times in {condition.count.within_s:g} s"
-        )
+    what = _bounds(condition, seen)
     for value in (condition.equals, *(condition.one_of or ())):
         if isinstance(value, float) and not low <= value <= high:
-            yield f"{path}.{'equals' if condition.equals is not None else 'one_of'}", f"{value:g}", what
+            yield f"{path}.{'equals' if condition.equals is not None else 'one_of'}", same(f"{value:g}"), what
     if condition.above is not None:
         least, most = _limit_range(condition.above, seen)
         if least >= high:
-            yield f"{path}.above", _span(least, most), f"a limit that can be exceeded: {what}"
+            expected = Said(f"能够超过的限值：{what.zh}", f"a limit that can be exceeded: {what}")
+            yield f"{path}.above", _span(least, most), expected
         elif condition.dead_band and most - condition.dead_band < low:
-            yield f"{path}.dead_band", f"{condition.dead_band:g}", f"a way back to normal: {what}"
+            yield f"{path}.dead_band", same(f"{condition.dead_band:g}"), _way_back(what)
     if condition.below is not None:
         least, most = _limit_range(condition.below, seen)
         if most <= low:
-            yield f"{path}.below", _span(least, most), f"a limit that can be undercut: {what}"
+            expected = Said(f"能够低于的限值：{what.zh}", f"a limit that can be undercut: {what}")
+            yield f"{path}.below", _span(least, most), expected
         elif condition.dead_band and least + condition.dead_band > high:
-            yield f"{path}.dead_band", f"{condition.dead_band:g}", f"a way back to normal: {what}"
+            yield f"{path}.dead_band", same(f"{condition.dead_band:g}"), _way_back(what)
 
 
-def _span(least: float, most: float) -> str:
-    return f"{least:g}" if least == most else f"{least:g} to {most:g}"
+def _bounds(condition: Condition, seen: Seen) -> Said:
+    """Between what the readings lie, in words."""
+    low, high = _range(condition, seen)
+    if condition.count is not None and seen.poll_s:
+        poll, within = f"{seen.poll_s:g}", f"{condition.count.within_s:g}"
+        return Said(
+            f"每 {poll} 秒读一次，{within} 秒内可计 {high:g} 次",
+            f"read each {poll} s, it can be counted {high:g} times in {within} s",
+        )
+    unit = (
+        "" if condition.rate or condition.count else f"{canonical(seen.named(condition.point)[0])} ".lstrip()
+    )
+    return Said(
+        f"{condition.point} 在 {low:g} 至 {high:g} {unit}之间",
+        f"{condition.point} lies within {low:g} to {high:g} {unit}".rstrip(),
+    )
+
+
+def _way_back(what: Said) -> Said:
+    return Said(f"能够恢复正常的值：{what.zh}", f"a way back to normal: {what}")
+
+
+def _span(least: float, most: float) -> Said:
+    if least == most:
+        return same(f"{least:g}")
+    return Said(f"{least:g} 至 {most:g}", f"{least:g} to {most:g}")
 
 
 def _range(condition: Condition, seen: Seen) -> Range:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from devices.campus.calendars import Hours
 from devices.campus.rule_head import WEEK_S
+from devices.model.texts import Said
 from devices.profiles.profile import PointName
 from devices.profiles.strict import Strict
 
@@ -132,19 +133,42 @@ class Condition(Strict):
             name for name in ("bit", "rate", "count", "energy", "flat_s") if getattr(self, name) is not None
         ]
         if len(made) > 1:
-            raise ValueError(f"at most one of bit, rate, count, energy, flat_s; given: {made}")
+            raise ValueError(
+                Said(
+                    f"bit、rate、count、energy、flat_s 至多其一；现有 {made}",
+                    f"at most one of bit, rate, count, energy, flat_s; given: {made}",
+                )
+            )
         given = [name for name in COMPARISONS if getattr(self, name) is not None]
         if self.flat_s is not None:
             if given:
-                raise ValueError(f"flat_s is compared with nothing; given: {given}")
+                raise ValueError(
+                    Said(
+                        f"flat_s 不与任何值比较；现有 {given}",
+                        f"flat_s is compared with nothing; given: {given}",
+                    )
+                )
         elif len(given) != 1:
-            raise ValueError(f"exactly one of {', '.join(COMPARISONS)}; given: {given or 'none'}")
+            known = ", ".join(COMPARISONS)
+            raise ValueError(
+                Said(
+                    f"{known} 恰好其一；现有 {given or '无'}",
+                    f"exactly one of {known}; given: {given or 'none'}",
+                )
+            )
         if self.energy is not None and not isinstance(self.above, float):
-            raise ValueError("energy: wants above with a number of kWh")
+            raise ValueError(Said("energy：须有 above，单位 kWh", "energy: wants above with a number of kWh"))
         if self.energy is not None and isinstance(self.above, float) and not 0 <= self.above <= MOST_KWH:
-            raise ValueError(f"energy: above is in kWh, from 0 to {MOST_KWH:,}")
+            raise ValueError(
+                Said(
+                    f"energy：above 单位 kWh，0 至 {MOST_KWH:,}",
+                    f"energy: above is in kWh, from 0 to {MOST_KWH:,}",
+                )
+            )
         if self.dead_band and self.above is None and self.below is None:
-            raise ValueError("dead_band: only with above or below")
+            raise ValueError(
+                Said("dead_band：只与 above 或 below 同用", "dead_band: only with above or below")
+            )
         return self
 
 

@@ -10,6 +10,7 @@ from devices.campus.checks import resolved
 from devices.campus.condition_checks import Found, Seen
 from devices.campus.conditions import AllOf, AnyOf, Condition, Expression, NotOf, Schedule
 from devices.model.codes import CODES
+from devices.model.texts import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,12 @@ def _clashes(
                 continue
             left[key] = replace(after, asked=(*before.asked, at))
             if after.is_empty:
-                beside = ", ".join(before.asked) or "what the point can be"
-                yield (
-                    at,
-                    f"{_said(part, is_wanted=is_wanted)} beside {beside}",
-                    "conditions that can hold together",
+                asked, said = ", ".join(before.asked), _said(part, is_wanted=is_wanted)
+                found = Said(
+                    f"{said.zh}，同时 {asked or '测点的取值范围'}",
+                    f"{said} beside {asked or 'what the point can be'}",
                 )
+                yield at, found, Said("能够同时成立的条件", "conditions that can hold together")
     for at, choice in choices:
         for number, alternative in enumerate(choice.any):
             yield from _clashes([(f"{at}.any.{number}", alternative)], left, seen)
@@ -152,8 +153,8 @@ def _numbers(limit: object) -> tuple[float, float] | None:
     return (limit, limit) if isinstance(limit, float) else None
 
 
-def _said(condition: Condition, *, is_wanted: bool) -> str:
+def _said(condition: Condition, *, is_wanted: bool) -> Said:
     keys = ("equals", "differs", "one_of", "above", "below")
     [(key, value)] = [(k, v) for k in keys if (v := getattr(condition, k)) is not None]
     shown = f"{value:g}" if isinstance(value, float) else repr(value)
-    return f"{'' if is_wanted else 'not '}{key} {shown}"
+    return Said(f"{'' if is_wanted else '非 '}{key} {shown}", f"{'' if is_wanted else 'not '}{key} {shown}")

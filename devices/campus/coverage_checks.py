@@ -9,6 +9,7 @@ from devices.campus.checks import near
 from devices.campus.coverage import Coverage
 from devices.campus.site import Area, AreaKind, Campus, Device
 from devices.model.errors import Problem
+from devices.model.texts import Said
 from devices.profiles.profile import DeviceKind
 
 
@@ -56,7 +57,8 @@ def check(campus: Campus, file: str) -> Iterator[Problem]:
         where, problems = f"coverage.{coverage.id}", list(_names(campus, coverage, file))
         yield from problems
         if coverage.id in campus.rules:
-            yield Problem(file, where, "the id of a rule", "an id of its own")
+            found = Said("某条规则的编号", "the id of a rule")
+            yield Problem(file, where, found, Said("自己的编号", "an id of its own"))
         if not problems and not any(True for _ in watched(campus, coverage)):
             yield Problem(file, where, "no area", "at least one area that fits all its lists")
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, Final, Protocol, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Discriminator, Field, Tag
@@ -20,8 +20,12 @@ from devices.campus.rules import Exemption, Rule, RuleFile
 from devices.campus.site import Agent, Area, Building, Campus, CampusHead, Device, Link, Site, Zone
 from devices.campus.tables import read_table
 from devices.model.errors import ConfigRefused, Problem
+from devices.model.texts import Said
 from devices.profiles.library import load_sheets, shipped
 from devices.profiles.strict import Strict, load, parse, read_yaml
+
+TWICE: Final = Said("重复的编号", "the id twice")
+ONCE: Final = Said("每个编号一次", "each id once")
 
 
 def _rule_or_file(value: object) -> str:
@@ -128,7 +132,7 @@ def with_rules(campus: Campus, rules: Iterable[Rule], file: str = "rules") -> Ca
     """
     given = list(rules)
     twice = {rule.id for number, rule in enumerate(given) if rule.id in {r.id for r in given[:number]}}
-    problems = [Problem(file, f"rules.{name}", "the id twice", "each id once") for name in sorted(twice)]
+    problems = [Problem(file, f"rules.{name}", TWICE, ONCE) for name in sorted(twice)]
     changed = replace(campus, rules={**campus.rules, **{rule.id: rule for rule in given}})
     problems.extend(_problems(changed, file))
     if problems:
@@ -221,7 +225,7 @@ class _Reader:
         found: dict[str, N] = {}
         for item in items:
             if item.id in found:
-                problem = Problem(str(self.path), f"{where}.{item.id}", "the id twice", "each id once")
+                problem = Problem(str(self.path), f"{where}.{item.id}", TWICE, ONCE)
                 self.problems.append(self.placed(problem))
             found[item.id] = item
         return found

@@ -20,6 +20,7 @@ from devices.campus.rules import ActingRule, Level, Rule, SetpointRule, StaleRul
 from devices.campus.site import AreaKind, Campus, Device, HttpLink
 from devices.campus.speed_rules import SpeedingRule
 from devices.model.errors import Problem
+from devices.model.texts import Said, same
 
 SlowRule = WhenRule | SetpointRule | StaleRule
 SETPOINT_POINTS = ("setpoint_c", "mode", "on")
@@ -46,7 +47,8 @@ def _meaning(campus: Campus, rule: Rule) -> Iterator[Found]:
         if rule.enabled and any(
             getattr(rule.select, key) for key in ("devices", "profiles", "sites", "but_not")
         ):
-            yield "select", "no device", "at least one device that the rule is for"
+            expected = Said("规则适用的设备至少一台", "at least one device that the rule is for")
+            yield "select", Said("没有设备", "no device"), expected
         return
     yield from _seasons(campus, rule, devices)
     if isinstance(rule, SpeedingRule):
@@ -57,7 +59,9 @@ def _meaning(campus: Campus, rule: Rule) -> Iterator[Found]:
         yield from _conditions(campus, rule, devices)
         yield from _levels(rule)
         if rule.good_share and not rule.on_delay_s:
-            yield "good_share", f"{rule.good_share:g} of no time", "an on_delay_s, of which it is a share"
+            found = Said(f"{rule.good_share:g}，没有时段", f"{rule.good_share:g} of no time")
+            expected = Said("与其成比例的 on_delay_s", "an on_delay_s, of which it is a share")
+            yield "good_share", found, expected
     if not any(_unknown_calendars(campus, rule)):
         yield from _times(campus, rule)
 
@@ -73,7 +77,7 @@ def _names(campus: Campus, rule: Rule) -> Iterator[Found]:
     for key, known in known_by_key.items():
         for name in getattr(rule.select, key):
             if name not in known:
-                yield f"select.{key}", repr(name), near(name, known)
+                yield f"select.{key}", same(repr(name)), near(name, known)
     if isinstance(rule, SpeedingRule):
         yield from speed_checks.names(campus, rule)
     yield from _unknown_calendars(campus, rule)
@@ -82,7 +86,7 @@ def _names(campus: Campus, rule: Rule) -> Iterator[Found]:
 def _unknown_calendars(campus: Campus, rule: Rule) -> Iterator[Found]:
     for path, hours in _hours(rule):
         if hours.calendar is not None and hours.calendar not in campus.calendars:
-            yield f"{path}.calendar", repr(hours.calendar), near(hours.calendar, campus.calendars)
+            yield f"{path}.calendar", same(repr(hours.calendar)), near(hours.calendar, campus.calendars)
 
 
 def _hours(rule: Rule) -> Iterator[tuple[str, Hours]]:
@@ -125,11 +129,14 @@ def _causes(campus: Campus, rule: Rule) -> Iterator[Found]:
     for number, cause in enumerate(rule.held_back_by):
         path = f"held_back_by.{number}"
         if cause.rule not in campus.rules:
-            yield f"{path}.rule", repr(cause.rule), near(cause.rule, campus.rules)
+            yield f"{path}.rule", same(repr(cause.rule)), near(cause.rule, campus.rules)
         elif cause.rule == rule.id:
-            yield f"{path}.rule", "the rule itself", "another rule"
+            yield f"{path}.rule", Said("本规则", "the rule itself"), Said("其他规则", "another rule")
         elif rule.id in _held_back_by(campus, cause.rule):
-            yield f"{path}.rule", f"{cause.rule!r}, which this rule holds back in turn", "no circle"
+            found = Said(
+                f"{cause.rule!r}，它又被本规则抑制", f"{cause.rule!r}, which this rule holds back in turn"
+            )
+            yield f"{path}.rule", found, Said("不成环", "no circle")
         else:
             yield from _cause(rule, cause, campus.rules[cause.rule], path)
 
@@ -138,13 +145,16 @@ def _cause(rule: Rule, cause: Cause, by: Rule, path: str) -> Iterator[Found]:
     if isinstance(by, SpeedingRule):
         yield (
             f"{path}.rule",
-            f"{by.id!r}, whose alerts are moments",
-            "a rule whose alerts stay open for a while",
+            Said(f"{by.id!r}，其告警只是瞬间", f"{by.id!r}, whose alerts are moments"),
+            Said("告警会持续一段时间的规则", "a rule whose alerts stay open for a while"),
         )
     elif cause.on == "link" and not _is_of_link(by):
-        yield f"{path}.on", "'link'", f"device or area: {by.id} is not about links"
+        expected = Said(f"device 或 area：{by.id} 与链路无关", f"device or area: {by.id} is not about links")
+        yield f"{path}.on", same("'link'"), expected
     elif cause.on != "link" and (_is_of_link(by) or _is_of_link(rule)):
-        yield f"{path}.on", repr(cause.on), f"link: {by.id if _is_of_link(by) else rule.id} is about links"
+        one = by.id if _is_of_link(by) else rule.id
+        expected = Said(f"link：{one} 针对链路", f"link: {one} is about links")
+        yield f"{path}.on", same(repr(cause.on)), expected
 
 
 def _is_of_link(rule: Rule) -> bool:
@@ -172,7 +182,8 @@ def _conditions(campus: Campus, rule: SlowRule, devices: Sequence[Device]) -> It
         for profile in profiles.values():
             names = {point.name for point in profile.points}
             for name in (name for name in SETPOINT_POINTS if name not in names):
-                yield "", f"{profile.profile} without {name}", "devices that have it"
+                found = Said(f"{profile.profile} 没有 {name}", f"{profile.profile} without {name}")
+                yield "", found, Said("有此测点的设备", "devices that have it")
     seen = Seen(
         profiles=tuple(profiles.values()),
         poll_s=min(_poll_s(campus, device) for device in devices),
@@ -198,18 +209,24 @@ def _levels(rule: SlowRule) -> Iterator[Found]:
     for number, level in enumerate(rule.levels):
         path = f"levels.{number}"
         if level.severity == rule.severity and lowest == rule.severity:
-            yield f"{path}.severity", level.severity.name.lower(), "another severity than the rule's own"
+            expected = Said("与规则本身不同的级别", "another severity than the rule's own")
+            yield f"{path}.severity", same(level.severity.name.lower()), expected
         if not level.when and level.on_delay_s <= rule.on_delay_s:
             yield (
                 f"{path}.on_delay_s",
-                f"{level.on_delay_s:g}",
-                f"more than the rule's own {rule.on_delay_s:g}: before that there is no alert",
+                same(f"{level.on_delay_s:g}"),
+                Said(
+                    f"大于规则本身的 {rule.on_delay_s:g}：此前没有告警",
+                    f"more than the rule's own {rule.on_delay_s:g}: before that there is no alert",
+                ),
             )
         for before, other in enumerate(rule.levels):
             if before != number and _hides(other, level, is_first=before < number):
-                yield path, f"never seen beside levels.{before}", "a graver severity or a shorter delay"
+                found = Said(f"被 levels.{before} 完全遮住", f"never seen beside levels.{before}")
+                yield path, found, Said("更高的级别或更短的延时", "a graver severity or a shorter delay")
         if level.when and _is_of_link(rule):
-            yield f"{path}.when", "points of a link", "no when: a link has no points"
+            expected = Said("没有 when：链路没有测点", "no when: a link has no points")
+            yield f"{path}.when", Said("链路的测点", "points of a link"), expected
 
 
 def _hides(other: Level, level: Level, *, is_first: bool) -> bool:
@@ -237,11 +254,15 @@ def _seasons(campus: Campus, rule: Rule, devices: Sequence[Device]) -> Iterator[
     sites = sorted({campus.site_of(device).id for device in devices})
     known = {campus.period(site, day) for site in sites for day in LEAP_YEAR_DAYS}
     if rule.only.seasons and not known & set(rule.only.seasons):
-        found = f"{', '.join(rule.only.seasons)}, which no day at {', '.join(sites)} is"
-        yield "only.seasons", found, "seasons in the site file that have it"
+        seasons, places = ", ".join(rule.only.seasons), ", ".join(sites)
+        found = Said(f"{seasons}，而 {places} 没有这样的日子", f"{seasons}, which no day at {places} is")
+        yield "only.seasons", found, Said("登记表中有的季节", "seasons in the site file that have it")
     elif rule.enabled and isinstance(rule, SetpointRule) and known == {Period.TRANSITION}:
-        expected = "seasons in the site file: between them no set point is judged"
-        yield "", f"no seasons for {', '.join(sites)}", expected
+        expected = Said(
+            "登记表中的季节：过渡季不判断设定值",
+            "seasons in the site file: between them no set point is judged",
+        )
+        yield "", Said(f"{', '.join(sites)} 没有季节", f"no seasons for {', '.join(sites)}"), expected
 
 
 def _times(campus: Campus, rule: Rule) -> Iterator[Found]:
@@ -252,7 +273,8 @@ def _times(campus: Campus, rule: Rule) -> Iterator[Found]:
     clock = Clock.of(hours, campus.calendars)
     longest_s = clock.longest_s(rule.only.hours) if rule.only.hours else math.inf
     if not longest_s:
-        yield "only.hours", "hours that never come", "days that the calendar has"
+        expected = Said("日历中有的日子", "days that the calendar has")
+        yield "only.hours", Said("永不出现的时段", "hours that never come"), expected
         return
     yield from _delays(rule, longest_s)
     for path, schedule in _schedules(rule):
@@ -260,21 +282,27 @@ def _times(campus: Campus, rule: Rule) -> Iterator[Found]:
         if reached == {None} and schedule.otherwise is None:
             yield (
                 f"{path}.schedule",
-                "no part for the hours of the rule",
-                "a part that holds then, or otherwise",
+                Said("没有涵盖规则时段的一段", "no part for the hours of the rule"),
+                Said("当时适用的一段，或 otherwise", "a part that holds then, or otherwise"),
             )
             continue
         for number in range(len(schedule.schedule)):
             if number not in reached:
-                expected = "hours of the rule that no earlier part has"
-                yield f"{path}.schedule.{number}.hours", "hours that never count", expected
+                found = Said("永不起作用的时段", "hours that never count")
+                expected = Said(
+                    "规则时段内、前面各段未占用的时段", "hours of the rule that no earlier part has"
+                )
+                yield f"{path}.schedule.{number}.hours", found, expected
 
 
 def _delays(rule: Rule, longest_s: float) -> Iterator[Found]:
-    expected = f"at most {longest_s:g}: the hours of the rule are never longer at one go"
+    expected = Said(
+        f"至多 {longest_s:g}：规则的时段连续不超过此长度",
+        f"at most {longest_s:g}: the hours of the rule are never longer at one go",
+    )
     if rule.on_delay_s > longest_s:
-        yield "on_delay_s", f"{rule.on_delay_s:g}", expected
+        yield "on_delay_s", same(f"{rule.on_delay_s:g}"), expected
     elif isinstance(rule, StateRule):
         for number, level in enumerate(rule.levels):
             if not level.when and level.on_delay_s > longest_s:
-                yield f"levels.{number}.on_delay_s", f"{level.on_delay_s:g}", expected
+                yield f"levels.{number}.on_delay_s", same(f"{level.on_delay_s:g}"), expected

@@ -9,10 +9,12 @@ from typing import Any, Final
 from devices.campus.rules import Rule, RuleFile
 from devices.model.alerts import Severity
 from devices.model.errors import ConfigRefused, Problem
+from devices.model.texts import Said
 from devices.profiles.strict import parse
 
 #: What people read and nothing is judged by.
 WORDS: Final = ("title", "message", "advice")
+TOO_DEEP: Final = Said("嵌套过深的值", "values nested too deep")
 
 
 def document(rule: Rule) -> dict[str, Any]:
@@ -41,11 +43,14 @@ def rules_of(text: str) -> tuple[Rule, ...]:
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigRefused([Problem("rules", "-", str(error), "a JSON array of rules")]) from None
+        found = Said(f"不是 JSON：{error}", str(error))
+        raise ConfigRefused(
+            [Problem("rules", "-", found, Said("规则的 JSON 数组", "a JSON array of rules"))]
+        ) from None
     try:
         return parse({"rules": values}, RuleFile, "rules").rules
     except RecursionError:
-        raise ConfigRefused([Problem("rules", "-", "values nested too deep", "rules")]) from None
+        raise ConfigRefused([Problem("rules", "-", TOO_DEEP, Said("规则", "rules"))]) from None
 
 
 def with_words(value: Any) -> Any:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from devices.campus.calendars import Hours, Id
 from devices.model.alerts import Family, Severity
+from devices.model.texts import Said
 from devices.profiles.profile import DeviceKind, Words
 from devices.profiles.strict import Strict
 
@@ -20,7 +21,8 @@ def _severity(value: object) -> object:
     if not isinstance(value, str):
         return value
     if value.upper() not in Severity.__members__:
-        raise ValueError(f"one of {', '.join(severity.name.lower() for severity in Severity)}")
+        known = ", ".join(severity.name.lower() for severity in Severity)
+        raise ValueError(Said(f"以下之一：{known}", f"one of {known}"))
     return Severity[value.upper()]
 
 
@@ -89,10 +91,21 @@ class RuleHead(Strict):
             try:
                 parts = [part for part in string.Formatter().parse(language) if part[1] is not None]
             except ValueError as error:
-                raise ValueError(f"message: {error}") from None
+                raise ValueError(Said(f"message：花括号须成对（{error}）", f"message: {error}")) from None
             if any(form or conversion for _, _, form, conversion in parts):
-                raise ValueError("message: plain fields only, such as {value}; they are text already")
+                raise ValueError(
+                    Said(
+                        "message：只用 {value} 这样的字段，其内容已是文字",
+                        "message: plain fields only, such as {value}; they are text already",
+                    )
+                )
             used = {str(name) for _, name, _, _ in parts}
             if unknown := sorted(used - MESSAGE_FIELDS):
-                raise ValueError(f"message: unknown fields {unknown}, known: {sorted(MESSAGE_FIELDS)}")
+                known = sorted(MESSAGE_FIELDS)
+                raise ValueError(
+                    Said(
+                        f"message：没有字段 {unknown}，可用 {known}",
+                        f"message: unknown fields {unknown}, known: {known}",
+                    )
+                )
         return self

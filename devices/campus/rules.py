@@ -13,6 +13,7 @@ from devices.campus.calendars import Id
 from devices.campus.conditions import DEEPEST, MOST_LEAVES, AllOf, AnyOf, Condition, Expression, NotOf
 from devices.campus.rule_head import WEEK_S, Grave, RuleHead
 from devices.campus.speed_rules import SpeedingRule
+from devices.model.texts import Said
 from devices.profiles.profile import Words
 from devices.profiles.strict import Strict
 
@@ -61,9 +62,13 @@ class WhenRule(ActingRule):
     def _bounded(self) -> Self:
         for expressions in (self.when, *(level.when for level in self.levels)):
             if len(list(leaves(expressions))) > MOST_LEAVES:
-                raise ValueError(f"when: at most {MOST_LEAVES} comparisons")
+                raise ValueError(
+                    Said(f"when：至多 {MOST_LEAVES} 个比较", f"when: at most {MOST_LEAVES} comparisons")
+                )
             if _depth(expressions) > DEEPEST:
-                raise ValueError(f"when: nested deeper than {DEEPEST}")
+                raise ValueError(
+                    Said(f"when：嵌套不超过 {DEEPEST} 层", f"when: nested deeper than {DEEPEST}")
+                )
         return self
 
 
@@ -135,11 +140,11 @@ class Exemption(Strict):
         try:
             dt.date.fromisoformat(value)
         except ValueError:
-            raise ValueError("a day of the calendar, YYYY-MM-DD") from None
+            raise ValueError(Said("日历中的日期 YYYY-MM-DD", "a day of the calendar, YYYY-MM-DD")) from None
         return value
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.device is None) == (self.area is None):
-            raise ValueError("exactly one of device and area")
+            raise ValueError(Said("device 与 area 恰好其一", "exactly one of device and area"))
         return self

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Iterator
 from devices.campus.checks import near, selected
 from devices.campus.site import Campus, Device
 from devices.campus.speed_rules import MOST_ANGLE_DEG, Road, SpeedingRule
+from devices.model.texts import Said, same
 from devices.profiles.profile import DeviceKind
 
-Found = tuple[str, str, str]
+Found = tuple[str, Said, Said]
 
 
 def names(campus: Campus, rule: SpeedingRule) -> Iterator[Found]:
@@ -37,7 +38,12 @@ def _road(campus: Campus, road: Road, path: str, chosen: Collection[str]) -> Ite
     links = [campus.devices[name].link for name in (*road.radars, *road.cameras) if name in campus.devices]
     agents = sorted({campus.links[link].agent for link in links if link in campus.links})
     if len(agents) > 1:
-        yield path, f"devices of {', '.join(agents)}", "devices of one agent, which joins what they see"
+        known = ", ".join(agents)
+        yield (
+            path,
+            Said(f"属于 {known} 的设备", f"devices of {known}"),
+            Said("同一网关的设备，由它合并所见", "devices of one agent, which joins what they see"),
+        )
 
 
 def _angle(rule: SpeedingRule, radar: Device) -> Iterator[Found]:
@@ -45,11 +51,18 @@ def _angle(rule: SpeedingRule, radar: Device) -> Iterator[Found]:
     told = radar.parameters.get("angle_deg", 0)
     own = _number(told)
     if own is None or not 0 <= own <= MOST_ANGLE_DEG:
-        yield "", f"angle_deg {told!r} of {radar.id}", f"0 to {MOST_ANGLE_DEG:g} degrees"
+        yield (
+            "",
+            Said(f"{radar.id} 的 angle_deg {told!r}", f"angle_deg {told!r} of {radar.id}"),
+            Said(f"0 至 {MOST_ANGLE_DEG:g} 度", f"0 to {MOST_ANGLE_DEG:g} degrees"),
+        )
         return
     factor = _number(radar.parameters.get("angle_factor", 1))
     if factor != 1 and (own or rule.instrument_of(radar.id).angle_deg):
-        yield "", f"angle_factor and angle_deg for {radar.id}", "one of them: an angle is corrected once"
+        found = Said(
+            f"{radar.id} 兼有 angle_factor 与 angle_deg", f"angle_factor and angle_deg for {radar.id}"
+        )
+        yield "", found, Said("只用其一：角度只修正一次", "one of them: an angle is corrected once")
 
 
 def _number(value: float | str) -> float | None:
@@ -68,4 +81,4 @@ def _kind(campus: Campus, device: Device) -> DeviceKind | None:
 def _unknown(path: str, names: Iterable[str], known: Collection[str]) -> Iterator[Found]:
     for name in names:
         if name not in known:
-            yield path, repr(name), near(name, known)
+            yield path, same(repr(name)), near(name, known)

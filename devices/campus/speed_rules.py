@@ -11,6 +11,7 @@ from devices.campus.calendars import Date, Hours, Id
 from devices.campus.rule_head import Grave, RuleHead
 from devices.model.alerts import Severity
 from devices.model.codes import VehicleClass
+from devices.model.texts import Said
 from devices.profiles.strict import Strict
 
 #: From this speed on errors are per cent of it, below km/h (GB/T 21255).
@@ -39,7 +40,8 @@ class SpeedLimit(Strict):
     def _known_classes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         known = [member.name.lower() for member in VehicleClass]
         if unknown := [word for word in value if word not in known]:
-            raise ValueError(f"one of {', '.join(known)}, not {', '.join(unknown)}")
+            listed, other = ", ".join(known), ", ".join(unknown)
+            raise ValueError(Said(f"以下之一：{listed}；不是 {other}", f"one of {listed}, not {other}"))
         return value
 
 
@@ -113,8 +115,10 @@ class Road(Strict):
 
     @model_validator(mode="after")
     def _own_radars(self) -> Self:
-        if other := sorted(set(self.opposed) - set(self.radars)):
-            raise ValueError(f"opposed: radars of the road, not {', '.join(other)}")
+        if other := ", ".join(sorted(set(self.opposed) - set(self.radars))):
+            raise ValueError(
+                Said(f"opposed：该路段的雷达，不是 {other}", f"opposed: radars of the road, not {other}")
+            )
         return self
 
 
@@ -163,19 +167,36 @@ class SpeedingRule(RuleHead, Instrument):
     def _a_moment(self) -> Self:
         """A pass is over when it is judged: nothing can hold on, clear, latch, or be held back."""
         if self.on_delay_s or self.off_delay_s:
-            raise ValueError("on_delay_s, off_delay_s: none, a pass is a moment and does not last")
+            raise ValueError(
+                Said(
+                    "on_delay_s、off_delay_s：不设，过车是瞬间，不持续",
+                    "on_delay_s, off_delay_s: none, a pass is a moment and does not last",
+                )
+            )
         if self.held_back_by:
-            raise ValueError("held_back_by: none, a vehicle's pass has no other cause")
+            raise ValueError(
+                Said(
+                    "held_back_by：不设，过车没有其他原因",
+                    "held_back_by: none, a vehicle's pass has no other cause",
+                )
+            )
         if self.latch:
-            raise ValueError("latch: none, a moment stays until it is acknowledged and never clears")
+            raise ValueError(
+                Said(
+                    "latch：不设，瞬间的告警保留到确认，不会自行恢复",
+                    "latch: none, a moment stays until it is acknowledged and never clears",
+                )
+            )
         return self
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
         for key, groups in (("roads", self.roads), ("instruments", self.instruments)):
             named = [radar for group in groups for radar in group.radars]
-            if twice := sorted({radar for radar in named if named.count(radar) > 1}):
-                raise ValueError(f"{key}: each radar once, not {', '.join(twice)}")
+            if twice := ", ".join(sorted({radar for radar in named if named.count(radar) > 1})):
+                raise ValueError(
+                    Said(f"{key}：每台雷达一次，重复 {twice}", f"{key}: each radar once, not {twice}")
+                )
         return self
 
     def instrument_of(self, radar: str) -> Instrument:

@@ -11,9 +11,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from devices.model.errors import ConfigRefused, Problem
+from devices.profiles import mistakes
 
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
-MAX_FOUND: Final = 80
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -119,7 +119,7 @@ def _problems(error: ValidationError, values: object, file: str) -> Iterator[Pro
     for item in items:
         if item["type"] == "too_short" and _lies_above(item["loc"], items):
             continue  # pydantic counts only the good entries of a list; the bad ones are told themselves
-        yield Problem(file, _path(item, values), _found(item), _expected(item))
+        yield Problem(file, _path(item, values), mistakes.found(item), mistakes.expected(item))
 
 
 def _lies_above(loc: tuple[int | str, ...], items: Iterable[Any]) -> bool:
@@ -161,24 +161,3 @@ def _furthest(loc: tuple[int | str, ...], at: Any) -> list[str]:
 
 def _has(at: Any, part: int | str) -> bool:
     return part in at if isinstance(at, dict) else isinstance(at, list) and part in range(len(at))
-
-
-def _found(item: Any) -> str:
-    if item["type"] == "missing":
-        return "nothing"
-    if item["type"] == "extra_forbidden":
-        return f"an unknown key with value {_shortened(item['input'])}"
-    return _shortened(item["input"])
-
-
-def _expected(item: Any) -> str:
-    if item["type"] == "extra_forbidden":
-        return "only known keys"
-    if item["type"] == "missing":
-        return "a value"
-    return str(item["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
-
-
-def _shortened(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= MAX_FOUND else text[: MAX_FOUND - 3] + "..."

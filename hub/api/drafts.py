@@ -8,10 +8,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
+from devices.campus.rule_documents import TOO_DEEP
 from devices.campus.rules import Rule, RuleFile
 from devices.model.errors import ConfigRefused, Problem
-from devices.model.texts import Text
+from devices.model.texts import Said, Text, both
 from devices.profiles.strict import parse
+from hub.api.answers import words
 from hub.errors import Invalid
 
 MOST_RULES: Final = 100
@@ -31,8 +33,8 @@ def rules_of(values: Sequence[Any]) -> tuple[Rule, ...]:
         Invalid: they are none; `details` say where and why.
     """
     if _depth_is_over(values):
-        expected = f"at most {DEEPEST} levels"
-        raise unfit(ConfigRefused([Problem("draft", "rules", "values nested too deep", expected)]))
+        expected = Said(f"至多 {DEEPEST} 层", f"at most {DEEPEST} levels")
+        raise unfit(ConfigRefused([Problem("draft", "rules", TOO_DEEP, expected)]))
     try:
         return parse({"rules": list(values)}, RuleFile, "draft").rules
     except ConfigRefused as refused:
@@ -41,17 +43,19 @@ def rules_of(values: Sequence[Any]) -> tuple[Rule, ...]:
 
 def unfit(refused: ConfigRefused) -> Invalid:
     """The refusal of rules as the interface tells it."""
-    where = "; ".join(f"{problem.path}: {problem.expected}" for problem in refused.problems[:3])
+    told = [(problem.path, both(problem.expected)) for problem in refused.problems[:3]]
     details = [
         {
             "path": problem.path,
-            "found": problem.found,
-            "expected": problem.expected,
+            "found": words(both(problem.found)),
+            "expected": words(both(problem.expected)),
             "suggestion": _meant(problem.expected),
         }
         for problem in refused.problems
     ]
-    return Invalid(Text(f"规则有误：{where}", f"The rules are wrong: {where}"), details)
+    zh = "；".join(f"{path}：{text.zh}" for path, text in told)
+    en = "; ".join(f"{path}: {text.en}" for path, text in told)
+    return Invalid(Text(f"规则有误：{zh}", f"The rules are wrong: {en}"), details)
 
 
 def _meant(expected: str) -> str | None:

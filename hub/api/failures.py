@@ -10,10 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from devices.model.errors import CampusError, Refused, Unreachable
-from devices.model.texts import Text
+from devices.model.texts import Text, both
+from devices.profiles import mistakes
 from hub.alerts.record import Record
 from hub.api.alert_card import card
-from hub.api.answers import Json, failure
+from hub.api.answers import Json, failure, words
 from hub.api.guard import TOO_LARGE, broken
 from hub.api.ports import ports_of
 from hub.errors import (
@@ -83,15 +84,15 @@ async def _unreachable(_request: Request, error: Exception) -> Json:
 async def _unfit(_request: Request, error: Exception) -> Json:
     assert isinstance(error, RequestValidationError)
     details = [_detail(item) for item in error.errors()]
-    where = "; ".join(f"{item['path']}: {item['expected']}" for item in details)
-    return Json(
-        failure("invalid", Text(f"请求有误：{where}", f"The request is wrong: {where}"), details), 422
-    )
+    zh = "；".join(f"{item['path']}：{item['expected']['zh']}" for item in details)
+    en = "; ".join(f"{item['path']}: {item['expected']['en']}" for item in details)
+    return Json(failure("invalid", Text(f"请求有误：{zh}", f"The request is wrong: {en}"), details), 422)
 
 
-def _detail(item: dict[str, Any]) -> dict[str, str]:
+def _detail(item: dict[str, Any]) -> dict[str, Any]:
     """Where and what was expected; never what was found, which may be a password."""
-    return {"path": ".".join(str(part) for part in item["loc"]), "expected": str(item["msg"])}
+    path = ".".join(str(part) for part in item["loc"])
+    return {"path": path, "expected": words(both(mistakes.expected(item)))}
 
 
 async def _plain(_request: Request, error: Exception) -> Json:

@@ -10,6 +10,7 @@ from devices.campus.rule_documents import document, meaning
 from devices.campus.rules import Rule
 from devices.model.alerts import Family
 from devices.model.errors import Problem
+from devices.model.texts import Said, same
 
 #: What each version of each rule stood for, ever: (rule, version) -> its meaning.
 Meanings = Mapping[tuple[str, int], Any]
@@ -102,7 +103,8 @@ def version_problems(rules: Sequence[Rule], known: Meanings) -> list[Problem]:
         fits = rule.version > top if stood_for is None else stood_for == meaning(rule)
         if not fits:
             path = f"rules.{number}.version"
-            problems.append(Problem(FILE, path, str(rule.version), f"{top + 1} or more: the rule changes"))
+            expected = Said(f"不小于 {top + 1}：规则有变动", f"{top + 1} or more: the rule changes")
+            problems.append(Problem(FILE, path, same(str(rule.version)), expected))
     return problems
 
 

@@ -42,12 +42,11 @@ class Report:
         return Progress.REFUSED if is_mark(self.refused, rules) else Progress.PENDING
 
     def problems(self) -> tuple[dict[str, Any], ...]:
-        """Why it refused what it refused last."""
+        """Why it refused what it refused last; in English alone where it says no more."""
         told = self.refused.get("problems")
         rows = told[:MOST_WHY] if isinstance(told, list) else []
-        names = ("path", "found", "expected")
         return tuple(
-            {name: str(row.get(name, ""))[:MAX_WORDS] for name in names}
+            {"path": _word(row, "path"), "found": _both(row, "found"), "expected": _both(row, "expected")}
             for row in rows
             if isinstance(row, Mapping)
         )
@@ -64,6 +63,15 @@ def report(gateway: Gateway | None) -> Report:
         said = next((part for _, word in newest_first if (part := _part(word, SECTION))), {})
     versions = {str(name): n for name, n in _part(said, "versions").items() if type(n) is int}
     return Report(said, _part(said, "refused"), versions, said.get("trial") is True)
+
+
+def _word(row: Mapping[str, Any], name: str) -> str:
+    return str(row.get(name, ""))[:MAX_WORDS]
+
+
+def _both(row: Mapping[str, Any], name: str) -> dict[str, str]:
+    english = _word(row, name)
+    return {"zh": _word(row, f"{name}_zh") or english, "en": english}
 
 
 def _part(values: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]:

@@ -103,8 +103,10 @@ class Rollout:
         self._bus.publish(ROLLOUT, rules.number)
 
     async def _withdraw(self, number: int, agent: str, told: Report) -> None:
-        first = next(iter(told.problems()), {"path": "-", "found": "nothing said", "expected": "-"})
-        why = f"{agent}: {first['path']}: {first['found']}, expected {first['expected']}"
+        first = next(iter(told.problems()), None)
+        why = f"{agent}: nothing said"
+        if first is not None:
+            why = f"{agent}: {first['path']}: {first['found']['en']}, expected {first['expected']['en']}"
         log.warning("set %d is withdrawn, since %s", number, why)
         with suppress(Conflict):  # somebody was faster
             await self._book.withdraw(number, why, HUB)

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from devices.campus.loading import with_rules
+from devices.campus.loading import ONCE, with_rules
 from devices.campus.rule_documents import meaning, rules_of, text_of
 from devices.campus.rules import Rule
 from devices.campus.site import Campus
 from devices.model.errors import ConfigRefused, Problem
-from devices.model.texts import Text
+from devices.model.texts import Said, Text, same
 from devices.wire.rule_sets import MAX_BYTES, NONE
 from hub.db import Database, audit
 from hub.db.audit import Actor
@@ -125,7 +125,8 @@ class Rulebook:
         changes = draft.changes(self.campus.rules, campus.rules)
         removed = [rule for name, rule in self.campus.rules.items() if name not in campus.rules]
         if not changes and not removed:
-            raise ConfigRefused([Problem(FILE, "rules", "nothing new", "a rule unlike the live one")])
+            expected = Said("与现行不同的规则", "a rule unlike the live one")
+            raise ConfigRefused([Problem(FILE, "rules", Said("没有变动", "nothing new"), expected)])
         text = text_of(after.values())
         if len(text.encode()) > MAX_BYTES:
             raise TooLarge(Text("规则过多", "Too many rules for one publication"))
@@ -286,12 +287,17 @@ def _not_stale(base: int, number: int, waiting: int | None) -> None:
 def _wrong_names(wanted: Draft, published: Mapping[str, Rule]) -> list[Problem]:
     ids = [rule.id for rule in wanted.rules]
     twice = [
-        Problem(FILE, f"rules.{number}.id", repr(name), "each id once")
+        Problem(FILE, f"rules.{number}.id", same(repr(name)), ONCE)
         for number, name in enumerate(ids)
         if name in ids[:number]
     ]
     unknown = [
-        Problem(FILE, f"remove.{number}", repr(name), "a published rule that is not sent as well")
+        Problem(
+            FILE,
+            f"remove.{number}",
+            same(repr(name)),
+            Said("已发布、且未同时提交的规则", "a published rule that is not sent as well"),
+        )
         for number, name in enumerate(wanted.remove)
         if name not in published or name in ids
     ]

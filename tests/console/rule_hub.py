@@ -220,7 +220,9 @@ class Agents:
             why = {
                 "path": "rules.room-warm.when.0.above",
                 "found": "31",
+                "found_zh": "31",
                 "expected": "a limit that this agent likes",
+                "expected_zh": "本网关认可的限值",
             }
             await self.say(agent, {"refused": {**rules.mark, "problems": [why]}})
         else:

@@ -184,6 +184,7 @@ async def test_a_rule_about_devices_that_are_not_here_is_refused(gateway: Gatewa
         about = await gateway.take_up(published(gateway.campus, select={"devices": ["elsewhere"]}))
     (problem, *_) = about["refused"]["problems"]
     assert (problem["path"], problem["found"]) == ("rules.pump-not-auto.select.devices", "'elsewhere'")
+    assert (problem["expected"], problem["expected_zh"]) == ("a known id", "已有的编号")
 
 
 @pytest.mark.promise("P-rules-6")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.hub.api.conftest import Client
 
 S = 1_000_000
 PUMP = "hq1-pump-1"
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
 TO_US = START_US
 FROM_US = TO_US - 86_400 * S
 
@@ -152,9 +154,10 @@ async def test_a_rule_with_a_mistake_is_refused_with_its_place_and_what_was_mean
     assert answer.status_code == 422, answer.text
     detail = answer.json()["error"]["details"][0]
     assert detail["path"] == path
-    assert expected in detail["expected"]
+    assert expected in detail["expected"]["en"]
+    assert CHINESE.search(detail["expected"]["zh"])
     assert detail["suggestion"] == suggestion
-    assert detail["found"]
+    assert detail["found"]["zh"]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,7 @@ async def test_values_nested_without_end_are_refused_at_once(engineer: Client, k
     async with asyncio.timeout(20):
         answer = await engineer.post("/api/backtests", json=asked(rule(when=[inner])))
     assert answer.status_code == 422
-    assert answer.json()["error"]["details"][0]["found"] == "values nested too deep"
+    assert answer.json()["error"]["details"][0]["found"]["en"] == "values nested too deep"
     bottomless = b'{"rules": ' + b"[" * 60_000
     assert (await engineer.post("/api/backtests", content=bottomless)).status_code in {400, 422}
 

@@ -143,13 +143,13 @@ async def test_a_version_stands_for_one_meaning_for_ever(engineer: Client) -> No
     (problem,) = (await engineer.post("/api/rules/publications", json=wanted(setpoint(1)))).json()["error"][
         "details"
     ]
-    assert (problem["path"], problem["found"]) == ("rules.0.version", "1")
-    assert problem["expected"].startswith("2 or more")
+    assert (problem["path"], problem["found"]["en"]) == ("rules.0.version", "1")
+    assert problem["expected"]["en"].startswith("2 or more")
     await publish(engineer, setpoint(2))
     again = await engineer.post(
         "/api/rules/publications", json=wanted(setpoint(2, cooling_min_c=27.5), base=1)
     )
-    assert again.json()["error"]["details"][0]["expected"].startswith("3 or more")
+    assert again.json()["error"]["details"][0]["expected"]["en"].startswith("3 or more")
     words = setpoint(2, title={"zh": "空调", "en": "AC"})
     made = await publish(engineer, words, base=1, warnings_acknowledged=[])
     assert made["rules"][0]["words_only"]

@@ -54,3 +54,15 @@ def test_a_refusal_is_of_one_set_and_bounded() -> None:
     assert said.progress(RULES) is Progress.REFUSED
     assert said.progress(RuleSet(3, "[ ]")) is Progress.PENDING, "the same number, another set"
     assert (len(said.problems()), len(said.problems()[0]["path"])) == (MOST_WHY, MAX_WORDS)
+
+
+def test_a_refusal_is_told_in_both_languages_or_in_english_where_the_agent_is_older() -> None:
+    why = {"path": "rules", "found": "no rule", "found_zh": "没有规则", "expected": "a rule"}
+    said = report(gateway({SECTION: {**NONE.mark, "refused": {**RULES.mark, "problems": [why]}}}))
+    assert said.problems() == (
+        {
+            "path": "rules",
+            "found": {"zh": "没有规则", "en": "no rule"},
+            "expected": {"zh": "a rule", "en": "a rule"},
+        },
+    )

@@ -57,7 +57,7 @@ async def test_what_one_agent_refuses_is_withdrawn_from_all(hub: House, tmp_path
         await hub.running(1, HQ1, HALL)
         refused = (await hub.steps(2))[HALL]
         assert refused.state is Progress.REFUSED
-        assert refused.problems[0]["found"] == "'hq1-ac-301'"
+        assert refused.problems[0]["found"]["en"] == "'hq1-ac-301'"
         assert await hub.db.read(states) == {1: State.LIVE, 2: State.WITHDRAWN}
 
 

@@ -1,17 +1,17 @@
 // The rule as sentences whose values are fields; what is wrong stands under the sentence that it is about.
 import { html, ref, watch } from '../../parts/html.js';
 import { Field } from '../../parts/field.js';
-import { t } from '../../i18n/words.js';
+import { say, t } from '../../i18n/words.js';
 import { aroundLines, conditionLines, restLines, tokenWords } from './describing.js';
 import { at, lineAt, linesOf, put } from './document.js';
 import { keyWords } from './subjects.js';
 
 const isWithin = (path, part) => part === '' || path === part || path.startsWith(`${part}.`);
 
-/** What the hub found wrong, at one place. The hub tells it in English. */
+/** What the hub found wrong, at one place. */
 export function Problem({ problem, take }) {
   return html`<p class="rule-problem" role="alert" data-problem=${problem.path}><code>${problem.path || t('rules.wholeRule')}</code>
-    <span lang="en">${problem.found}</span><span>${t('rules.expected')}</span><span lang="en">${problem.expected}</span>
+    <span>${say(problem.found)}</span><span>${t('rules.expected')}</span><span>${say(problem.expected)}</span>
     ${problem.suggestion && take ? html`<button class="quiet-button" onClick=${() => take(problem)}>${t('rules.takeSuggestion', { word: problem.suggestion })}</button>` : null}</p>`;
 }
 

@@ -16,6 +16,6 @@ export function Rollout({ agents, running }) {
       <span class="rollout-sign">${bad ? html`<${Mark} severity=${bad} size=${13} />` : null}</span><span>${say(row.name) || agentName(row.agent)}</span>
       <span class="rollout-state">${t(`rules.agent.${row.state}`)}${row.trial ? t('rules.agent.trial') : ''}${row.online === false ? t('rules.agent.away') : ''}${running?.[row.agent] ? ` · ${t('rules.v', { n: running[row.agent] })}` : ''}</span>
       <span class="faint">${row.since_us ? t('value.stale', { age: age((nowUs() - row.since_us) / 1e6) }) : ''}</span>
-      ${(row.problems ?? []).map((problem) => html`<p class="rule-problem"><code>${problem.path}</code> <span lang="en">${problem.found}</span><span>${t('rules.expected')}</span><span lang="en">${problem.expected}</span></p>`)}</li>`;
+      ${(row.problems ?? []).map((problem) => html`<p class="rule-problem"><code>${problem.path}</code> <span>${say(problem.found)}</span><span>${t('rules.expected')}</span><span>${say(problem.expected)}</span></p>`)}</li>`;
   })}</ul>`;
 }
