@@ -66,7 +66,8 @@ class Freshness:
         """
         last, mark = self._last, hash(fetched.jpeg)
         is_old = last is not None and mark == self._mark and _says_old(last, fetched)
-        counts = not is_old or fetched.time_us - self._counted_us >= apart_us
+        # Either way round: our clock may have been set back.
+        counts = not is_old or abs(fetched.time_us - self._counted_us) >= apart_us
         if counts:
             self._counted_us = fetched.time_us
         self._equal = self._equal + counts if is_old else 1
@@ -82,4 +83,4 @@ class Freshness:
 def _says_old(last: Fetched, now: Fetched) -> bool:
     if (now.etag and now.etag == last.etag) or (now.modified and now.modified == last.modified):
         return True
-    return bool(now.date) and now.date == last.date and now.time_us - last.time_us > STANDS_US
+    return bool(now.date) and now.date == last.date and abs(now.time_us - last.time_us) > STANDS_US

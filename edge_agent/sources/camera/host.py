@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from devices.campus.site import HttpLink
 from devices.model.codes import CameraLink
+from edge_agent.sources.camera.away import Away
 from edge_agent.sources.camera.fetch import Target
 from edge_agent.sources.camera.freshness import Freshness
 from edge_agent.sources.camera.turns import Rank, Turns
@@ -58,6 +59,7 @@ class Camera:
     failures: attempts in a row without a picture.
     hurry: has a stream that is read give a picture each so many seconds.
     epochs: numbers the connections of its stream, whichever worker has it.
+    away: when it gave no picture.
     """
 
     id: str
@@ -76,6 +78,7 @@ class Camera:
     hurry: Callable[[float], None] | None = None
     epochs: Iterator[int] = field(default_factory=lambda: count(1))
     freshness: Freshness = field(default_factory=Freshness)
+    away: Away = field(default_factory=Away)
 
     def rank(self, now_s: float) -> Rank:
         """Its place among those that wait for a session."""

@@ -115,6 +115,7 @@ class Watch:
         camera, time_us = self.camera, self.desk.clock.now_us() if sight is None else sight.time_us
         camera.link, camera.why = link, why
         camera.failures = 0 if link is CameraLink.ONLINE else camera.failures + 1
+        camera.away.note(time_us, round(self.host.link.poll_s * 1e6), is_away=link is not CameraLink.ONLINE)
         self.host.counts[COUNTED[link]] += 1
         await self.samples(time_us, link=link)
         await self._tell_others()

@@ -13,7 +13,7 @@ from devices.model.samples import SampleBatch
 from devices.wire.mqtt import Backoff
 from edge_agent.sources.camera.onvif import search
 from edge_agent.sources.camera.onvif.client import Device
-from edge_agent.sources.camera.onvif.recorded import HOUR_US, Floats, alike, shares
+from edge_agent.sources.camera.onvif.recorded import HOUR_US, WHOLE, Floats, alike, shares
 from edge_agent.sources.camera.watch import JITTER, Desk, Watch
 
 log = logging.getLogger(__name__)
@@ -124,15 +124,23 @@ async def _end(device: Device, token: str) -> None:
 def samples(watches: Sequence[Watch], share: Floats, end_us: int) -> SampleBatch:
     """What is told of some hours of one recorder, each at its end; nothing where it is not known.
 
+    A gap while the camera gave no picture has had its alert: it is told as one that is alike, and counts for no other.
+
     share: float64 (watches, hours) in %; the last hour ends at `end_us`.
     """
     hours = share.shape[1]
     times = end_us - HOUR_US * np.arange(hours - 1, -1, -1)
-    together, known = alike(share), ~np.isnan(share)
+    poll_us, begun_us = round(watches[0].host.link.poll_s * 1e6), end_us - hours * HOUR_US
+    told = [
+        one.camera.away.explains(own, begun_us, HOUR_US, poll_us)
+        for one, own in zip(watches, share, strict=True)
+    ]
+    together, known = alike(np.where(told, 100.0, share)), ~np.isnan(share)
     columns = [(watches[0], "many_gaps", np.where(known.any(axis=0), together, np.nan))]
-    for watch, own in zip(watches, share, strict=True):
+    for watch, own, is_told in zip(watches, share, told, strict=True):
         columns.append((watch, "recorded_share", own))
-        columns.append((watch, "gaps_alike", np.where(np.isnan(own), np.nan, together)))
+        alike_ = np.where(is_told & (own < WHOLE), 100.0, together)
+        columns.append((watch, "gaps_alike", np.where(np.isnan(own), np.nan, alike_)))
     row = np.repeat([watch.camera.rows[name] for watch, name, _ in columns], hours)
     value = np.concatenate([values for _, _, values in columns])
     usable = ~np.isnan(value)

@@ -70,6 +70,15 @@ def test_a_still_that_is_asked_for_again_at_once_is_no_cache() -> None:
     assert outcomes(*old, later, apart_us=POLL_US // 2) == [*online, CameraLink.CACHED]
 
 
+@pytest.mark.parametrize("head", [{"etag": '"1"'}, {"date": date(NOW_US)}], ids=str)
+def test_a_cache_is_found_though_our_clock_is_set_back(head: dict[str, str]) -> None:
+    before = Fetched(b"same", NOW_US, NOW_US, **head)
+    hour_us = 3_600_000_000
+    after_us = [NOW_US - hour_us + n * POLL_US for n in range(2)]
+    later = [Fetched(b"same", at, at, **head) for at in after_us]
+    assert outcomes(before, *later, apart_us=POLL_US // 2)[-1] is CameraLink.CACHED
+
+
 @given(
     off_s=st.integers(-10_000, 10_000),
     asked_us=st.integers(NOW_US, NOW_US + 2_000_000),

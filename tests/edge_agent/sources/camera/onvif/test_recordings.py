@@ -7,6 +7,7 @@ import contextlib
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from devices.profiles.strict import read_yaml
 from devices.sim.simulation import Options, Simulation, running
 from edge_agent.detect.detection import Detection
 from edge_agent.sources.camera import CameraSettings
+from edge_agent.sources.camera.away import Away
 from edge_agent.sources.camera.decoding import Workers
 from edge_agent.sources.camera.fetch import client
 from edge_agent.sources.camera.newest import Newest
@@ -187,7 +189,10 @@ class Judging:
 
 @asynccontextmanager
 async def followed(
-    folder: Path, hours: int, write: Callable[[Story, Simulation], None]
+    folder: Path,
+    hours: int,
+    write: Callable[[Story, Simulation], None],
+    away: Callable[[list[Watch], Story], None] = lambda *_: None,
 ) -> AsyncIterator[tuple[Judging, dict[str, int]]]:
     """A recorder of five cameras, followed from HOUR_0 on for some hours in which happens what `write` puts down."""
     rules = read_yaml(RULES)
@@ -203,7 +208,9 @@ async def followed(
         workers = Workers(1, 0, SystemClock(), 15)
         desk = Desk(CameraSettings(), time, lambda: 0.0, Newest(0), workers, http, sink)
         recorder = Device(http, "127.0.0.1", sim.listeners["nvr"].port, None, 5.0, time.now_us)
-        task = asyncio.create_task(follow(desk, recorder, [Watch(desk, host, one) for one in host.cameras]))
+        watches = [Watch(desk, host, one) for one in host.cameras]
+        away(watches, time)
+        task = asyncio.create_task(follow(desk, recorder, watches))
         try:
             await asyncio.wait(
                 {asyncio.create_task(sink.done.wait()), task}, return_when=asyncio.FIRST_COMPLETED
@@ -270,3 +277,75 @@ async def test_after_our_clock_was_set_back_hours_are_asked_for_again(tmp_path: 
     async with followed(tmp_path, 2, write) as (sink, _):
         told = sink.of("lobby-1.recorded_share")
     assert sorted(told) == [1, 2, *range(101 - MOST_HOURS, 101)]
+
+
+async def attempts(watches: list[Watch], time: Story, number: int, first: float, last: float) -> None:
+    """A camera asked each 30 s, from hour to hour, that gives no picture; and once more that does."""
+    away = watches[number].camera.away
+    for moment in np.arange(HOUR_0 + first * HOUR_US, HOUR_0 + last * HOUR_US, 30e6):
+        away.note(int(moment), 30_000_000, is_away=True)
+    away.note(round(HOUR_0 + last * HOUR_US) + 20_000_000, 30_000_000, is_away=False)
+
+
+async def test_what_was_not_recorded_while_a_camera_was_away_has_had_its_alert_and_more_has_one(
+    tmp_path: Path,
+) -> None:
+    """Both cameras were away for half an hour, and came back; of one the recorder misses much more."""
+
+    def write(time: Story, sim: Simulation) -> None:
+        fault(sim, time, "lobby-2", "no-recording", 1.25, 1.76)
+        fault(sim, time, "kitchen-1", "no-recording", 3.1, 3.9)
+
+    def away(watches: list[Watch], time: Story) -> None:
+        for number, first in ((1, 1.25), (4, 3.25)):
+            time.coming.append(
+                (
+                    HOUR_0 + round((first + 0.6) * HOUR_US),
+                    partial(attempts, watches, time, number, first, first + 0.5),
+                )
+            )
+        time.coming.sort(key=lambda one: one[0])
+
+    async with followed(tmp_path, 6, write, away) as (sink, _):
+        shares_ = sink.of("lobby-2.recorded_share")
+        alike_ = sink.of("lobby-2.gaps_alike")
+        many = sink.of("lobby-1.many_gaps")
+        events = [(e.rule, e.device, e.kind) for e in sink.events]
+    assert shares_[2] == pytest.approx(49, abs=0.5), "what is recorded is told as it is"
+    assert (alike_[1], alike_[2], alike_[3]) == (0, 100, 0)
+    assert max(many.values()) == 0
+    assert events == [
+        ("camera-recording-gap", "kitchen-1", kind) for kind in (EventKind.RAISE, EventKind.CLEAR)
+    ]
+
+
+RUNS = st.lists(st.tuples(st.integers(-4000, 12_000), st.integers(0, 4000)), max_size=8)
+
+
+@given(RUNS, st.lists(st.floats(0, 100), min_size=1, max_size=3))
+def test_a_gap_is_explained_second_by_second_as_by_hours(
+    runs: list[tuple[int, int]], told: list[float]
+) -> None:
+    away, seconds, reached = Away(), np.zeros(3600 * len(told), bool), -4000
+    for begin, length in sorted(runs):
+        if begin >= reached:
+            reached = begin + length
+            away.note(begin * 1_000_000, 30_000_000, is_away=True)
+            away.note(reached * 1_000_000, 30_000_000, is_away=False)
+            seconds[max(0, begin) : max(0, reached)] |= length >= 50
+    lost = seconds.reshape(-1, 3600).sum(axis=1)
+    wanted = (lost > 0) & ((100 - np.array(told)) * 36 <= lost + 120)
+    near = np.abs((100 - np.array(told)) * 36 - lost - 120) < 1e-6
+    found = away.explains(np.array(told), 0, HOUR_US, 30_000_000)
+    assert (found == wanted)[~near].all()
+
+
+def test_of_a_camera_that_is_still_away_only_what_raised_an_alert_explains_a_gap() -> None:
+    away = Away()
+    away.note(HOUR_US - 40_000_000, 30_000_000, is_away=True)
+    assert not away.explains(np.array([98.0]), 0, HOUR_US, 30_000_000).any()
+    assert away.explains(np.array([98.0, 0.0, np.nan]), 0, HOUR_US, 30_000_000).tolist() == [
+        True,
+        True,
+        False,
+    ]
