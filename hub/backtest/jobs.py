@@ -7,7 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from devices.campus.loading import with_rules
 from devices.campus.rules import Rule
 from devices.campus.site import Campus
 from devices.model.errors import CampusError
-from devices.model.texts import Text
+from devices.model.texts import Text, both
 from edge_agent.detect.backtest import Span, Trial
 from hub.backtest.reading import History, Piece
 from hub.backtest.settings import BacktestSettings
@@ -134,8 +134,10 @@ class Backtests:
                 [
                     {
                         "path": "from_us",
-                        "found": str(from_us),
-                        "expected": "a moment before to_us and before now",
+                        "found": asdict(both(str(from_us))),
+                        "expected": asdict(
+                            Text("早于 to_us 且早于现在的时间", "a moment before to_us and before now")
+                        ),
                     }
                 ],
             )

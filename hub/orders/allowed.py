@@ -10,8 +10,8 @@ from devices.campus.checks import selected
 from devices.campus.never_written import why_never
 from devices.campus.rules import SetpointRule
 from devices.campus.site import Campus, Device
-from devices.model.codes import CODES
-from devices.model.texts import Text
+from devices.model.codes import CODE_TEXTS, CODES
+from devices.model.texts import Said, Text, same
 from devices.profiles.point import Point
 from devices.profiles.profile import ModbusSheet
 from devices.profiles.writes import Writable
@@ -30,8 +30,8 @@ class Wrong:
     """What is wrong with an order."""
 
     field: str
-    found: str
-    expected: str
+    found: Said
+    expected: Said
 
 
 def why_not(campus: Campus, device: Device, *, enabled: bool) -> No | None:
@@ -86,7 +86,7 @@ def wrong(
     found = next((pair for pair in writable_of(campus, device) if pair[0].point == point), None)
     if found is None:
         known = ", ".join(one.point for one, _ in writable_of(campus, device))
-        return Wrong("point", point[:64], f"one of {known}")
+        return Wrong("point", same(point[:64]), Said(f"以下之一：{known}", f"one of {known}"))
     writable, described = found
     limits = range_of(campus, device, writable, day)
     return _wrong_value(writable, described, value, limits) or _wrong_hold(writable, hold_s)
@@ -99,18 +99,28 @@ def _wrong_value(
         words = members(writable, point)
         if value in words.values():
             return None
-        return Wrong(
-            "value", f"{value:g}", ", ".join(f"{number:g} ({word})" for word, number in words.items())
+        titles = CODE_TEXTS[point.codes]
+        expected = Said(
+            "，".join(f"{number:g}（{titles[int(number)].zh}）" for number in words.values()),
+            ", ".join(f"{number:g} ({word})" for word, number in words.items()),
         )
+        return Wrong("value", same(f"{value:g}"), expected)
     low, high = limits or (math.inf, -math.inf)
-    return None if low <= value <= high else Wrong("value", f"{value:g}", f"{low:g} to {high:g}")
+    if low <= value <= high:
+        return None
+    return Wrong("value", same(f"{value:g}"), Said(f"{low:g} 至 {high:g}", f"{low:g} to {high:g}"))
 
 
 def _wrong_hold(writable: Writable, hold_s: float | None) -> Wrong | None:
     if hold_s is None:
-        return Wrong("hold_s", "nothing", "for how long") if writable.hold == "must" else None
+        wanted = Wrong("hold_s", Said("空", "nothing"), Said("持续多久", "for how long"))
+        return wanted if writable.hold == "must" else None
+    found, most = same(f"{hold_s:g}"), writable.longest_hold_s
     if writable.hold == "never":
-        return Wrong("hold_s", f"{hold_s:g}", "nothing: it cannot be held")
-    if not 0 < hold_s <= writable.longest_hold_s:
-        return Wrong("hold_s", f"{hold_s:g}", f"more than 0, at most {writable.longest_hold_s:g}")
-    return None
+        return Wrong("hold_s", found, Said("空：不能只保持一段时间", "nothing: it cannot be held"))
+    return None if 0 < hold_s <= most else Wrong("hold_s", found, up_to(most))
+
+
+def up_to(most: float) -> Said:
+    """What a time may be that has to be one."""
+    return Said(f"大于 0，至多 {most:g}", f"more than 0, at most {most:g}")

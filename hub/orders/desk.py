@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from devices.campus.site import Campus
-from devices.model.texts import Text
+from devices.model.texts import Said, Text, both, same
 from devices.profiles.profile import DeviceKind
 from devices.wire.orders import LONGEST_LIFE_S, OrderKind, OrderState
 from hub.db import Database, audit
@@ -20,7 +20,7 @@ from hub.db.audit import Act, Actor
 from hub.errors import Conflict, Invalid, NotFound
 from hub.live.bus import ORDER, ORDERS, Bus
 from hub.orders import shelf
-from hub.orders.allowed import why_not, wrong
+from hub.orders.allowed import up_to, why_not, wrong
 from hub.orders.record import US_PER_S, Record, cancelled
 from hub.orders.shelf import EVERYBODY, Standing
 
@@ -84,7 +84,7 @@ class Desk:
     def check(self, wanted: Wanted) -> None:
         """Look at what can be said without the database; as `make`."""
         if not 0 < wanted.life_s <= LONGEST_LIFE_S:
-            raise _invalid("expires_in_s", f"{wanted.life_s:g}", f"more than 0, at most {LONGEST_LIFE_S:g}")
+            raise _invalid("expires_in_s", same(f"{wanted.life_s:g}"), up_to(LONGEST_LIFE_S))
         campus = self._campus()
         if wanted.kind is OrderKind.PROBE:
             if wanted.target not in campus.links:
@@ -95,10 +95,10 @@ class Desk:
             raise NotFound(Text("没有此设备", "No such device"))
         if wanted.kind is OrderKind.REFERENCE:
             if campus.profile_of(device).kind is not DeviceKind.CAMERA:
-                raise _invalid("device", device.id, "a camera")
+                raise _invalid("device", same(device.id), Said("摄像机", "a camera"))
             return
         if (no := why_not(campus, device, enabled=self.enabled)) is not None:
-            raise Invalid(no.text, [{"field": "device", "found": device.id, "expected": no.code}])
+            raise Invalid(no.text, [{"field": "device", "code": no.code}])
         args, day = wanted.args, today(self._now_us(), campus.timezone)
         if (
             found := wrong(campus, device, args["point"], args["value"], args.get("hold_s"), day)
@@ -214,6 +214,7 @@ def midnight_us(now_us: int, zone: ZoneInfo) -> int:
     return int(now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()) * US_PER_S
 
 
-def _invalid(field_name: str, found: str, expected: str) -> Invalid:
+def _invalid(field_name: str, found: Said, expected: Said) -> Invalid:
     said = Text(f"指令有误:{field_name}", f"The order is wrong: {field_name}")
-    return Invalid(said, [{"field": field_name, "found": found, "expected": expected}])
+    detail = {"field": field_name, "found": asdict(both(found)), "expected": asdict(both(expected))}
+    return Invalid(said, [detail])

@@ -34,7 +34,7 @@ def test_a_limit_keeps_the_wall_remote_inside_until_it_is_given_back(stack: Stac
     stack.until(lambda: truth(stack)["setpoint_c"] == 28.0, "the unit is set to 28")
     refused = stack.http.post("/api/orders", json=LIMIT | {"value": 21.0})
     assert refused.status_code == httpx.codes.UNPROCESSABLE_ENTITY
-    assert refused.json()["error"]["details"][0]["expected"] == "16 to 20"
+    assert refused.json()["error"]["details"][0]["expected"]["en"] == "16 to 20"
 
     held = ended(stack, dict(stack.post("/api/orders", LIMIT | {"value": 19.0})), "verified")
     assert (held["before"], held["after"], held["holding"]) == (30.0, 19.0, True)

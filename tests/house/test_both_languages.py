@@ -24,6 +24,9 @@ SHOWN = (
     "devices/campus/speed_rules.py",
     "edge_agent/rulebook.py",
     "hub/api/drafts.py",
+    "hub/backtest/jobs.py",
+    "hub/orders/allowed.py",
+    "hub/orders/desk.py",
     "hub/rulebook/draft.py",
     "hub/rulebook/rulebook.py",
 )

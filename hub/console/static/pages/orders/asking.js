@@ -5,7 +5,7 @@ import { say, t } from '../../i18n/words.js';
 /** What the hub found wrong, field by field, or its one sentence. */
 export function problemWords(error) {
   const rows = error.body?.error?.details ?? [];
-  const found = rows.filter((row) => row?.expected).map((row) => `${row.field}: ${row.found} · ${row.expected}`);
+  const found = rows.filter((row) => row?.field && row.expected).map((row) => `${row.field}: ${say(row.found)} · ${t('rules.expected')} ${say(row.expected)}`);
   return [say(error.text) || t('problem.unreachable'), ...found].join(' ');
 }
 
