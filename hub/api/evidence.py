@@ -9,7 +9,9 @@ from typing import Any, Final
 from fastapi import Request
 from starlette.responses import FileResponse, Response
 
+from devices.model.errors import Unreachable
 from devices.model.texts import Text
+from devices.wire.evidence import is_name
 from hub.accounts.roles import Role
 from hub.alerts import store
 from hub.alerts.record import Record
@@ -22,6 +24,7 @@ from hub.db import audit
 from hub.db.audit import Act
 from hub.errors import NotFound
 from hub.evidence import Fetching
+from hub.gateways import roster
 
 ROUTES: Final = Routes("evidence")
 #: What an alert says of a vehicle that a camera had in sight.
@@ -42,7 +45,7 @@ async def file(
 ) -> Response:
     """A file of evidence; a look is in the audit trail, and taking it along is another act."""
     record = await hub.db.read(lambda c: store.get(c, number))
-    found = None if hub.evidence is None else await _found(hub.evidence, record, name, hub.now_us())
+    found = None if hub.evidence is None else await _found(hub, hub.evidence, record, name, hub.now_us())
     if hub.evidence is None or found is None:
         raise NotFound(Text("没有此证据文件", "There is no such file of evidence"), [name])
     now_us, look = hub.now_us(), (f"{who.user} {who.label}", record.id, name)
@@ -59,12 +62,28 @@ async def file(
 async def _files(hub: Ports, record: Record) -> list[dict[str, Any]]:
     if hub.evidence is None or WATCHED not in record.evidence:
         return []
+    await _not_away(hub, record.agent)
     found = await hub.evidence.files(record.agent, record.id)
     return [{"name": one.name, "bytes": one.bytes, "sha256": one.sha256} for one in found]
 
 
-async def _found(fetching: Fetching, record: Record, name: str, now_us: int) -> Path | None:
+async def _found(hub: Ports, fetching: Fetching, record: Record, name: str, now_us: int) -> Path | None:
     """A file, but not our copy of it where its time is over: the gateway says whether it still has it."""
     if await asyncio.to_thread(fetching.copies.is_over, record.id, record.severity, record.start_us, now_us):
         await asyncio.to_thread(fetching.copies.forget, record.id)
+    if not is_name(name):
+        return None
+    if (copy := await asyncio.to_thread(fetching.copies.find, record.id, name)) is not None:
+        return copy
+    await _not_away(hub, record.agent)
     return await fetching.file(record.agent, record.id, name)
+
+
+async def _not_away(hub: Ports, agent: str) -> None:
+    """Nobody waits for a gateway that is known to be away.
+
+    Raises:
+        Unreachable: it is.
+    """
+    if await hub.db.read(lambda c: roster.away(c, agent)):
+        raise Unreachable(f"gateway {agent} is away")

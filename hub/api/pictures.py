@@ -20,7 +20,6 @@ from hub.db import audit
 from hub.db.audit import Act
 from hub.errors import NotFound
 from hub.gateways import roster
-from hub.gateways.roster import Presence
 
 ROUTES: Final = Routes("cameras")
 MEDIA: Final = {"jpg": "image/jpeg", "png": "image/png"}
@@ -54,8 +53,7 @@ async def _fetched(hub: Ports, agent: str, camera: str, known: list[str]) -> dic
     Raises:
         Unreachable: it is, or it does not answer.
     """
-    gateway = (await hub.db.read(roster.gateways)).get(agent)
-    if hub.evidence is None or (gateway is not None and gateway.presence is Presence.OFFLINE):
+    if hub.evidence is None or await hub.db.read(lambda c: roster.away(c, agent)):
         raise Unreachable(f"gateway {agent} is away")
     return await hub.evidence.pictures(agent, camera, known)
 

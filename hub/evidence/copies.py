@@ -42,9 +42,10 @@ class Copies:
     def find(self, alert: str, name: str) -> Path | None:
         """A whole copy; asking for it counts as a look."""
         path = self._folder / alert / name
-        if not path.exists():
+        try:
+            os.utime(path)
+        except FileNotFoundError:
             return None
-        os.utime(path)
         return path
 
     def begin(self, alert: str, file: File) -> int:

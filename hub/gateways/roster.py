@@ -67,6 +67,12 @@ def gateways(connection: Connection) -> dict[str, Gateway]:
     }
 
 
+def away(connection: Connection, agent: str) -> bool:
+    """Whether an agent is known to be away, so that asking it is of no use."""
+    state = connection.execute(select(agents.c.state).where(agents.c.agent == agent)).scalar_one_or_none()
+    return state == Presence.OFFLINE
+
+
 def came(connection: Connection, agent: str, presence: Presence, now_us: int) -> bool:
     """Note that an agent is there, or gone; tells whether that is a change."""
     known = _known(connection, agent, now_us)

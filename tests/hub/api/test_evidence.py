@@ -17,6 +17,8 @@ from hub.api import shapes
 from hub.api.evidence import _found
 from hub.api.ports import Ports
 from hub.db import audit
+from hub.gateways import roster
+from hub.gateways.roster import Presence
 from tests.hub.alerts.events import moment
 from tests.hub.api.conftest import SignIn
 from tests.hub.evidence.test_fetching import CLIP, FILES, Wire, connected
@@ -89,6 +91,20 @@ async def test_a_gateway_that_is_away_is_said_to_be(ports: Ports, wire: Wire, si
     assert answer.status_code == 503
 
 
+async def test_of_a_gateway_that_left_only_what_was_fetched_is_shown_and_nobody_waits(
+    ports: Ports, wire: Wire, sign_in: SignIn
+) -> None:
+    event = await speeding(ports, {"check": 1.0})
+    await asyncio.to_thread(wire.store.keep, event.id, FILES, {"severity": 3}, ports.now_us())
+    operator, url = await sign_in(Role.OPERATOR), f"/api/alerts/{event.id}/evidence"
+    assert (await operator.get(f"{url}/1-clean.jpg")).status_code == 200
+    await ports.db.write(lambda c: roster.came(c, "edge", Presence.OFFLINE, ports.now_us()))
+    before = wire.messages
+    answers = [await operator.get(url + name) for name in ("/1-clean.jpg", "/clip.mp4", "")]
+    assert [answer.status_code for answer in answers] == [200, 503, 503]
+    assert wire.messages == before
+
+
 @pytest.mark.parametrize("part", ["bytes=00-", "bytes= 0-", "Bytes=0-", f"bytes=-{len(CLIP)}", "bytes=1-"])
 async def test_whichever_part_is_asked_for_first_the_look_is_in_the_trail(
     ports: Ports, wire: Wire, sign_in: SignIn, part: str
@@ -119,5 +135,5 @@ async def test_a_copy_whose_time_is_over_is_not_shown(
     record = await ports.db.read(lambda c: store.get(c, event.id))
     later_us = event.time_us + 366 * DAY_US
     assert wire.hub.copies.is_over(record.id, record.severity, record.start_us, later_us)
-    assert await _found(wire.hub, record, "clip.mp4", later_us) is None
+    assert await _found(ports, wire.hub, record, "clip.mp4", later_us) is None
     assert wire.hub.copies.alerts() == []
