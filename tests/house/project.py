@@ -104,3 +104,14 @@ def functions(name: str) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDe
                 yield from walk(child, child if isinstance(child, ast.ClassDef) else owner)
 
     yield from walk(tree(name), None)
+
+
+def called(call: ast.Call) -> str:
+    """The last name of what is called."""
+    return getattr(call.func, "id", getattr(call.func, "attr", ""))
+
+
+def literal(node: ast.expr) -> str:
+    """The fixed part of a string; nothing for what is only known when the program runs."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return "".join(str(part.value) for part in parts if isinstance(part, ast.Constant))

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.house.project import ROOT
+from tests.house.project import ROOT, called, literal
 
 #: Modules whose problems a page of the console can show.
 SHOWN = (
@@ -37,16 +37,6 @@ ELSEWHERE = {"Field", "compile", "error", "warning", "info", "exception", "Strin
 LANGUAGES = 2
 
 
-def _name(call: ast.Call) -> str:
-    return getattr(call.func, "id", getattr(call.func, "attr", ""))
-
-
-def _literal(node: ast.expr) -> str:
-    """The fixed part of a string; nothing for what is only known when the program runs."""
-    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
-    return "".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
-
-
 def one_sided(source: str) -> list[str]:
     """Sentences with one language: outside of a pair, in a pair without Chinese, or said to be alike."""
     tree = ast.parse(source)
@@ -57,14 +47,14 @@ def one_sided(source: str) -> list[str]:
 
 
 def _one_sided(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Call) and _name(node) in ELSEWHERE:
+    if isinstance(node, ast.Call) and called(node) in ELSEWHERE:
         return []
-    if isinstance(node, ast.Call) and _name(node) in {"Said", "Text"}:
-        said = [_literal(arg) for arg in node.args]
+    if isinstance(node, ast.Call) and called(node) in {"Said", "Text"}:
+        said = [literal(arg) for arg in node.args]
         is_pair = len(said) == LANGUAGES and (HAN.search(said[0]) or not WORDS.search(said[1]))
         return [] if is_pair else [" / ".join(said)]
-    if isinstance(node, ast.Call) and _name(node) in {"ValueError", "Problem", "same"}:
-        told = node.args[2:] if _name(node) == "Problem" else node.args
+    if isinstance(node, ast.Call) and called(node) in {"ValueError", "Problem", "same"}:
+        told = node.args[2:] if called(node) == "Problem" else node.args
         return [text for arg in told for text in _bare(arg) or _one_sided(arg)]
     if isinstance(node, ast.Constant | ast.JoinedStr):
         return [text for text in _bare(node) if " " in text.strip()]
@@ -73,7 +63,7 @@ def _one_sided(node: ast.AST) -> list[str]:
 
 def _bare(node: ast.expr) -> list[str]:
     """The words of a string; `'link'` is a value as it was found."""
-    text = _literal(node) if isinstance(node, ast.Constant | ast.JoinedStr) else ""
+    text = literal(node) if isinstance(node, ast.Constant | ast.JoinedStr) else ""
     return [text] if WORDS.search(text) and text != "'link'" else []
 
 

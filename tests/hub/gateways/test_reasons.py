@@ -2,9 +2,42 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from hub.gateways.reasons import OTHER, why
+from tests.house.project import ROOT, called, literal
+
+#: Where messages of gateways are read and stored.
+READERS = (
+    "devices/wire/messages.py",
+    "devices/wire/records.py",
+    "devices/wire/sessions.py",
+    "hub/alerts/store.py",
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "hub/ingest").glob("*.py"))),
+)
+#: What gateways say of messages of the hub.
+OF_THE_HUB = ("acknowledgement cannot be read: ", "not an answer of the hub to an agent")
+
+
+def reasons(source: str) -> list[str]:
+    """What a module says when it cannot take a message."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    said = [literal(call.args[0]) for call in calls if called(call) in {"Garbled", "Wrong"} and call.args]
+    return [text for text in said if text.strip() and text not in OF_THE_HUB]
+
+
+@pytest.mark.parametrize("module", READERS)
+def test_every_reason_that_a_reader_gives_has_a_kind(module: str) -> None:
+    assert [reason for reason in reasons((ROOT / module).read_text("utf-8")) if why(reason) is OTHER] == []
+
+
+def test_the_reasons_of_a_reader_are_seen() -> None:
+    assert reasons('raise Garbled(f"{n} moons")\nreturn Wrong("odd", stamp)\nraise Garbled(str(error))') == [
+        " moons",
+        "odd",
+    ]
 
 
 @pytest.mark.parametrize(
