@@ -1,4 +1,4 @@
-"""When a camera gave no picture, for so long that it had an alert: what is missing of a recording then is the same. Pure."""
+"""When a camera gave no picture so long that it had an alert: what a recording lacks then has the same cause. Pure."""
 
 from __future__ import annotations
 

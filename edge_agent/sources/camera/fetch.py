@@ -66,6 +66,9 @@ async def signed_in(send: Send, request: httpx.Request, auth: httpx.Auth) -> htt
     """
     flow = auth.auth_flow(request)
     response = await send(next(flow))
+    request.headers.encoding = (
+        "utf-8"  # so far they were ASCII, and httpx would hold a name in the answer to that
+    )
     try:
         again = flow.send(response)
     except StopIteration:

@@ -12,6 +12,8 @@ from urllib.request import parse_http_list, parse_keqv_list
 
 #: The rest of each line that asks for a way of signing in.
 CHALLENGE: Final = re.compile(r"^www-authenticate:[ \t]*(\w+)[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+#: Heads are read and written byte by byte, whatever letters a host means by them.
+LETTERS: Final = "latin-1"
 HASHES: Final = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 
 
@@ -36,19 +38,20 @@ class Signer:
         made_up: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self._scheme = scheme
-        self._username = username
-        self._password = password
+        self._username = _sent(username)
+        self._password = _sent(password)
         self._made_up = made_up
         self._asked: Mapping[str, str] | None = None
         self._count = 0
 
     def hear(self, head: str) -> bool:
         """Take in what a host asks; False where it offers no way that we may use."""
-        self._asked, self._count = None, 0
+        before, self._asked = self._asked or {}, None
         for scheme, rest in CHALLENGE.findall(head):
             told = _told(rest)
             if scheme.lower() == self._scheme and (self._scheme == "basic" or _can_digest(told)):
                 self._asked = told
+                self._count = self._count if told.get("nonce") == before.get("nonce") else 0
                 return True
         return False
 
@@ -57,7 +60,7 @@ class Signer:
         if self._asked is None:
             return ""
         if self._scheme == "basic":
-            word = base64.b64encode(f"{self._username}:{self._password}".encode()).decode()
+            word = base64.b64encode(f"{self._username}:{self._password}".encode(LETTERS)).decode()
             return f"Authorization: Basic {word}\r\n"
         return f"Authorization: Digest {self._digest(self._asked, method, address)}\r\n"
 
@@ -66,7 +69,7 @@ class Signer:
         make = HASHES[algorithm.upper() or "MD5"]
 
         def mixed(*words: str) -> str:
-            return make(":".join(words).encode()).hexdigest()
+            return make(":".join(words).encode(LETTERS)).hexdigest()
 
         who = mixed(self._username, asked["realm"], self._password)
         what = mixed(method, address)
@@ -98,6 +101,11 @@ def _can_digest(told: Mapping[str, str]) -> bool:
     ways = {way.strip().lower() for way in told.get("qop", "auth").split(",")}
     knows = (told.get("algorithm", "").upper() or "MD5") in HASHES
     return "realm" in told and "nonce" in told and knows and "auth" in ways
+
+
+def _sent(word: str) -> str:
+    """A word of ours as its bytes stand in a head."""
+    return word.encode().decode(LETTERS)
 
 
 def _escaped(value: str) -> str:

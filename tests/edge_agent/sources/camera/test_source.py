@@ -199,6 +199,12 @@ def asks_digest(asked: Asked) -> Reply:
     return status(401, WWW_Authenticate='Digest realm="recorder", nonce="abc123", qop="auth"')
 
 
+def asks_chinese(asked: Asked) -> Reply:
+    if digest_answer(asked, "监控员", SECRET, "recorder", "abc123"):
+        return ok(PICTURE)
+    return status(401, WWW_Authenticate='Digest realm="recorder", nonce="abc123", qop="auth"')
+
+
 def asks_basic(asked: Asked) -> Reply:
     wanted = "Basic " + base64.b64encode(f"viewer:{SECRET}".encode()).decode()
     right = asked.headers.get("authorization") == wanted
@@ -228,6 +234,14 @@ async def test_an_account_opens_its_host_and_is_written_nowhere(
     assert links(sink, "cam-1")[0] is CameraLink.ONLINE
     assert SECRET not in told
     assert base64.b64encode(f"viewer:{SECRET}".encode()).decode() not in told
+
+
+async def test_an_account_may_have_a_chinese_name(tmp_path: Path) -> None:
+    host = Host({"/snapshot/1.jpg": asks_chinese})
+    settings = account(username="监控员")
+    async with serving(host), watching(campus(tmp_path, host.port), settings) as (sink, _):
+        await sink.until(lambda: bool(links(sink, "cam-1")))
+    assert links(sink, "cam-1")[0] is CameraLink.ONLINE
 
 
 @pytest.mark.promise("P-camera-3")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import itertools
 import re
 import socket
@@ -211,6 +213,35 @@ def test_an_answer_is_that_of_the_standard(algorithm: str, response: str) -> Non
     assert f'response="{response}"' in line
     assert "nc=00000001" in line
     assert "nc=00000002" in signer.line("GET", "/dir/index.html")
+
+
+@pytest.mark.parametrize("letters", ["utf-8", "gbk"])
+def test_names_in_chinese_are_signed_byte_by_byte_as_the_host_has_them(letters: str) -> None:
+    """A realm is whatever the host's bytes are; ours go as UTF-8."""
+    user, password, realm = "监控员".encode(), "口令".encode(), "网络摄像机".encode(letters)
+    head = b'RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm="' + realm + b'", nonce="n"\r\n\r\n'
+    signer = Signer("digest", user.decode(), password.decode())
+    assert signer.hear(head.decode("latin-1"))
+    line = signer.line("DESCRIBE", "rtsp://h/cam").encode("latin-1")
+    mixed = lambda *words: hashlib.md5(b":".join(words)).hexdigest().encode()  # noqa: E731
+    who, what = mixed(user, realm, password), mixed(b"DESCRIBE", b"rtsp://h/cam")
+    assert b'response="' + mixed(who, b"n", what) + b'"' in line
+    assert b'username="' + user + b'", realm="' + realm + b'"' in line
+    basic = Signer("basic", user.decode(), password.decode())
+    assert basic.hear('WWW-Authenticate: Basic realm="r"')
+    assert base64.b64decode(basic.line("GET", "/").split()[-1]) == user + b":" + password
+
+
+def test_a_word_of_the_host_that_comes_again_is_counted_on() -> None:
+    signer, asked = (
+        Signer("digest", "u", SECRET),
+        'WWW-Authenticate: Digest realm="r", nonce="{}", qop="auth"',
+    )
+    counts = []
+    for nonce in ("a", "a", "b"):
+        signer.hear(asked.format(nonce))
+        counts.append(re.findall(r"nc=(\d+)", signer.line("GET", "/") + signer.line("GET", "/")))
+    assert counts == [["00000001", "00000002"], ["00000003", "00000004"], ["00000001", "00000002"]]
 
 
 @pytest.mark.parametrize("asked", ["Digest nonsense", 'Digest realm="r"', 'Digest realm="r", nonce="n", algorithm=X',
