@@ -22,6 +22,7 @@ from edge_agent.sources.camera.decoding import Workers
 from edge_agent.sources.camera.fetch import client
 from edge_agent.sources.camera.newest import Newest
 from edge_agent.sources.camera.roster import hosts_of
+from edge_agent.sources.camera.together import WITHIN_S
 from edge_agent.sources.camera.watch import Desk, Watch
 from edge_agent.sources.capture.packets import Seen, Sight
 from tests.edge_agent.pictures.conftest import RULES, campus_of
@@ -190,3 +191,40 @@ async def test_one_that_was_away_before_keeps_its_alert_when_the_building_loses_
     ]
     await rounds(judged, watches, 4, {0: CameraLink.HOST_DOWN})
     assert judged.told()[2:] == [("camera-building-offline", names[0], EventKind.CLEAR)]
+
+
+async def test_less_than_half_of_a_building_that_is_away_from_the_start_is_no_building(
+    alone: tuple[Judged, list[Watch]],
+) -> None:
+    """Those that are asked first say nothing of those that have not been asked yet."""
+    judged, watches = alone
+    await rounds(judged, watches, 6, dict.fromkeys(range(4), CameraLink.HOST_DOWN))
+    assert sorted(judged.told()) == [("camera-offline", name, EventKind.RAISE) for name in sorted(NAMES[:4])]
+
+
+async def test_an_agent_that_starts_anew_says_nothing_of_a_building_before_it_has_asked_it(
+    alone: tuple[Judged, list[Watch]],
+) -> None:
+    """Else an outage that goes on would be over for a moment, and its alert cleared and raised once more."""
+    judged, watches = alone
+    row, building = judged.table.row[f"{NAMES[0]}.many_unreached"], watches[0].host.building
+    assert building is not None
+    told: list[dict[int, float]] = []
+    for number, watch in enumerate(watches[:10]):
+        watch.camera.link = CameraLink.HOST_DOWN if number >= 4 else CameraLink.ONLINE
+        building.note(watch.camera, float(number))
+        told.append(building.news())
+    assert [news[row] for news in told if row in news] == [30.0, 40.0, 50.0, 60.0]
+
+
+async def test_a_camera_of_which_nothing_is_known_keeps_no_building_in_an_alert(
+    alone: tuple[Judged, list[Watch]],
+) -> None:
+    judged, watches = alone
+    row, building = judged.table.row[f"{NAMES[0]}.many_unreached"], watches[0].host.building
+    assert building is not None
+    watches[0].camera.link = CameraLink.ONLINE
+    building.note(watches[0].camera, 0.0)
+    assert row not in building.news()
+    building.note(watches[0].camera, WITHIN_S + 1)
+    assert building.news()[row] == 0.0

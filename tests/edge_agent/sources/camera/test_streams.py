@@ -112,7 +112,7 @@ async def test_packets_of_two_connections_are_never_in_one_clip(tmp_path: Path) 
         packet.pts for epoch, packet in taken if epoch == 1
     )
     times = [packet.time_us for _, packet in taken]
-    cut = ring.cut(min(times), max(times))
+    cut = ring.cut(min(times), max(times), max(times))
     assert cut is not None
     assert len({epoch for epoch, packet in taken if packet in cut.packets}) == 1
 
