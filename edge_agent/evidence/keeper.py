@@ -160,7 +160,8 @@ class Keeper:
         until_s = self._clock.monotonic() + due_s + PATIENCE_S
         while ring.newest_us < to_us and self._clock.monotonic() < until_s:
             await self._clock.sleep(0.2)
-        return ring.cut(event.start_us - round(self._settings.before_s * 1e6), to_us)
+        middle_us = (event.start_us + event.time_us) // 2
+        return ring.cut(event.start_us - round(self._settings.before_s * 1e6), to_us, middle_us)
 
 
 def _cameras(campus: Campus, calibrations: Sequence[Calibration]) -> dict[str, str]:

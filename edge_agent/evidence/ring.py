@@ -56,14 +56,20 @@ class Ring:
         """The moment of the newest packet; 0 where there is none."""
         return self._packets[-1][1].time_us if self._packets else 0
 
-    def cut(self, from_us: int, to_us: int) -> Cut | None:
+    def cut(self, from_us: int, to_us: int, about_us: int) -> Cut | None:
         """Packets from the last key frame at or before `from_us` to `to_us`; None where there is no picture.
 
-        Of several connections the one that has most of the time is taken: pictures of two cannot be in one clip.
+        Of several connections the one that comes nearest to `about_us` is taken, and of those the one that has most of
+        the time: pictures of two cannot be in one clip.
         """
         codecs = dict.fromkeys(codec for codec, _ in self._packets)
         cuts = [found for codec in codecs if (found := self._of(codec, from_us, to_us)) is not None]
-        return max(cuts, key=lambda one: min(one.to_us, to_us) - max(one.from_us, from_us), default=None)
+
+        def fitness(one: Cut) -> tuple[int, int]:
+            away_us = max(0, one.from_us - about_us, about_us - one.to_us)
+            return -away_us, min(one.to_us, to_us) - max(one.from_us, from_us)
+
+        return max(cuts, key=fitness, default=None)
 
     def _of(self, codec: Codec, from_us: int, to_us: int) -> Cut | None:
         own = _timed(codec, [packet for other, packet in self._packets if other == codec])

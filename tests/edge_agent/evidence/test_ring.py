@@ -23,7 +23,7 @@ def filled(
 
 
 def test_a_cut_begins_at_the_key_frame_before_and_ends_with_the_time() -> None:
-    cut = filled(300).cut(round(12.34 * SECOND), round(20.05 * SECOND))
+    cut = filled(300).cut(round(12.34 * SECOND), round(20.05 * SECOND), 15 * SECOND)
     assert cut is not None
     assert [cut.packets[0].pts, cut.packets[-1].pts] == [120, 200]
     assert cut.packets[0].is_key
@@ -31,37 +31,43 @@ def test_a_cut_begins_at_the_key_frame_before_and_ends_with_the_time() -> None:
 
 def test_where_the_time_before_is_gone_a_cut_begins_with_what_there_is() -> None:
     ring = filled(300, most_s=10)
-    cut = ring.cut(0, 30 * SECOND)
+    cut = ring.cut(0, 30 * SECOND, 15 * SECOND)
     assert cut is not None
     assert (cut.from_us, cut.to_us) == (20 * SECOND, round(29.9 * SECOND))
 
 
 def test_there_is_no_cut_of_times_without_pictures() -> None:
-    assert Ring(1000, SECOND).cut(0, SECOND) is None
-    assert filled(100).cut(20 * SECOND, 30 * SECOND) is None
-    assert filled(100, key_each=1000, most_s=5).cut(6 * SECOND, 8 * SECOND) is None, "no key frame is left"
+    assert Ring(1000, SECOND).cut(0, SECOND, 0) is None
+    assert filled(100).cut(20 * SECOND, 30 * SECOND, 25 * SECOND) is None
+    assert filled(100, key_each=1000, most_s=5).cut(6 * SECOND, 8 * SECOND, 7 * SECOND) is None, (
+        "no key frame is left"
+    )
 
 
 def test_pictures_of_two_connections_are_never_in_one_cut() -> None:
     ring = filled(100)
     for n in range(100):
         ring.take(codec(2), Packet(n, (100 + n) * SECOND // 10, n % 10 == 0, b"x"))
-    most_before, most_after = ring.cut(2 * SECOND, 11 * SECOND), ring.cut(8 * SECOND, 15 * SECOND)
+    most_before = ring.cut(2 * SECOND, 11 * SECOND, 6 * SECOND)
+    most_after = ring.cut(8 * SECOND, 15 * SECOND, 12 * SECOND)
     assert most_before is not None
     assert most_after is not None
     assert (most_before.codec.epoch, most_after.codec.epoch) == (1, 2)
+    short = ring.cut(9 * SECOND, 18 * SECOND, round(9.7 * SECOND))
+    assert short is not None
+    assert short.codec.epoch == 1, "the vehicle is in it, though the other has more of the time"
 
 
 def test_pictures_that_waited_at_the_other_side_get_the_times_at_which_they_were_taken() -> None:
     ring = Ring(1_000_000, 120 * SECOND)
     for n in range(60):  # a recorder gives what it has of the last three seconds at once
         ring.take(codec(), Packet(n, max(n, 30) * SECOND // 10, n % 10 == 0, b"x"))
-    cut = ring.cut(0, 5 * SECOND)
+    cut = ring.cut(0, 5 * SECOND, SECOND)
     assert cut is not None
     assert [packet.time_us for packet in cut.packets] == [n * SECOND // 10 for n in range(51)]
     for n in range(60):  # the stream's own time begins anew
         ring.take(codec(), Packet(n, (600 + n) * SECOND // 10, n % 10 == 0, b"x"))
-    cut = ring.cut(0, 70 * SECOND)
+    cut = ring.cut(0, 70 * SECOND, SECOND)
     assert cut is not None
     assert [packet.time_us for packet in cut.packets][60:] == [(600 + n) * SECOND // 10 for n in range(60)]
 
@@ -76,5 +82,5 @@ def test_a_ring_is_never_larger_nor_longer_than_it_may_be(packets: list[tuple[in
         while sum(one for _, one in kept) > 1000 or now_us - kept[0][0] > 5 * SECOND:
             kept.pop(0)
         assert ring.bytes == sum(one for _, one in kept)
-        cut = ring.cut(-1, now_us)
+        cut = ring.cut(-1, now_us, now_us)
         assert [packet.time_us for packet in cut.packets] == [time for time, _ in kept] if cut else not kept
