@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from devices.campus.calendars import Date, Id
 from devices.model.plane import Plane, flaws, plane_of
-from devices.model.texts import Text
+from devices.model.texts import Said, Text
 from devices.profiles.strict import Strict
 
 Pixel = tuple[Annotated[float, Field(ge=0, le=20_000)], Annotated[float, Field(ge=0, le=20_000)]]
@@ -47,7 +47,7 @@ class RoadLane(Strict):
     @model_validator(mode="after")
     def _left_to_right(self) -> Self:
         if self.from_m >= self.to_m:
-            raise ValueError("from_m below to_m")
+            raise ValueError(Said("from_m 小于 to_m", "from_m below to_m"))
         return self
 
 
@@ -78,7 +78,7 @@ class Calibration(Measured):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         if found := list(problems(self)):
-            raise ValueError("; ".join(text.en for text in found))
+            raise ValueError(Said("；".join(text.zh for text in found), "; ".join(text.en for text in found)))
         return self
 
 
@@ -130,14 +130,14 @@ def problems(calibration: Measured) -> Iterator[Text]:
             f"路段太短:至少 {LEAST_LENGTH_M:g} 米,15 米以上为好",
             f"too short a piece of road: at least {LEAST_LENGTH_M:g} m, better 15 m",
         )
-    for zh, en, (one, other) in (
-        ("左右两边", "the sides along the road", calibration.lengths_m),
-        ("近远两边", "the sides across the road", calibration.widths_m),
+    for sides, (one, other) in (
+        (Text("左右两边", "the sides along the road"), calibration.lengths_m),
+        (Text("近远两边", "the sides across the road"), calibration.widths_m),
     ):
         if abs(one - other) > _bound_m((one + other) / 2):
             yield Text(
-                f"{zh}相差 {abs(one - other) * 100:.0f} 厘米,不是矩形,请重新丈量",
-                f"{en} differ by {abs(one - other) * 100:.0f} cm: no rectangle, measure again",
+                f"{sides.zh}相差 {abs(one - other) * 100:.0f} 厘米,不是矩形,请重新丈量",
+                f"{sides.en} differ by {abs(one - other) * 100:.0f} cm: no rectangle, measure again",
             )
     if not found:
         yield from _wrong_checks(calibration, plane_of(calibration.corners_px, width_m, length_m))

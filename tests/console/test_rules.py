@@ -171,6 +171,12 @@ async def test_what_is_wrong_is_told_at_its_line_and_cannot_be_published(
         line = next(number for number, one in enumerate(written.split("\n"), 1) if wrong in one)
         await expect(place.locator("button").first).to_have_text(f"Line {line}")
         await expect(page.locator(".rule-numbers .is-wrong")).to_have_text(str(line))
+        for told in (
+            re.compile(r"应为.*[\u4e00-\u9fff]", re.DOTALL),
+            re.compile(r"expected.*[a-z]", re.DOTALL),
+        ):
+            await page.locator('[data-choice="language"]').click()
+            await expect(place.locator(".rule-problem")).to_have_text(told)
         await page.locator('.publish textarea[name="note"]').fill("because")
         await expect(page.locator('[data-act="publish"]')).to_be_disabled()
         if meant is not None:

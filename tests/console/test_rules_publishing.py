@@ -140,6 +140,8 @@ async def test_what_an_agent_refuses_is_withdrawn_and_the_page_tells_the_place(
         await expect(made.locator(".rule-problem")).to_contain_text("a limit that this agent likes")
         await expect(states(page, "edge-a", "running")).to_contain_text("v1")  # back to what was
         await expect(page.locator('.rule-form [data-path="when.0.above"]')).to_have_value("29")
+        await page.locator('[data-choice="language"]').click()
+        await expect(made.locator(".rule-problem")).to_contain_text("本网关认可的限值")
         assert await seat.complaints() == []
 
 

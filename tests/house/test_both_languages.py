@@ -13,6 +13,7 @@ from tests.house.project import ROOT, called, literal
 SHOWN = (
     "devices/campus/action_checks.py",
     "devices/campus/calendars.py",
+    "devices/campus/calibrations.py",
     "devices/campus/condition_checks.py",
     "devices/campus/conditions.py",
     "devices/campus/contradictions.py",
