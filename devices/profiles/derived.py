@@ -39,6 +39,9 @@ VISION_POINTS: Final = (
     ),
     _point("vision_error_kmh", "视频测速误差(95%)", "error of that speed (95 %)", "km/h", (0.0, 200.0)),
     _point("vision_lane", "视频测速车道", "lane of that speed", "count", (0.0, 8.0)),
+    _point(
+        "vision_void_s", "测速标定已失效时长(0 为有效)", "calibration void for (0: valid)", "s", (0.0, 4e9)
+    ),
 )
 
 #: See docs/picture-health.md. No reading: the measure makes no sense for this picture, or there is no reference.

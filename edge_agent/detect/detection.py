@@ -150,8 +150,10 @@ class Detection:
         if "held" in state:
             fresh = {"value": self._held.value, "at_us": self._held.at_us}
             self._held = Held(**saving.reordered(state["held"], self._table.names, fresh))
-        if "radars" in state and state["radars"][0] == [s.id for s in self._radars.subjects]:
-            self._radars.restore(saving.columns_unpacked(state["radars"][1]))
+        if "radars" in state:
+            is_same = state["radars"][0] == [s.id for s in self._radars.subjects]
+            go_on = self._radars.restore if is_same else self._radars.recall
+            go_on(saving.columns_unpacked(state["radars"][1]))
         self._until_us = state.get(UNTIL, now_us)
         orphans = self._restore_judges(judged, state, now_us)
         if self._until_us > now_us + AHEAD_US:  # the clock is behind what was saved, or was far ahead then

@@ -93,6 +93,8 @@ class Radars:
         self._rule = _rule_of_each(rules, register, radars)
         self._cutting = cutting_of(self._rule)
         self.eyes = Eyes([calibrations[camera.id] for camera in self._sights.devices], radars)
+        row = register.table.row
+        self._void_s = np.array([row[f"{one}.vision_void_s"] for one in self.eyes.cameras], np.int64)
         plates_by = [camera.id for camera in self._cameras.devices]
         self._roads = roads_of(self._rule, radars, plates_by, self._cutting, self.eyes.watched)
         pairs = zip(self._rule, self._radars.devices, strict=True)
@@ -111,7 +113,7 @@ class Radars:
         if not len(mine) and not self._waits:
             return mine, []
         usable = mine[(mine.quality <= Quality.UNCERTAIN) & ~np.isnan(mine.value)]
-        self._look(usable)
+        voids = self._look(usable)
         self.cut, passes = cut(self.cut, self._readings(usable), until_us, self._cutting)
         self.waiting, vehicles = joined(self.waiting, passes, self._sightings(usable), until_us, self._roads)
         checked = {
@@ -122,7 +124,7 @@ class Radars:
             found for number in fast.tolist() for found in self._judge(vehicles, number, checked.get(number))
         ]
         self.eyes.forget(until_us)
-        told = [self._samples(vehicles.passes), self._opinions(vehicles.passes, checked)]
+        told = [self._samples(vehicles.passes), self._opinions(vehicles.passes, checked), voids]
         return SampleBatch.joined(told), events
 
     def turned(self, events: Iterable[AlertEvent]) -> None:
@@ -158,17 +160,19 @@ class Radars:
         free = np.zeros(len(plate), np.uint8)
         return Sightings(*at, plate, sure, _codes(vehicle, VehicleClass), free)
 
-    def _look(self, usable: SampleBatch) -> None:
-        """What calibrated cameras measured, and how far their views moved."""
+    def _look(self, usable: SampleBatch) -> SampleBatch:
+        """What calibrated cameras measured, and how far their views moved; say for how long each has been void."""
         if not self._sights.devices:
-            return
-        self.eyes.look(*self._sights.told(usable, "shift"))
+            return SampleBatch.empty()
+        moved, shifts = self._sights.told(usable, "shift")
+        void_s = self.eyes.look(moved, shifts)
         camera, measured = self._sights.told(usable, "vision_kmh")
         at = (camera, measured.time_us)
         lane, error = (
             self._sights.beside(usable, name, *at, math.nan) for name in ("vision_lane", "vision_error_kmh")
         )
         self.eyes.take(camera, lane, measured, error)
+        return SampleBatch.of(self._void_s[moved], shifts.time_us, void_s)
 
     def _opinion(self, vehicles: Vehicles, number: int) -> Opinion | None:
         """What a camera says to the speed of a vehicle; None where no camera watches its road."""
@@ -289,11 +293,16 @@ class Radars:
     def restore(self, columns: dict[str, Any]) -> None:
         """Continue from saved columns of the same radars; those of another version begin anew."""
         if columns.keys() != self.columns().keys():
+            self.recall(columns)
             return
         self.cut = Cut(Readings.read(columns, "open_"), columns["seen_us"])
         passes, seen = Passes.read(columns, "waiting_"), Sightings.read(columns, "plate_")
         self.waiting = Waiting(passes, seen, columns["plates_seen_us"])
         self.eyes.restore(columns)
+
+    def recall(self, columns: dict[str, Any]) -> None:
+        """Of saved columns of other radars only know again which cameras moved: nobody tells it a second time."""
+        self.eyes.recall(columns)
 
 
 def _told(opinion: Opinion | None) -> dict[str, float]:

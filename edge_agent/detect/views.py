@@ -25,9 +25,11 @@ KEEP_US: Final = 120_000_000
 #: Both agree within the larger of these, in km/h and as a share; beyond the others they contradict each other.
 AGREE: Final = (3.0, 0.05)
 DIFFER: Final = (6.0, 0.10)
-#: A view that moved by more than this share of the picture's width, so often in a row, is another view.
+#: A view that moved by more than this share of the picture's width, so often in a row and for so long, is another view.
+#: A suspect picture is looked at again within seconds: three of a mast that shakes behind a lorry are no proof.
 MOVED_PERCENT: Final = 1.0
 MOVED_TIMES: Final = 3
+MOVED_US: Final = 50_000_000
 NOBODY: Final = -1
 
 
@@ -76,6 +78,7 @@ class Eyes:
     """The calibrated cameras of an agent: which lane belongs to which radar, what they measured, and which moved.
 
     moved:   int64 (cameras,)  so often in a row the view was found moved
+    first_us: int64 (cameras,) the first picture of these; while there are any, nothing measured since then counts
     void_us: int64 (cameras,)  since when it counts as moved; ENDLESS where it does not. Only another calibration
              makes the camera count again.
     """
@@ -95,6 +98,7 @@ class Eyes:
         self.marks = np.array([_mark(one) for one in calibrations], np.int64)
         self.views = Views.none()
         self.moved = np.zeros(len(calibrations), np.int64)
+        self.first_us = np.full(len(calibrations), ENDLESS, np.int64)
         self.void_us = np.full(len(calibrations), ENDLESS, np.int64)
 
     def take(self, camera: Rows, lane: Floats, measured: SampleBatch, error_kmh: Floats) -> None:
@@ -111,13 +115,24 @@ class Eyes:
         )
         self.views = self.views.then(fresh[radar != NOBODY])
 
-    def look(self, camera: Rows, shifts: SampleBatch) -> None:
-        """Count how often in a row each view was found moved, in per cent of the picture's width."""
+    def look(self, camera: Rows, shifts: SampleBatch) -> Floats:
+        """Count how often in a row each view was found moved, in per cent of the picture's width.
+
+        Returns:
+            Of each picture for how long the calibration is void by then, float64 (n,) in seconds; 0 where it is not.
+        """
+        void_s = np.zeros(len(shifts))
         for place in np.argsort(shifts.time_us, kind="stable").tolist():
-            row = int(camera[place])
-            self.moved[row] = self.moved[row] + 1 if shifts.value[place] > MOVED_PERCENT else 0
-            if self.moved[row] == MOVED_TIMES:
-                self.void_us[row] = min(self.void_us[row], shifts.time_us[place])
+            row, time_us = int(camera[place]), int(shifts.time_us[place])
+            if shifts.value[place] > MOVED_PERCENT:
+                self.moved[row] += 1
+                self.first_us[row] = min(self.first_us[row], time_us)
+                if self.moved[row] >= MOVED_TIMES and time_us - self.first_us[row] >= MOVED_US:
+                    self.void_us[row] = min(self.void_us[row], self.first_us[row])
+            else:
+                self.moved[row], self.first_us[row] = 0, ENDLESS
+            void_s[place] = max(0.0, (time_us - self.void_us[row]) / 1e6)
+        return void_s
 
     def turned(self, camera: str, since_us: int) -> None:
         """An alert says that a camera looks elsewhere."""
@@ -146,7 +161,7 @@ class Eyes:
         views = self.views
         near = (views.time_us >= start_us - MATCH_US) & (views.time_us <= end_us + MATCH_US)
         near &= np.isin(views.radar, radars) & (views.taken == 0)
-        near &= views.time_us < self.void_us[self._camera_of[views.radar]]
+        near &= views.time_us < np.minimum(self.void_us, self.first_us)[self._camera_of[views.radar]]
         ways = np.where(views.kmh < 0, Direction.RECEDING, Direction.APPROACHING)
         same_way = (ways == direction) == (opposed[views.radar] == opposed[radars[0]])
         rows = np.flatnonzero(near & (same_way | (direction == Direction.UNKNOWN)))
@@ -161,20 +176,29 @@ class Eyes:
 
     def columns(self) -> dict[str, Any]:
         """State as named arrays."""
-        own = {"eyes_mark": self.marks, "eyes_moved": self.moved, "eyes_void_us": self.void_us}
+        own = {"eyes_mark": self.marks, "eyes_moved": self.moved, "eyes_first_us": self.first_us}
+        own["eyes_void_us"] = self.void_us
         return own | self.views.named("view_")
 
     def shift(self, by_us: int) -> None:
         """Move remembered times with the clock."""
         self.views, self.void_us = self.views.moved(by_us), shifted(self.void_us, by_us)
+        self.first_us = shifted(self.first_us, by_us)
 
     def restore(self, columns: dict[str, Any]) -> None:
-        """Continue; a camera that was calibrated anew is believed again."""
+        """Continue from saved columns of the same radars."""
         self.views = Views.read(columns, "view_")
-        if len(columns["eyes_mark"]) == len(self.marks):
-            same = columns["eyes_mark"] == self.marks
-            self.moved = np.where(same, columns["eyes_moved"], 0)
-            self.void_us = np.where(same, columns["eyes_void_us"], ENDLESS)
+        self.recall(columns)
+
+    def recall(self, columns: dict[str, Any]) -> None:
+        """Know again which cameras moved, whichever others there are now; one that was calibrated anew is believed."""
+        was = {mark: row for row, mark in enumerate(columns.get("eyes_mark", np.empty(0)).tolist())}
+        for row, mark in enumerate(self.marks.tolist()):
+            if mark not in was:
+                continue
+            for name, own in (("moved", self.moved), ("first_us", self.first_us), ("void_us", self.void_us)):
+                if f"eyes_{name}" in columns:  # an older agent saved no first_us
+                    own[row] = columns[f"eyes_{name}"][was[mark]]
 
 
 def compared(radar_kmh: float, vision_kmh: float, error_kmh: float) -> SpeedCheck:

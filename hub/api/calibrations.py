@@ -32,7 +32,10 @@ MOST_LINES: Final = 40
 async def calibrations(hub: Hub) -> Json:
     """The calibrations of the site file, and which cameras and radars there are to calibrate."""
     found = hub.campus.calibrations.values()
-    moved = await hub.db.read(lambda c: {one.camera: _moved_us(c, one, hub.campus.timezone) for one in found})
+    alerts = await hub.db.read(
+        lambda c: {one.camera: _moved_us(c, one, hub.campus.timezone) for one in found}
+    )
+    moved = {one.camera: _earlier(alerts[one.camera], _void_us(hub, one.camera)) for one in found}
     return Json(
         {
             "rows": [{**told(one), "camera": one.camera, "moved_us": moved[one.camera]} for one in found],
@@ -84,6 +87,16 @@ def _moved_us(connection: Connection, one: Measured, zone: ZoneInfo) -> int | No
     ).alerts
     found = [*(alert for alert in still if alert.state in {State.RAISED, State.ACKED}), *later]
     return min((alert.start_us for alert in found if alert.rule in ELSEWHERE), default=None)
+
+
+def _void_us(hub: Ports, camera: str) -> int | None:
+    """Since when the agent itself does not count what the camera measures: a small shift raises no alert."""
+    said = hub.newest.reading(f"{camera}.vision_void_s")
+    return said[0] - round(said[1] * 1_000_000) if said is not None and said[1] > 0 else None
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    return min((time_us for time_us in (one, other) if time_us is not None), default=None)
 
 
 def _midnight_us(day: dt.date, zone: ZoneInfo) -> int:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from devices.model.alerts import EventKind
 from devices.model.codes import Direction, SpeedCheck
 from devices.model.errors import ConfigRefused
+from edge_agent.detect.detection import Detection
 from edge_agent.detect.views import compared
 from tests.edge_agent.detect.test_speeding import ROAD, SITE, Reading, Street, campus_of, drive
 
@@ -33,6 +34,7 @@ calibrations:
       - {radar: first, from_m: 0, to_m: 3.5}
       - {radar: third, from_m: 3.5, to_m: 7, approaching: far}
 """
+REST = "profile: ops243-radar, link: field, area: gate, topic: radar/9, name: {zh: 雷达9, en: Radar 9}}"
 WATCHED = SITE.replace("devices:\n", CAMERAS.lstrip("\n"), 1) + CALIBRATION
 
 
@@ -48,8 +50,8 @@ def saw(second: float, kmh: float, lane: int = 0, error: float = 0.8) -> list[Re
     ]
 
 
-def shifts(second: float, *percent: float) -> list[Reading]:
-    return [(second + n, "cam.shift", value) for n, value in enumerate(percent)]
+def shifts(second: float, *percent: float, every_s: float = 30.0) -> list[Reading]:
+    return [(second + every_s * n, "cam.shift", value) for n, value in enumerate(percent)]
 
 
 def check_of(street: Street, readings: list[Reading]) -> tuple[float, float]:
@@ -151,7 +153,7 @@ def test_a_moved_camera_confirms_nothing_any_more_until_it_is_calibrated_anew(tm
     street = street_of(tmp_path)
     wobbles = shifts(0, 3.0, 0.0, 3.0, 3.0, 0.0)
     assert check_of(street, [*wobbles, *drive(10, 24.0), *saw(10, 24.0)])[0] == SpeedCheck.CONFIRMED
-    moved = [*shifts(5000, 3.0, 3.0, 3.0, 0.0), *drive(5010, 24.0), *saw(5010, 24.0)]
+    moved = [*shifts(4900, 3.0, 3.0, 3.0, 0.0), *drive(5010, 24.0), *saw(5010, 24.0)]
     _, [event] = street.step(moved, 5060)
     assert event.evidence["check"] == SpeedCheck.SINGLE_SOURCE
     again = street.anew()
@@ -164,6 +166,47 @@ def test_a_moved_camera_confirms_nothing_any_more_until_it_is_calibrated_anew(tm
     street.radars = fresh.radars
     _, [event] = street.step([*drive(5200, 24.0), *saw(5200, 24.0)], 5260)
     assert event.evidence["check"] == SpeedCheck.CONFIRMED
+
+
+def test_three_pictures_within_seconds_of_a_mast_that_shakes_void_nothing_for_ever(tmp_path: Path) -> None:
+    street = street_of(tmp_path)
+    shaking = shifts(0, 1.4, 1.2, 1.3, 1.2, 0.1, every_s=2.0)
+    assert check_of(street, [*shaking, *drive(100, 24.0), *saw(100, 24.0)])[0] == SpeedCheck.CONFIRMED
+
+
+def test_from_the_first_shifted_picture_on_a_camera_confirms_nothing_until_one_is_in_its_place(
+    tmp_path: Path,
+) -> None:
+    street = street_of(tmp_path)
+    _, [before] = street.step([*drive(5, 24.0), *saw(5, 24.0), *shifts(30, 3.0)], 20)
+    assert before.evidence["check"] == SpeedCheck.CONFIRMED
+    _, [doubted] = street.step([*drive(40, 24.0), *saw(40, 24.0)], 55)
+    assert doubted.evidence["check"] == SpeedCheck.SINGLE_SOURCE
+    _, [after] = street.step([*shifts(60, 0.2), *drive(70, 24.0), *saw(70, 24.0)], 90)
+    assert after.evidence["check"] == SpeedCheck.CONFIRMED
+
+
+def test_a_camera_tells_for_how_long_shifts_alone_have_voided_its_calibration(tmp_path: Path) -> None:
+    samples, _ = street_of(tmp_path).step(shifts(0, 0.1, 1.2, 1.2, 1.2, 0.1), 130)
+    assert samples == [
+        (second, "cam.vision_void_s", void_s)
+        for second, void_s in ((0.0, 0.0), (30.0, 0.0), (60.0, 0.0), (90.0, 60.0), (120.0, 90.0))
+    ]
+
+
+def test_a_moved_camera_stays_moved_when_another_radar_is_added(tmp_path: Path) -> None:
+    street = street_of(tmp_path)
+    before = Detection(street.campus, "edge", street.table, street.us(0))
+    before.step(street.batch(shifts(0, 3.0, 3.0, 3.0)), street.us(70))
+    saved = before.save_judged()
+    second = "  - {id: second,"
+    more = WATCHED.replace(second, f"{second.replace('second', 'new')} {REST}\n{second}", 1)
+    street = street_of(tmp_path, site=more)
+    after = Detection(street.campus, "edge", street.table, street.us(80))
+    after.restore(saved, street.us(80))
+    found = after.step(street.batch([*drive(100, 24.0), *saw(100, 24.0)]), street.us(160))
+    [event] = [one for one in found.events if one.rule == "speeding"]
+    assert event.evidence["check"] == SpeedCheck.SINGLE_SOURCE
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import yaml
 
 from devices.campus.calibrations import Calibration
 from devices.model.alerts import Family
+from devices.model.samples import SampleBatch
 from hub.accounts.roles import Role
 from hub.alerts import store
 from hub.api.ports import Ports
@@ -79,6 +80,17 @@ async def test_a_camera_that_moved_after_its_road_was_measured_is_told(
     await ports.db.write(lambda c: store.apply_events(c, events, "edge", None, START_US))
     [row] = (await (await sign_in(Role.VIEWER)).get("/api/calibrations")).json()["rows"]
     assert row["moved_us"] == (START_US if told else None)
+
+
+@pytest.mark.parametrize(("void_s", "told"), [(0.0, None), (90.0, START_US - 90_000_000)])
+async def test_a_calibration_that_the_gateway_does_not_count_is_told_without_any_alert(
+    ports: Ports, sign_in: SignIn, void_s: float, told: int | None
+) -> None:
+    one = Calibration.model_validate(GOOD | {"made_on": "2026-07-02"})
+    ports.book.campus = replace(ports.campus, calibrations={one.camera: one})
+    ports.newest.update(SampleBatch.of([0], START_US, [void_s]), [f"{one.camera}.vision_void_s"])
+    [row] = (await (await sign_in(Role.VIEWER)).get("/api/calibrations")).json()["rows"]
+    assert row["moved_us"] == told
 
 
 async def test_those_in_force_are_listed_with_what_there_is_to_calibrate(sign_in: SignIn) -> None:
