@@ -24,6 +24,8 @@ MOST_SHARE: Final = 0.03
 LEAST_LENGTH_M: Final = 5.0
 #: How precisely a corner is clicked, in pixels.
 CLICK_PX: Final = 1.5
+#: A speed that is wrong by more than this for the clicks alone confirms nothing.
+MOST_CLICK_SHARE: Final = 0.25
 
 
 class Distance(Strict):
@@ -140,7 +142,14 @@ def problems(calibration: Measured) -> Iterator[Text]:
                 f"{sides.en} differ by {abs(one - other) * 100:.0f} cm: no rectangle, measure again",
             )
     if not found:
-        yield from _wrong_checks(calibration, plane_of(calibration.corners_px, width_m, length_m))
+        plane = plane_of(calibration.corners_px, width_m, length_m)
+        if not _clicks(calibration, plane) <= MOST_CLICK_SHARE:  # not a number: a click reaches the horizon
+            yield Text(
+                f"角点差 {CLICK_PX:g} 像素,车速就差 {MOST_CLICK_SHARE:.0%} 以上,请选更近、更大的一段路面",
+                f"corners {CLICK_PX:g} pixels off make speeds wrong by more than {MOST_CLICK_SHARE:.0%}: choose a "
+                "nearer or larger piece of road",
+            )
+        yield from _wrong_checks(calibration, plane)
 
 
 def _wrong_checks(calibration: Measured, plane: Plane) -> Iterator[Text]:

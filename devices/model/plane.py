@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 LEAST_SHARE: Final = 0.01
 #: The thinnest of the four triangles, as a share of the whole: below it three corners are nearly on one line.
 LEAST_TRIANGLE: Final = 0.04
+#: What is nearer on a road is lower in the picture; of a road straight across it both sides are at about one height.
+LEVEL_SHARE: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,12 @@ def flaws(corners: npt.ArrayLike, picture: tuple[int, int]) -> Iterator[Text]:
         yield Text(
             "角点顺序不对或边相交:请依次点选近左、近右、远右、远左",
             "the sides cross or the order is wrong: near left, near right, far right, far left",
+        )
+    elif points[2:, 1].mean() - points[:2, 1].mean() > LEVEL_SHARE * height:
+        yield Text(
+            "近边应在画面下方:远近颠倒,车速方向会反,请依次点选近左、近右、远右、远左",
+            "the near side is above the far one, so directions would be reversed: near left, near right, far right, "
+            "far left",
         )
 
 

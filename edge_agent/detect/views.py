@@ -204,8 +204,11 @@ class Eyes:
 def compared(radar_kmh: float, vision_kmh: float, error_kmh: float) -> SpeedCheck:
     """Whether two speeds of one vehicle agree; between agreeing and contradicting a camera says nothing.
 
-    A camera that is unsure itself confirms nothing, and contradicts only what is beyond its own error.
+    A camera that is unsure itself confirms nothing, and contradicts only what is beyond its own error. One that does
+    not say how sure it is does neither.
     """
+    if math.isnan(error_kmh):
+        return SpeedCheck.SINGLE_SOURCE
     apart = abs(radar_kmh - vision_kmh)
     agree, differ = (max(kmh, share * radar_kmh) for kmh, share in (AGREE, DIFFER))
     if max(apart, error_kmh) <= agree:

@@ -84,6 +84,8 @@ def refused(**changes: Any) -> str:
         ({"corners_px": ((100, 300), (200, 250), (300, 200), (240, 80))}, "nearly on one line"),
         ({"corners_px": ((100, 340), (400, 80), (540, 340), (240, 80))}, "sides cross or the order"),
         ({"corners_px": ((540, 340), (100, 340), (240, 80), (400, 80))}, "sides cross or the order"),
+        ({"corners_px": ((400, 80), (240, 80), (100, 340), (540, 340))}, "near side is above"),
+        ({"corners_px": ((161, 204), (587, 201), (596, 198), (233, 191))}, "pixels off"),
         ({"corners_px": ((100, 340), (140, 340), (135, 330), (105, 330))}, "too close together"),
         ({"corners_px": ((100, 340), (640.5, 340), (400, 80), (240, 80))}, "outside of the picture"),
         ({"corners_px": ((100, 340), (540, 340), (250, 250), (240, 80))}, "order is wrong"),

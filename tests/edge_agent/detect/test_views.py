@@ -71,6 +71,8 @@ def check_of(street: Street, readings: list[Reading]) -> tuple[float, float]:
         (100, 89, 1, SpeedCheck.CONFLICT),
         (30, 30, 4, SpeedCheck.SINGLE_SOURCE),
         (30, 40, 12, SpeedCheck.SINGLE_SOURCE),
+        (30, 30, math.nan, SpeedCheck.SINGLE_SOURCE),
+        (30, 60, math.nan, SpeedCheck.SINGLE_SOURCE),
     ],
 )
 def test_agreement_has_bounds_in_kmh_and_in_per_cent(
