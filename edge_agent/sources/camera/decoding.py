@@ -224,7 +224,8 @@ async def _cleared_later(channel: Channel) -> AsyncIterator[None]:
 
     async def clear() -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(channel.seen.wait(), LONGEST_TRIAL_S)
+            async with asyncio.timeout(LONGEST_TRIAL_S):
+                await channel.seen.wait()
         await asyncio.sleep(MORE_S)
         channel.add(Cleared("back to the others"))
 

@@ -35,6 +35,8 @@ START_S: Final = 60.0
 WELL_S: Final = 30.0
 #: How long a worker may take to let go of a stream before its session counts as free.
 LET_GO_S: Final = 3.0
+#: How often a worker is looked at in the time that it may say nothing.
+LOOKS: Final = 4
 #: Events of one stream that may wait for the agent; then the oldest goes.
 WAITING: Final = 8
 #: Streams that one worker reads, at most: one that is killed takes no more of them along.
@@ -143,6 +145,7 @@ class Worker:
         self._hang_s = hang_s
         self._process: Process | None = None
         self._ready = asyncio.Event()
+        self._is_quiet = False
         self._number = 0
         self._decoding: dict[int, asyncio.Future[Any]] = {}
         self._channels: dict[int, Channel] = {}
@@ -230,7 +233,8 @@ class Worker:
             if not channel.over.is_set():
                 self.send(["close", key])
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(channel.over.wait(), min(order.timeout_s, LET_GO_S))
+                    async with asyncio.timeout(min(order.timeout_s, LET_GO_S)):
+                        await channel.over.wait()
             self._channels.pop(key, None)
 
     def send(self, message: list[Any]) -> None:
@@ -258,21 +262,41 @@ class Worker:
             return
         self._process = process
         assert process.stdout is not None
+        watching = asyncio.create_task(self._watch(process), name=f"watch of capture worker {self.name}")
         try:
             while True:
-                async with asyncio.timeout(self._hang_s if self._ready.is_set() else self._start_s):
-                    length = int.from_bytes(await process.stdout.readexactly(LENGTH), "big")
-                    if length > LONGEST:
-                        return
-                    message = unpacked(await process.stdout.readexactly(length))
+                length = int.from_bytes(await process.stdout.readexactly(LENGTH), "big")
+                if length > LONGEST:
+                    return
+                message = unpacked(await process.stdout.readexactly(length))
+                self._is_quiet = False
                 self._ready.set()
                 if not self._heard(message):
                     return
-        except TimeoutError:
-            self.counts["hung"] += 1
-            log.warning("capture worker %s says nothing for %g s and is killed", self.name, self._hang_s)
         except asyncio.IncompleteReadError:
-            log.warning("capture worker %s ended by itself", self.name)
+            if not watching.done():
+                log.warning("capture worker %s ended by itself", self.name)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    async def _watch(self, process: Process) -> None:
+        """Kill the process when it says nothing for long.
+
+        It is looked at a few times: if we stood still ourselves, what it said meanwhile is heard before the next look.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._start_s):
+                await self._ready.wait()
+            quiet = 0
+            while quiet < LOOKS:
+                self._is_quiet = True
+                await asyncio.sleep(self._hang_s / LOOKS)
+                quiet = quiet + 1 if self._is_quiet else 0
+        self.counts["hung"] += 1
+        log.warning("capture worker %s says nothing for %g s and is killed", self.name, self._hang_s)
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
 
     def _heard(self, message: list[Any]) -> bool:
         """Pass on what the worker says; False when one of its streams hangs in a call."""

@@ -34,6 +34,9 @@ BODY: Final = re.compile(r"^content-length:\s*(\d{1,9})\s*$", re.IGNORECASE | re
 REPLACED: Final = re.compile(r"^(?:host|authorization):[^\r\n]*\r\n", re.IGNORECASE | re.MULTILINE)
 #: A head that all read alike: whole lines, none of which is folded or begins as a packet does.
 PLAIN: Final = re.compile(r"[!-#%-~][^\r\n\0]*\r\n(?:[!-#%-~][^\r\n\0]*\r\n)*\r\n")
+#: Where FFmpeg is to send datagrams, as a host says: it says so to the host itself and to nobody else.
+TRANSPORT: Final = re.compile(r"^(transport:[^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+SOURCE: Final = re.compile(r";[ \t]*source[ \t]*=[^;,\r\n]*", re.IGNORECASE)
 #: What a host may ask of us, and no status that FFmpeg would see in it.
 REQUEST: Final = re.compile(r"[A-Z_]+ [!-~]+ RTSP/1\.0\r\n")
 #: Bytes that may come before FFmpeg makes a picture, or sound, of them; it would keep them all in memory.
@@ -238,7 +241,8 @@ class Relay:
             if self._is_challenge(part[0]):
                 host.sendall(self._signed())
             else:
-                local.sendall(part[0].encode("latin-1") + part[1])
+                head = _from_here(part[0], host.getpeername()[0])
+                local.sendall(head.encode("latin-1") + part[1])
 
     def _pictures(self, local: socket.socket, asked: Inbox) -> None:
         """HTTP: one question, on a new connection where it has to be signed, and an answer without end."""
@@ -295,6 +299,11 @@ def _next(host: socket.socket, local: socket.socket) -> bytes:
     """What the host says next; nothing once FFmpeg has gone, which is not to be seen by a host that says nothing."""
     ready, _, _ = select.select([local, host], [], [])
     return b"" if local in ready else host.recv(SOME)
+
+
+def _from_here(head: str, address: str) -> str:
+    """The answer of a host, with itself as the place from where its datagrams come."""
+    return TRANSPORT.sub(lambda line: SOURCE.sub("", line[1]) + f";source={address}", head)
 
 
 def _check(head: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -53,11 +54,11 @@ async def working(program: Sequence[str] = BREAKING, start_s: float = 60.0) -> A
         await asyncio.gather(task, return_exceptions=True)
 
 
-def files(folder: Path, **paths: str) -> Campus:
+def files(folder: Path, timeout_s: float = 1.0, **paths: str) -> Campus:
     """Cameras that play files, all the time, by one worker."""
     sheets = {name: sheet("file", path) for name, path in paths.items()}
     devices = [device(f"cam-{name}", name, "rec") for name in paths]
-    return campus_of(folder, [http_link(80, poll_s=0.3, timeout_s=1.0, sessions=8)], devices, sheets)
+    return campus_of(folder, [http_link(80, poll_s=0.3, timeout_s=timeout_s, sessions=8)], devices, sheets)
 
 
 @asynccontextmanager
@@ -179,16 +180,32 @@ async def test_a_picture_that_is_no_picture_ends_the_quarantine_and_a_machine_wi
 async def test_a_machine_that_stood_still_blames_no_stream(tmp_path: Path) -> None:
     """A worker that was stopped for longer than a call may take: its streams have not hung, it has not run."""
     video = str(clip(tmp_path / "good.mp4", 3))
-    async with working() as workers, staying(files(tmp_path, one=video, two=video), workers) as sink:
+    async with working() as workers, staying(files(tmp_path, 0.6, one=video, two=video), workers) as sink:
         await sink.until(lambda: min(pictures(sink, 0), pictures(sink, 1)) >= 1, 50)
         process = workers.health()["0"]["pid"]
         os.kill(process, signal.SIGSTOP)
-        await asyncio.sleep(4.6)  # three time-outs and a second are four
+        await asyncio.sleep(3.3)  # three time-outs and a second are 2.8
         os.kill(process, signal.SIGCONT)
         before = pictures(sink, 0), pictures(sink, 1)
-        await sink.until(lambda: pictures(sink, 0) > before[0] + 3 and pictures(sink, 1) > before[1] + 3, 50)
+        await sink.until(lambda: pictures(sink, 0) > before[0] + 2 and pictures(sink, 1) > before[1] + 2, 50)
         assert workers.quarantined() == workers.health()["0"]["hung"] == 0
     assert {*links(sink, "cam-one"), *links(sink, "cam-two")} == {CameraLink.ONLINE}
+
+
+async def test_an_agent_that_stood_still_itself_kills_no_worker() -> None:
+    worker = Worker("0", SystemClock(), 2.5)
+    task = asyncio.create_task(worker.run())
+    try:
+        await worker.seen(jpeg(), PIXELS)
+        before = worker.pid
+        time.sleep(2.9)  # noqa: ASYNC251 - all of the agent stands still
+        for _ in range(4):
+            await asyncio.sleep(0.1)
+            await worker.seen(jpeg(), PIXELS)
+        assert (worker.pid, worker.counts["hung"]) == (before, 0)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_streams_spread_over_their_workers_whatever_stands_between_them(tmp_path: Path) -> None:

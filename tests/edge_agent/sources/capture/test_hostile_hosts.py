@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import av.logging
 import pytest
@@ -79,6 +80,39 @@ def test_a_list_of_what_is_to_be_fetched_elsewhere_is_no_stream(kind: str, listi
             told = failure(order("http", own, ""))
     assert thief == []
     assert told.link is CameraLink.UNDECODABLE
+
+
+SDP = (
+    "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=x\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n"
+    "a=rtpmap:96 H264/90000\r\na=control:one\r\n"
+)
+
+
+def test_datagrams_go_to_the_host_and_not_to_where_it_says() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own, contextlib.ExitStack() as held:
+        own.bind(("127.0.0.1", 0))
+        own.settimeout(20)
+        port = own.getsockname()[1]
+        thief = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        thief.bind(("127.0.0.2", port))
+        thief.setblocking(False)
+
+        def answer(question: str, _: int) -> bytes:
+            if question.startswith("DESCRIBE"):
+                lines = ("Content-Type: application/sdp", f"Content-Length: {len(SDP)}")
+                return said(question, "200 OK", *lines) + SDP.encode()
+            if question.startswith("SETUP"):
+                ours = question.partition("client_port=")[2].partition("\r\n")[0]
+                way = f"Transport: RTP/AVP;unicast;client_port={ours};source=127.0.0.2;server_port={port}-{port + 1}"
+                return said(question, "200 OK", "Session: 1", way)
+            return said(question, "200 OK")
+
+        with host(answer) as (tcp, _):
+            told = failure(replace(order("rtsp", tcp, ""), transport="udp", timeout_s=1.0))
+        assert own.recv(99), "it opens the way through routers"
+        with pytest.raises(BlockingIOError):
+            thief.recv(99)
+    assert told.link is CameraLink.SILENT
 
 
 GOOD = [
