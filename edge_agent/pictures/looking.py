@@ -21,7 +21,7 @@ from devices.profiles.profile import DeviceKind
 from edge_agent.pictures import edges
 from edge_agent.pictures.against import Against, blind, changes, compared, learnable, like
 from edge_agent.pictures.alike import Change, Together
-from edge_agent.pictures.grid import Flags, Floats, Greys, halved
+from edge_agent.pictures.grid import COLUMNS, ROWS, Flags, Floats, Greys, halved
 from edge_agent.pictures.plain import Plain, Seen, look
 from edge_agent.pictures.references import Candidate, Light, References
 from edge_agent.pictures.settings import PictureSettings
@@ -168,19 +168,21 @@ class Looking:
     def save(self) -> dict[str, bytes]:
         """How often pictures repeated, so that a frozen camera stays frozen over a restart."""
         rows = np.flatnonzero(self._seen.same)
-        kept = {self.cameras[row]: [int(self._seen.whole[row]), int(self._seen.same[row])] for row in rows}
+        kept = {
+            self.cameras[row]: [self._seen.tiles[row].tobytes(), int(self._seen.same[row])] for row in rows
+        }
         return {STATE: msgpack.packb(kept)}
 
     def restore(self, saved: bytes | None) -> None:
         """Go on from what `save` gave; what cannot be read counts from nothing."""
         try:
             kept = msgpack.unpackb(saved) if saved else {}
-        except (ValueError, msgpack.UnpackException):
+            for camera, (tiles, same) in kept.items():
+                if (row := self.row.get(camera)) is not None:
+                    self._seen.tiles[row] = np.frombuffer(tiles, np.uint64).reshape(ROWS, COLUMNS)
+                    self._seen.same[row] = same
+        except (ValueError, TypeError, msgpack.UnpackException):  # or as an older agent saved it
             self.counts["unreadable"] += 1
-            return
-        for camera, (whole, same) in kept.items():
-            if (row := self.row.get(camera)) is not None:
-                self._seen.whole[row], self._seen.same[row] = whole, same
 
     def _row(self, camera: str) -> int:
         if camera not in self.row:

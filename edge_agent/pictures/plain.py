@@ -39,14 +39,13 @@ _PIXELS: Final = TILE_HEIGHT * TILE_WIDTH
 class Seen:
     """What is remembered of each camera's last picture; `look` writes into it.
 
-    tiles: uint64 (cameras, ROWS, COLUMNS), a number for each tile; 0 before the first picture.
-    whole: uint64 (cameras,), one for the picture; survives a restart.
+    tiles: uint64 (cameras, ROWS, COLUMNS), a number for each tile; 0 before the first picture. Those of cameras that
+           repeat themselves survive a restart.
     same:  int64 (cameras,), how often in a row it was the same.
     counted_us: int64 (cameras,), when it last was new, or counted as the same.
     """
 
     tiles: Marks
-    whole: Marks
     same: Rows
     counted_us: Rows
 
@@ -55,7 +54,6 @@ class Seen:
         """No picture yet."""
         return cls(
             np.zeros((cameras, ROWS, COLUMNS), np.uint64),
-            np.zeros(cameras, np.uint64),
             np.zeros(cameras, np.int64),
             np.full(cameras, np.iinfo(np.int64).min // 2),
         )
@@ -96,17 +94,16 @@ def look(
     bright = np.count_nonzero(part >= BURNT_OUT, axis=(1, 2)) / total
     live = spread >= FLAT_STD
     marks = tile_marks(part)
-    whole = (marks * _TILE_WEIGHTS).sum(axis=(1, 2), dtype=np.uint64)
     before = seen.tiles[camera]
     equal = marks == before
     known = before[:, 0, 0] != 0
     alive = np.count_nonzero(live, axis=(1, 2))
     repeated = np.count_nonzero(equal & live, axis=(1, 2)) >= SAME * alive
-    again = np.where(known, repeated, whole == seen.whole[camera]) & (alive >= LEAST_LIVE * TILES)
+    again = known & repeated & (alive >= LEAST_LIVE * TILES)
     due = time_us - seen.counted_us[camera] >= apart_us
     same = np.where(again, seen.same[camera] + due, 0)
     seen.counted_us[camera] = np.where(again & ~due, seen.counted_us[camera], time_us)
-    seen.tiles[camera], seen.whole[camera], seen.same[camera] = marks, whole, same
+    seen.tiles[camera], seen.same[camera] = marks, same
     return Plain(
         mean,
         std,
@@ -122,8 +119,3 @@ def tile_marks(part: Greys) -> Marks:
     words = np.ascontiguousarray(part).view(np.uint64).reshape(len(part), ROWS, TILE_HEIGHT, COLUMNS, _WORDS)
     marks: Marks = (words * _WEIGHTS).sum(axis=(2, 4), dtype=np.uint64) | np.uint64(1)
     return marks
-
-
-_TILE_WEIGHTS: Final = np.random.default_rng(854).integers(
-    1, 1 << 63, (ROWS, COLUMNS), np.uint64
-) | np.uint64(1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import msgpack
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -322,9 +323,28 @@ def test_a_frozen_camera_stays_frozen_over_a_restart(eye: Eye, campus: Campus) -
     again.looking.restore(saved["pictures"])
     assert [*said, again.sees(view(1))["same_pictures"]] == [0, 1, 2, 3, 4]
     assert again.sees(view(2))["same_pictures"] == 0
+
+
+@pytest.mark.parametrize(
+    "saved", [b"\xc1", msgpack.packb({"cam": [12345, 4]}), msgpack.packb({"cam": [b"short", 4]})]
+)
+def test_what_cannot_be_read_of_frozen_cameras_counts_from_nothing(campus: Campus, saved: bytes) -> None:
     broken = Eye(campus)
-    broken.looking.restore(b"\xc1")
+    broken.looking.restore(saved)
+    assert broken.looking.counts["unreadable"] == 1
     assert broken.sees(view(1))["same_pictures"] == 0
+
+
+def test_a_frozen_camera_with_a_clock_in_its_view_stays_frozen_over_a_restart(campus: Campus) -> None:
+    def ticking(second: int) -> np.ndarray:
+        picture = view(1).copy()
+        cv2.putText(picture, f"10:15:{second:02}", (120, 100), cv2.FONT_HERSHEY_SIMPLEX, 0.4, 255)
+        return picture
+
+    eye, again = Eye(campus), Eye(campus)
+    said = [eye.sees(ticking(n))["same_pictures"] for n in range(4)]
+    again.looking.restore(eye.looking.save()["pictures"])
+    assert [*said, again.sees(ticking(4))["same_pictures"]] == [0, 1, 2, 3, 4]
 
 
 @settings(max_examples=60, deadline=None)
