@@ -108,7 +108,7 @@ async def write_latencies(source: ModbusSource, link: str, for_s: float, every_s
     while time.perf_counter() < end_s:
         await asyncio.sleep(every_s * (0.5 + random.random()))
         begun_s = time.perf_counter()
-        await source.worker_of(link).ask(Question.write_register(1, 0, 1), 10.0)
+        await source.worker_of(link).ask(Question.write_register(1, 0, 1), 10.0, is_order=True)
         taken.append((time.perf_counter() - begun_s) * 1000)
     return taken
 

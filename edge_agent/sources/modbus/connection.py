@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -44,6 +45,8 @@ class Connection(AnyConnection[Line]):
         self._way = way
         self._opened_by = counters
         self._breakers = breakers
+        self._gives_way_after_s: float | None = None
+        self._busy_until_s = -math.inf
 
     async def _open(self) -> Line:
         return await self._way.open(self._opened_by)
@@ -68,6 +71,8 @@ class Connection(AnyConnection[Line]):
         """Ask beside the polling; raises as `LinkWorker.ask` says."""
         loop = asyncio.get_running_loop()
         until_s = loop.time() + within_s
+        if is_order and self._line is not None and self._gives_way_after_s is not None:
+            self._line.give_way(self._gives_way_after_s)
         try:
             async with asyncio.timeout_at(until_s):
                 while True:
@@ -90,21 +95,37 @@ class Connection(AnyConnection[Line]):
         question: Question,
         timeout_s: float,
         may_go: Callable[[], bool] | None = None,
+        *,
+        gives_way_after_s: float | None = None,
     ) -> bytes:
         """Ask, and learn from the outcome whether the unit and the link live; `turn` is held. Raises as a line.
 
         Whoever waited for the turn may hold a line of before, or ask a unit that was given up meanwhile.
+        A probe gives way to an order once it has waited for `gives_way_after_s`. A gateway that takes one
+        question at a time may still be busy with it; then the next one has as much more time.
         """
         if line is not self._line:
             raise Unreachable(line.lost or "closed here")
         if line.free_in_s(question.unit) > 0:
             raise NoAnswer(f"a late answer of unit {question.unit} may still come", heard=False)
-        return await self.asked(
-            line,
-            self._breakers.get(question.unit),
-            timeout_s,
-            lambda: line.ask(question, timeout_s, may_go),
-        )
+        now_s = asyncio.get_running_loop().time()
+        limit_s = timeout_s
+        if gives_way_after_s is None:
+            limit_s += max(0.0, self._busy_until_s - now_s)
+        self._gives_way_after_s = gives_way_after_s
+        try:
+            return await self.asked(
+                line,
+                self._breakers.get(question.unit),
+                limit_s,
+                lambda: line.ask(question, limit_s, may_go),
+            )
+        except NoAnswer as silence:
+            if silence.gave_way:
+                self._busy_until_s = now_s + self._link.timeout_s
+            raise
+        finally:
+            self._gives_way_after_s = None
 
     async def line(self) -> Line | None:
         """As `opened`, for whoever does not hold `turn`."""

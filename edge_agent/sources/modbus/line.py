@@ -51,6 +51,9 @@ class Line(asyncio.Protocol, ABC):
         self._buffer = b""
         self._question: Question | None = None
         self._answer: asyncio.Future[bytes] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._sent_s = 0.0
+        self._gave_way = False
         self._heard = False
         self._noise = 0
 
@@ -74,11 +77,12 @@ class Line(asyncio.Protocol, ABC):
             raise Refused("not allowed any more")
         loop = asyncio.get_running_loop()
         self._buffer = b""  # what was left of a garbled answer must not swallow the next one
-        self._heard = False
+        self._heard = self._gave_way = False
         self._question = question
         answer: asyncio.Future[bytes] = loop.create_future()
         self._answer = answer
-        timer = loop.call_later(timeout_s, self._give_up)
+        self._sent_s = loop.time()
+        self._timer = loop.call_at(self._sent_s + timeout_s, self._give_up)
         self._counters.asked += 1
         self._transport.write(self._framed(question))
         try:
@@ -87,12 +91,15 @@ class Line(asyncio.Protocol, ABC):
             self._remember(question)  # its answer may still come
             raise
         finally:
-            timer.cancel()
+            self._timer.cancel()
             self._answer = None
 
     def free_in_s(self, unit: int) -> float:  # noqa: ARG002 - frames with a number are never mistaken
         """Seconds for which a unit must not be asked yet: its late answer could be taken for another one."""
         return 0.0
+
+    def give_way(self, after_s: float) -> None:
+        """Give the open question up so long after it was sent, if the next one may go out before its answer."""
 
     def close(self, why: str) -> None:
         """End the connection at once."""
@@ -177,7 +184,7 @@ class Line(asyncio.Protocol, ABC):
         heard = self._heard or bool(self._buffer)
         self._counters.garbled += heard
         self._remember(question)
-        self._raise(NoAnswer(f"no answer from unit {question.unit}", heard=heard))
+        self._raise(NoAnswer(f"no answer from unit {question.unit}", heard=heard, gave_way=self._gave_way))
 
     def _fail(self, error: Garbled) -> None:
         if not self._waits:
@@ -203,6 +210,15 @@ class TcpLine(Line):
         super().__init__(counters)
         self._number = 0
         self._given_up: OrderedDict[int, int] = OrderedDict()
+
+    def give_way(self, after_s: float) -> None:
+        """Give the open question up so long after it was sent; its answer is known by its number."""
+        loop = asyncio.get_running_loop()
+        until_s = max(loop.time(), self._sent_s + after_s)
+        if self._waits and self._timer is not None and until_s < self._timer.when():
+            self._timer.cancel()
+            self._gave_way = True
+            self._timer = loop.call_at(until_s, self._give_up)
 
     def _framed(self, question: Question) -> bytes:
         self._number = self._number % 0xFFFF + 1

@@ -111,7 +111,12 @@ class LinkWorker(Worker[Unit, Request, Line]):
         go_on = True
         try:
             async with self._asking.turn:
-                answer = await self._asking.told(line, request.question, timeout_s)
+                answer = await self._asking.told(
+                    line,
+                    request.question,
+                    timeout_s,
+                    gives_way_after_s=None if unit.breaker.closed else self._least_probe_s(),
+                )
         except DeviceException as error:
             if error.is_there:
                 quality = self._refused(unit, request, error.code, waiting)

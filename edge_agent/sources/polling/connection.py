@@ -112,8 +112,10 @@ class Connection(ABC, Generic[L]):
             raise
         except NoAnswer as silence:
             if breaker is not None:
-                breaker.failed(self._clock.monotonic(), hasty=timeout_s < self._link.timeout_s)
-            self._unheard(line, heard=silence.heard)
+                hasty = silence.gave_way or timeout_s < self._link.timeout_s
+                breaker.failed(self._clock.monotonic(), hasty=hasty)
+            if not silence.gave_way:
+                self._unheard(line, heard=silence.heard)
             raise
         except Unreachable as error:
             self._down(str(error))

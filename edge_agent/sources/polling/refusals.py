@@ -6,11 +6,16 @@ from devices.model.errors import Refused, Unreachable
 
 
 class NoAnswer(Unreachable):
-    """Nobody answered in time. `heard`: something came, but nothing that fits."""
+    """Nobody answered in time.
 
-    def __init__(self, text: str, *, heard: bool) -> None:
+    heard:    something came, but nothing that fits
+    gave_way: it had less time than it was meant to have, for the sake of an order
+    """
+
+    def __init__(self, text: str, *, heard: bool, gave_way: bool = False) -> None:
         super().__init__(text)
         self.heard = heard
+        self.gave_way = gave_way
 
 
 class DeviceRefused(Refused):
