@@ -7,13 +7,16 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from devices.campus.site import Device
-from devices.model.errors import Refused
+from devices.model.errors import Refused, Unreachable
 from devices.profiles.profile import Table
 from edge_agent.sources.modbus import ModbusSource
-from edge_agent.sources.modbus.question import Question
+from edge_agent.sources.modbus.question import UNIT_SILENT, DeviceException, Question
 
 #: How long one question may take, its turn on the link included.
 PATIENCE_S: Final = 6.0
+#: Exceptions that do not mean that nothing was written: it failed on the way, it takes its time, or a gateway did not
+#: hear the unit, which may have heard the gateway.
+PERHAPS_WRITTEN: Final = frozenset({4, 5}) | UNIT_SILENT
 
 
 class Hand(Protocol):
@@ -80,7 +83,12 @@ class ModbusHand:
             question = Question.write_registers(device.unit, addr, words)
         else:
             question = Question.write_register(device.unit, addr, words[0])
-        await self._ask(device, question, min(within_s, PATIENCE_S), may_go)
+        try:
+            await self._ask(device, question, min(within_s, PATIENCE_S), may_go)
+        except DeviceException as error:
+            if error.code in PERHAPS_WRITTEN:
+                raise Unreachable(str(error)) from None
+            raise
 
     async def _ask(
         self,
