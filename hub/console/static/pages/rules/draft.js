@@ -2,7 +2,7 @@
 import { computed, onUnmounted, shallowReactive, watch } from '../../parts/html.js';
 import { get, post } from '../../api.js';
 import { say, t } from '../../i18n/words.js';
-import { rulebook } from '../../state/rules.js';
+import { ruleOf, rulebook } from '../../state/rules.js';
 import { may } from '../../state/session.js';
 import { put, same, versioned } from './document.js';
 
@@ -19,14 +19,17 @@ export function useDraft(id) {
   const state = shallowReactive({ live: null, versions: [], document: null, problems: [], checked: null, unknown: false, failed: null });
   let timer = null;
   let number = 0;
+  let loads = 0;
   const draft = computed(() => state.document && versioned(state.document, state.live, state.versions));
   const changed = computed(() => Boolean(draft.value) && !same(draft.value, state.live.document));
   const load = async () => {
     const wanted = id.value;
     if (!wanted) return;
+    loads += 1;
+    const mine = loads;
     try {
       const answer = await get(`rules/${encodeURIComponent(wanted)}`);
-      if (wanted !== id.value) return;
+      if (wanted !== id.value || mine !== loads) return; // a later question has the newer answer
       const live = answer.live ?? { id: wanted, version: answer.versions[0].version, document: answer.versions[0].document };
       const document = state.live?.id === wanted && changed.value ? state.document : kept.get(wanted) ?? live.document;
       Object.assign(state, { live, versions: answer.versions, document, unknown: false, failed: null });
@@ -48,7 +51,9 @@ export function useDraft(id) {
       else state.failed = error;
     }
   };
-  watch([id, () => rulebook.value.set, () => rulebook.value.waiting], load, { immediate: true });
+  // The set says nothing new where it was withdrawn before anybody asked; then the version does.
+  const isOutdated = () => Boolean(state.live) && (ruleOf(id.value)?.version ?? state.live.version) !== state.live.version;
+  watch([id, () => rulebook.value.set, () => rulebook.value.waiting, isOutdated], load, { immediate: true });
   watch(draft, (now, before) => {
     if (!now || (before && same(now, before))) return;
     if (changed.value) kept.set(id.value, state.document);
@@ -68,6 +73,7 @@ export function useDraft(id) {
     undo: () => { state.document = state.live.document; },
     /** Start anew from what is live, as after publishing. */
     settle: async () => {
+      kept.delete(id.value); // what was published may be withdrawn at once, and is no draft then
       state.document = state.live.document;
       await load();
     },
