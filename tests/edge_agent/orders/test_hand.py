@@ -19,7 +19,6 @@ SAYS_NO = (1, 2, 3, 6)
 PERHAPS = (4, 5, 10, 11)
 
 
-@pytest.mark.promise("P-orders-10")
 @pytest.mark.parametrize(
     ("code", "error"), [*((code, Refused) for code in SAYS_NO), *((code, Unreachable) for code in PERHAPS)]
 )
