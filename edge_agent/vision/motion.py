@@ -20,6 +20,8 @@ MOVING_BLEND: Final = 0.002
 #: Grey levels by which a moving pixel differs, and times the noise of the picture.
 LEAST_LEVELS: Final = 14.0
 NOISES: Final = 5.0
+#: No noise is larger: where the picture as a whole differs by more than this, it is the picture that moves.
+MOST_LEVELS: Final = 40.0
 #: A cast shadow dims the road by a share between these, and keeps its texture: the share is nearly even nearby.
 SHADOW: Final = (0.35, 0.93)
 EVEN: Final = 0.05
@@ -66,7 +68,7 @@ def moving(background: Background, frame: Grey) -> tuple[Background, Mask | None
     expected = level * np.float32(gain)
     difference = cv2.absdiff(smooth, expected)
     spread = float(np.median(difference[::APART, ::APART])) * 1.4826
-    bound = max(LEAST_LEVELS, NOISES * spread)
+    bound = min(max(LEAST_LEVELS, NOISES * spread), MOST_LEVELS)
     mask = cv2.threshold(difference, bound, 255, cv2.THRESH_BINARY)[1].astype(np.uint8)
     share = float(np.count_nonzero(mask)) / mask.size
     blended = _blended(background, smooth, mask if share <= MOST_MOVING else np.zeros_like(mask))

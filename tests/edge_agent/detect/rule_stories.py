@@ -191,8 +191,8 @@ STORIES = {
     "camera-noisy": camera(
         "画面噪声 17,疑有干扰或雪花", "noise of 17 grey levels: interference?", 110, noise_level=17.0
     ),
-    "camera-low-rate": camera("每秒仅 1.5 帧", "only 1.5 frames a second", 180, fps=1.5),
-    "camera-clock-wrong": camera("时钟偏差 3600 秒", "its clock is off by 3600 s", 120, clock_off_s=3600.0),
+    "camera-low-rate": camera("每秒仅 1.5 帧", "only 1.5 frames a second", 115, fps=1.5),
+    "camera-clock-wrong": camera("时钟偏差 3600 秒", "its clock is off by 3600 s", 115, clock_off_s=3600.0),
     "camera-many": camera(
         "同楼 70% 的摄像机画面同时变化:雾、雨、光线、供电或交换机",
         "70 % of the cameras of the building changed alike: fog, rain, light, power or a switch",

@@ -113,13 +113,22 @@ def test_a_silent_device_on_a_link_that_speaks_is_no_silent_link() -> None:
     assert [e for e in events if e.device == "hq1-meters-1"] == []
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [
-        *("camera-offline", "camera-dark", "camera-no-video", "camera-overexposed", "camera-covered"),
-        *("camera-turned", "camera-moved", "camera-blurred", "camera-noisy"),
-    ],
-)
+IN_PICTURES = [
+    *("camera-offline", "camera-dark", "camera-no-video", "camera-overexposed", "camera-covered"),
+    *("camera-turned", "camera-moved", "camera-blurred", "camera-noisy"),
+]
+
+
+@pytest.mark.parametrize("rule", [*IN_PICTURES, "camera-frozen", "camera-low-rate", "camera-clock-wrong"])
+def test_three_bad_pictures_in_a_row_raise(rule: str) -> None:
+    story, player = STORIES[rule], Played()
+    for second in range(0, 125, 5):
+        bad = story.bad if second >= 60 else {}
+        player.second(second, of(story.device, {**story.good, **bad}) if second % 30 == 0 else {})
+    assert [event.kind for event in player.events if event.rule == rule] == [EventKind.RAISE]
+
+
+@pytest.mark.parametrize("rule", IN_PICTURES)
 def test_one_bad_picture_between_good_ones_raises_nothing(rule: str) -> None:
     story, player = STORIES[rule], Played()
     for second in range(0, 300, 5):

@@ -218,6 +218,7 @@ async def test_an_alert_becomes_a_clip_and_pictures_before_and_after(
     with av.open(str(found / "clip.mp4")) as container:
         lasts = float(container.duration / 1e6)
     assert 11.5 <= lasts <= 11.5 + 4.8 + 0.2, "5 s before and after, from a key frame on"
+    assert (EvidenceSettings().before_s, EvidenceSettings().after_s) == (5.0, 5.0)
 
 
 async def test_packets_that_make_no_picture_cost_their_evidence_and_nothing_else(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 
 import pytest
 
@@ -110,6 +111,20 @@ def test_dusk_rain_lights_lorries_and_people_raise_nothing(cameras: Campus) -> N
     assert not watch.plant.sight("gate-1", watch.now_us - 3_600_000_000).infrared
     assert watch.plant.sight("gate-1", watch.now_us).infrared
     assert watch.looking.health()["suspect"] > 0, "nothing heavy was in the foreground: try another hour"
+
+
+@pytest.mark.promise("P-picture-3")
+def test_lamps_that_are_switched_raise_nothing(cameras: Campus) -> None:
+    names = ["meeting-1", "meeting-2", "meeting-3"]
+    watch = watching(cameras, names, "08:30")
+    seen: dict[str, list[bool]] = {name: [] for name in names}
+    for _ in range(130):
+        watch.round()
+        for name in names:
+            seen[name].append(watch.plant.sight(name, watch.now_us).infrared)
+    switched = sum(before != after for lit in seen.values() for before, after in itertools.pairwise(lit))
+    assert switched >= 1, "no lamp was switched: try another hour"
+    assert watch.alerts() == []
 
 
 def test_the_shift_is_told_in_pixels_and_in_percent(cameras: Campus) -> None:

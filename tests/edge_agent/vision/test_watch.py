@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from devices.campus.calibrations import Calibration
+from edge_agent.vision.motion import Background, moving
 from edge_agent.vision.watch import VisionPass, Watch
 from tests.edge_agent.vision.scene import START_US, Car, Scene, frames
 
@@ -102,6 +103,20 @@ def test_one_that_brakes_says_that_its_speed_is_not_one_number() -> None:
 )
 def test_no_number_where_none_can_be_trusted(scene: Scene) -> None:
     assert watched(scene) == []
+
+
+def test_where_nearly_all_moves_at_once_nothing_is_told_to_move() -> None:
+    scene = Scene((car(-30.0),), seed=12)
+    background = Background.of(scene.frame(-1e3, NOBODY))
+    while background.is_young:
+        background, _ = moving(background, scene.frame(-1e3, NOBODY))
+    road = scene.frame(-1e3, NOBODY)
+    tiles = np.add.outer(np.arange(road.shape[0]) // 16, np.arange(road.shape[1]) // 16) % 5
+    lit = lambda brighter, darker: np.select(  # noqa: E731
+        [np.isin(tiles, brighter), np.isin(tiles, darker)], [road // 2 + 120, road // 4], road
+    ).astype(np.uint8)
+    assert moving(background, lit([0], [1]))[1] is not None
+    assert moving(background, lit([0, 2], [1, 3]))[1] is None
 
 
 def test_lanes_belong_to_their_radars_and_beyond_them_nothing_is_measured() -> None:
