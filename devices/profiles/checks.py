@@ -126,13 +126,15 @@ def _last(point: RegisterPoint, index: int) -> int:
 
 def _overlaps(sheet: ModbusSheet) -> Found:
     """Two points on one address are a typing error, unless both are bits of one word; once per pair."""
-    taken: dict[tuple[Table, int], int] = {}
+    taken: dict[tuple[Table, int], tuple[int, int]] = {}
     told: set[tuple[int, int]] = set()
     for index in range(sheet.max_index + 1):
         for number, point in enumerate(sheet.points):
             first = point.addr + point.stride * index
             for address in range(first, first + point.registers):
-                other = taken.setdefault((point.table, address), number)
+                other, its_index = taken.setdefault((point.table, address), (number, index))
+                if (other, its_index) == (number, index):
+                    continue
                 pair = (other, number)
                 if pair not in told and not _may_share(sheet.points[other], point):
                     told.add(pair)
@@ -144,8 +146,8 @@ def _overlaps(sheet: ModbusSheet) -> Found:
 
 
 def _may_share(a: RegisterPoint, b: RegisterPoint) -> bool:
-    if a is b:
-        return True
+    if a is b:  # the same point of another index
+        return a.stride == 0
     return a.addr == b.addr and a.stride == b.stride and a.mask is not None and b.mask is not None
 
 

@@ -186,8 +186,10 @@ class Book:
         return left_s if hub_us is None else min(left_s, (order.expires_us - hub_us) / US_PER_S)
 
     def today(self) -> str:
-        """The day on the campus."""
-        return dt.datetime.fromtimestamp(self._clock.now_us() / US_PER_S, self._zone).date().isoformat()
+        """The day on the campus, by the hub's clock where it is known."""
+        hub_us = self.hub_us()
+        now_us = self._clock.now_us() if hub_us is None else hub_us
+        return dt.datetime.fromtimestamp(now_us / US_PER_S, self._zone).date().isoformat()
 
     @property
     def is_frozen(self) -> bool:

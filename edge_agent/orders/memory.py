@@ -85,10 +85,10 @@ class Memory:
         return self.days.get(day, {}).get(device, 0)
 
     def add_to_day(self, device: str, day: str) -> None:
-        """One more write."""
+        """One more write; other days are forgotten, the oldest first, this one never: a clock may have been ahead."""
         counts = self.days.setdefault(day, {})
         counts[device] = counts.get(device, 0) + 1
-        for old in sorted(self.days)[:-MOST_DAYS]:
+        for old in sorted(self.days.keys() - {day})[: 1 - MOST_DAYS]:
             del self.days[old]
 
     def prune(self, hub_us: int) -> None:

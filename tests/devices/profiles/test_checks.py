@@ -188,6 +188,13 @@ def test_mistake_is_named_where_it_was_made(
     assert [what for where, what in problems if where == path and what.startswith(found)], problems
 
 
+def test_a_point_that_lies_over_itself_behind_a_gateway_is_refused(tmp_path: Path) -> None:
+    """Two registers each, one apart: the second unit would show half of the first one's value."""
+    apart = [("sheet.max_index", 3), (f"{POINTS}.0.stride", 1)]
+    found = problems_of(tmp_path, "schneider-iem3155", *apart)
+    assert (f"{POINTS}.0.addr", "holding 3028, where u_l1_v is") in found
+
+
 def test_mistakes_in_one_point_and_in_several_are_all_named(tmp_path: Path) -> None:
     problems = problems_of(
         tmp_path,

@@ -10,6 +10,7 @@ from devices.campus.site import Campus
 from devices.profiles.profile import DeviceKind, ModbusSheet
 from devices.wire.orders import Freeze, Order, OrderKind, OrderState
 from edge_agent.orders.allowed import No, task_of
+from edge_agent.orders.memory import Memory
 from edge_agent.orders.settings import OrderSettings
 from tests.edge_agent.orders.bench import AGENT, ALLOWED, Bench
 
@@ -204,6 +205,24 @@ async def test_a_device_is_written_so_often_a_day_and_no_more_also_after_a_resta
         await bench.wait(86400)
         await bench.send(bench.order(5), wait_s=2)
         assert bench.last(5).state is VERIFIED  # another day
+
+
+async def test_the_day_of_the_limit_is_the_hubs(campus: Campus) -> None:
+    bench = Bench(campus, ALLOWED.model_copy(update={"per_day": 1}))
+    async with bench.running():
+        await bench.send(bench.order(1), wait_s=2)
+        bench.clock.step_wall(2 * 86400)
+        bench.hub.clock_offset_s = -2 * 86400.0
+        await bench.send(bench.order(2, value=24.0), wait_s=2)
+    assert (bench.last(1).state, bench.last(2).code) == (VERIFIED, "too-many")
+
+
+def test_writes_of_days_to_come_do_not_lift_the_limit_of_today() -> None:
+    memory = Memory()
+    for day in ("2030-01-01", "2030-01-02", "2030-01-03", *["2026-07-01"] * 4):
+        memory.add_to_day("ac-1", day)
+    assert memory.count("ac-1", "2026-07-01") == 4
+    assert len(memory.days) == 3
 
 
 @pytest.mark.promise("P-orders-6")
