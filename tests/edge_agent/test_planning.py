@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +98,20 @@ async def test_what_units_refused_is_told_by_the_agent_that_runs_here(
         (4, 1, "refused"),
     ]
     assert second["requests"][0]["count"] == 5
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    devices = [device(f"m{unit}", "sheet", unit=unit) for unit in range(1, 100)]
+    campus_of(tmp_path, [SERIAL], devices, {"sheet": SHEET})
+    arguments = ["plan", "--site", str(tmp_path / "site.yaml"), "--agent", AGENT, "--port", "1"]
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as nobody:
+        done = subprocess.run(
+            [sys.executable, "-m", "edge_agent", *arguments],
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr) == (1, b"")
