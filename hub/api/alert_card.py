@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
+from devices.campus.rules import ActingRule
 from devices.campus.site import Area, Campus
 from devices.model import plates
+from devices.model.alerts import State
 from devices.model.texts import Text
 from devices.profiles.profile import Words
 from hub.alerts.own_rules import OWN_RULES, UNCOVERED_ADVICE
 from hub.alerts.record import Record
 from hub.api.answers import words
+
+US_PER_S: Final = 1_000_000
 
 
 def card(record: Record, campus: Campus) -> dict[str, Any]:
@@ -53,6 +57,7 @@ def card(record: Record, campus: Campus) -> dict[str, Any]:
         "epoch": record.epoch,
         "notes": record.notes,
         "latch": record.latch,
+        "acts": _acts(record, campus),
     }
 
 
@@ -68,6 +73,22 @@ def _rule(record: Record, campus: Campus) -> tuple[Text | Words, Text | Words]:
     if rule is None:
         return Text(record.rule, record.rule), Text("", "")
     return rule.title, rule.advice
+
+
+def _acts(record: Record, campus: Campus) -> dict[str, Any] | None:
+    """What the rule will order if nobody sees to it, and when; None where it orders nothing, or not any more."""
+    rule = campus.rules.get(record.rule)
+    if not isinstance(rule, ActingRule) or rule.action is None or not rule.enabled or record.historical:
+        return None
+    action = rule.action
+    if not record.active or (record.state is not State.RAISED and not action.even_acked):
+        return None
+    return {
+        "due_us": record.raised_us + round(action.after_s * US_PER_S),
+        "point": action.point,
+        "value": _finite(record.limit if action.value is None else action.value),
+        "even_acked": action.even_acked,
+    }
 
 
 def _name(device: str, campus: Campus) -> Text | Words:

@@ -17,6 +17,15 @@ class Both(Strict):
     en: str
 
 
+class Acts(Strict):
+    """What a rule orders to its device at `due_us` if nobody has acknowledged by then, or while it still stands."""
+
+    due_us: int
+    point: str
+    value: float | None
+    even_acked: bool
+
+
 class Alert(Strict):
     """An alert. Times are UTC microseconds."""
 
@@ -59,6 +68,7 @@ class Alert(Strict):
     epoch: int
     notes: int
     latch: bool
+    acts: Acts | None
 
 
 class Plate(Strict):

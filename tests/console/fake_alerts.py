@@ -102,10 +102,16 @@ class FakeAlerts:
             "epoch": 1,
             "notes": 0,
             "latch": False,
+            "acts": self._acts(start_us, says["limit"]) if rule_id == "ac-setpoint" else None,
         }
         self.by_id[alert["id"]] = alert
         self._write(alert["id"], "raise", None, alert["raised_us"], message["zh"])
         return alert
+
+    @staticmethod
+    def _acts(start_us: int, value: float) -> Json:
+        due_us = start_us + 31 * MINUTE_US
+        return {"due_us": due_us, "point": "setpoint_c", "value": value, "even_acked": False}
 
     def _place(self, device_id: str) -> Json:
         device = self.campus.device_by_id.get(device_id)

@@ -85,6 +85,8 @@ async def test_a_set_point_alert_is_put_right_from_the_board_and_a_value_out_of_
     async with sit(busy_hub, name="li") as seat:
         page = await seat.open("board?family=cooling")
         await page.locator(".alert-row.is-selected").wait_for()
+        promise = page.locator(".alert-acts")
+        await expect(promise).to_contain_text("前无人确认,规则将下令:设定温度设为 26.0 ℃")
         await page.keyboard.press("o")
         field = page.locator('.alert-order [data-path="value"]')
         await expect(field).to_have_value("26")  # the limit of the alert

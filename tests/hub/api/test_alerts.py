@@ -67,6 +67,7 @@ async def test_an_alert_says_what_where_since_when_and_what_to_do(viewer: Client
         "epoch": 1,
         "notes": 0,
         "latch": False,
+        "acts": None,
     }
     assert answer["counts"]["raised"] == 1
     assert answer["counts"]["by_severity"] == {"4": 0, "3": 1, "2": 0, "1": 0}

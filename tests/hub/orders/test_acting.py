@@ -18,7 +18,8 @@ from devices.model.alerts import AlertEvent, EventKind, Family, Severity
 from devices.model.errors import ConfigRefused
 from devices.model.texts import Text
 from devices.wire.orders import OrderState
-from hub.alerts import store
+from hub.alerts import rows, store
+from hub.api.alert_card import card
 from hub.db import Database
 from hub.db.audit import Actor
 from hub.db.tables import order_timers
@@ -90,6 +91,12 @@ class Room:
         await self.acting.look()
         return await self.db.read(shelf.found)
 
+    async def promised(self) -> dict[str, Any] | None:
+        """What the board says that the rule will do about alert a1."""
+        (alert,) = (await self.db.read(lambda c: rows.load(c, ["a1"]))).values()
+        said: dict[str, Any] | None = card(alert, self.campus)["acts"]
+        return said
+
     async def outcomes(self) -> dict[str, str]:
         query = select(order_timers.c.alert, order_timers.c.outcome)
         return await self.db.read(lambda c: {row.alert: row.outcome for row in c.execute(query)})
@@ -109,6 +116,8 @@ def room(db: Database, clock: FakeClock) -> Room:
 @pytest.mark.promise("P-orders-12")
 async def test_an_alert_that_nobody_sees_to_orders_the_standard_after_a_while_and_once(room: Room) -> None:
     await room.take(raised(room.clock))
+    acts = {"due_us": room.clock.now_us() + 600_000_000, "point": "setpoint_c", "value": 26.0}
+    assert await room.promised() == acts | {"even_acked": False}
     assert not await room.later(0)
     assert not await room.later(599)
     (order,) = await room.later(2)
@@ -132,6 +141,7 @@ async def test_what_somebody_has_acknowledged_is_theirs(
     room = Room(db, clock, acting_campus(even_acked=even_acked))
     await room.take(raised(clock))
     await db.write(lambda c: store.acknowledge(c, "a1", 1, "", ANN, clock.now_us()))
+    assert (await room.promised() is not None) == even_acked
     assert len(await room.later(700)) == 0  # the timer is set only now
     assert len(await room.later(1)) == even_acked
 

@@ -1,6 +1,6 @@
 // Words of orders; every key of orders-zh.js, in English.
 export const ordersEn = {
-  title: 'Orders', order: 'Order', number: 'O-{n}', what: 'What', change: 'Before → ordered', who: 'Who', why: 'Why', next: 'Next', alert: 'Alert', hold: 'Hold', holding: 'held', probe: 'Probe', reference: 'Reference picture', way: 'Progress', back: 'Back to the list', none: 'No orders', leave: 'Leave it',
+  title: 'Orders', order: 'Order', acts: 'Unless acknowledged by {at}, the rule orders: {what} to {value} (where writing is allowed)', actsAnyway: 'If it still stands at {at}, the rule orders: {what} to {value} (where writing is allowed)', number: 'O-{n}', what: 'What', change: 'Before → ordered', who: 'Who', why: 'Why', next: 'Next', alert: 'Alert', hold: 'Hold', holding: 'held', probe: 'Probe', reference: 'Reference picture', way: 'Progress', back: 'Back to the list', none: 'No orders', leave: 'Leave it',
   state: { queued: 'queued', sent: 'sent', taken: 'taken', verified: 'verified', done: 'done', failed: 'failed', expired: 'expired', cancelled: 'cancelled', released: 'released' },
   group: { open: 'Under way', failed: 'Failed, expired', verified: 'Verified', released: 'Released', cancelled: 'Cancelled' }, from: { all: 'All', person: 'By a person', rule: 'By a rule' },
   readBack: 'read back {value}', byRule: 'rule: {rule}', heldFor: 'held for {left} more', expiresIn: 'expires in {left}', assumed: 'assumed by the hub, the gateway said nothing', cancelledBy: 'Cancelled by',

@@ -1,6 +1,6 @@
 // 写值命令用语。
 export const ordersZh = {
-  title: '写值命令', order: '命令', number: 'O-{n}', what: '写什么', change: '原值 → 下达值', who: '谁', why: '原因', next: '接下来', alert: '告警', hold: '保持', holding: '保持中', probe: '探测', reference: '参考画面', way: '执行过程', back: '返回列表', none: '没有命令', leave: '放弃',
+  title: '写值命令', order: '命令', acts: '{at} 前无人确认,规则将下令:{what}设为 {value}(须允许写值)', actsAnyway: '到 {at} 仍未恢复,规则将下令:{what}设为 {value}(须允许写值)', number: 'O-{n}', what: '写什么', change: '原值 → 下达值', who: '谁', why: '原因', next: '接下来', alert: '告警', hold: '保持', holding: '保持中', probe: '探测', reference: '参考画面', way: '执行过程', back: '返回列表', none: '没有命令', leave: '放弃',
   state: { queued: '排队', sent: '已发出', taken: '网关已接收', verified: '已核实', done: '完成', failed: '失败', expired: '已过期', cancelled: '已取消', released: '已释放' },
   group: { open: '进行中', failed: '失败、过期', verified: '已核实', released: '已释放', cancelled: '已取消' }, from: { all: '全部', person: '人工', rule: '规则' },
   readBack: '回读 {value}', byRule: '规则:{rule}', heldFor: '还保持 {left}', expiresIn: '{left}后过期', assumed: '网关没有回话,由中心推定', cancelledBy: '取消人',

@@ -51,8 +51,11 @@ function Advice({ alert }) {
 /** A set point that is outside of its limit can be put right from here. */
 function Order({ alert }) {
   if (!mayBeOrdered(deviceOf(alert.device)?.device)) return null;
+  const { acts } = alert;
   const toggle = () => { orderOpen.value = !orderOpen.value; };
-  return html`<section class="alert-order"><h3>${t('orders.order')}</h3><button aria-expanded=${orderOpen.value ? 'true' : 'false'} data-act="open-order" onClick=${toggle}>${t(orderOpen.value ? 'orders.close' : 'orders.open')} <kbd>O</kbd></button>
+  return html`<section class="alert-order"><h3>${t('orders.order')}</h3>
+    ${acts ? html`<p class="alert-acts">${t(acts.even_acked ? 'orders.actsAnyway' : 'orders.acts', { at: dateTime(acts.due_us), what: pointTitle(`${alert.device}.${acts.point}`), value: pointValue(`${alert.device}.${acts.point}`, acts.value) })}</p>` : null}
+    <button aria-expanded=${orderOpen.value ? 'true' : 'false'} data-act="open-order" onClick=${toggle}>${t(orderOpen.value ? 'orders.close' : 'orders.open')} <kbd>O</kbd></button>
     ${orderOpen.value ? html`<${OrderForm} device=${alert.device} alert=${alert.id} wanted=${alert.limit} close=${toggle} />` : null}</section>`;
 }
 
